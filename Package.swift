@@ -1,0 +1,128 @@
+// swift-tools-version:6.3
+import PackageDescription
+
+/// Every Swift target is built alike: Swift 6 mode, explicit imports with access levels, warnings are errors.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that hold no pointers: the compiler refuses unmarked unsafe code in them.
+let safeSettings: [SwiftSetting] = swiftSettings + [.strictMemorySafety()]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        .library(name: "CSluicePlugin", targets: ["CSluicePlugin"]),
+        .library(name: "SluicePluginKit", targets: ["SluicePluginKit"]),
+        .library(name: "sluice_baseline", type: .dynamic, targets: ["sluice_baseline"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // The contract with plugins, and what plugin authors build on.
+        .target(name: "CSluicePlugin", path: "Sources/CSluicePlugin"),
+        .target(
+            name: "SluicePluginKit", dependencies: ["CSluicePlugin"], path: "Sources/SluicePluginKit",
+            swiftSettings: swiftSettings),
+
+        // The core, in the order in which data flows.
+        .target(name: "Tensors", dependencies: ["CSluicePlugin"], path: "Sources/Tensors", swiftSettings: swiftSettings),
+        .target(
+            name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")],
+            path: "Sources/Configuration", swiftSettings: safeSettings),
+        .systemLibrary(
+            name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .target(
+            name: "CNumberText", path: "Sources/CNumberText",
+            cxxSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])]),
+        .target(
+            name: "Codecs", dependencies: ["Tensors", "CLibXML2", "CNumberText"], path: "Sources/Codecs",
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Policies",
+            dependencies: ["Tensors", "Configuration", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Sources/Policies", swiftSettings: safeSettings),
+        .target(
+            name: "Routing", dependencies: ["Tensors", "Configuration"], path: "Sources/Routing",
+            swiftSettings: safeSettings),
+        .target(name: "Scheduling", dependencies: ["Tensors"], path: "Sources/Scheduling", swiftSettings: safeSettings),
+        .target(
+            name: "PluginHost",
+            dependencies: ["CSluicePlugin", "Tensors", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Sources/PluginHost", swiftSettings: swiftSettings),
+        .target(
+            name: "Telemetry", dependencies: [.product(name: "Logging", package: "swift-log")],
+            path: "Sources/Telemetry", swiftSettings: safeSettings),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Tensors", "Configuration", "Codecs", "Policies", "Routing", "Scheduling", "PluginHost", "Telemetry",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Gateway", swiftSettings: safeSettings),
+        .target(
+            name: "Transport", dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "Telemetry"] + nio,
+            path: "Sources/Transport", swiftSettings: safeSettings),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + nio,
+            path: "Sources/sluice", swiftSettings: swiftSettings),
+
+        // The plugin that is written in Swift; the others build with a C compiler alone, see Plugins/Makefile.
+        .target(
+            name: "sluice_baseline", dependencies: ["SluicePluginKit", "CSluicePlugin"], path: "Plugins/baseline",
+            exclude: ["README.md"], swiftSettings: swiftSettings),
+
+        // Tests mirror the sources.
+        .testTarget(
+            name: "TensorsTests", dependencies: ["Tensors", "CSluicePlugin"], path: "Tests/TensorsTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration"], path: "Tests/ConfigurationTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CodecsTests", dependencies: ["Codecs", "Tensors"], path: "Tests/CodecsTests",
+            resources: [.copy("Corpus")], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PoliciesTests", dependencies: ["Policies", "Configuration", "Tensors"], path: "Tests/PoliciesTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "RoutingTests", dependencies: ["Routing", "Configuration", "Tensors"], path: "Tests/RoutingTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SchedulingTests", dependencies: ["Scheduling", "Tensors"], path: "Tests/SchedulingTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PluginHostTests", dependencies: ["PluginHost", "Tensors", "CSluicePlugin"],
+            path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TelemetryTests", dependencies: ["Telemetry"], path: "Tests/TelemetryTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Configuration", "Tensors", "Codecs", "Gateway", "Transport"] + nio,
+            path: "Tests/EndToEndTests", swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,41 @@
+#include "number_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace {
+
+template <typename Number> size_t write(char *out, Number value) {
+    return static_cast<size_t>(std::to_chars(out, out + 32, value).ptr - out);
+}
+
+// On a range error from_chars leaves the value alone: the exponent's sign then tells overflow from underflow.
+template <typename Number> size_t read(const char *text, size_t length, Number *value) {
+    const char *end = text + length;
+    const char *digits = text + (length > 0 && *text == '-' ? 1 : 0);
+    if (digits == end || ((*digits < '0' || *digits > '9') && *digits != '.')) return 0;
+    auto [stop, error] = std::from_chars(text, end, *value, std::chars_format::general);
+    if (error == std::errc::invalid_argument) return 0;
+    if (error == std::errc::result_out_of_range) {
+        long double wide = 0;
+        auto again = std::from_chars(text, end, wide, std::chars_format::general);
+        bool large = again.ec == std::errc() ? std::fabs(wide) > 1 : false;
+        if (again.ec == std::errc::result_out_of_range) {
+            // Beyond long double too: a negative exponent means tiny.
+            large = true;
+            for (const char *p = text; p < stop; ++p)
+                if ((*p == 'e' || *p == 'E') && p + 1 < stop && p[1] == '-') large = false;
+        }
+        Number magnitude = large ? std::numeric_limits<Number>::infinity() : Number(0);
+        *value = *text == '-' ? -magnitude : magnitude;
+    }
+    return static_cast<size_t>(stop - text);
+}
+
+} // namespace
+
+size_t sluice_write_float(char *out, float value) { return write(out, value); }
+size_t sluice_write_double(char *out, double value) { return write(out, value); }
+size_t sluice_read_float(const char *text, size_t length, float *value) { return read(text, length, value); }
+size_t sluice_read_double(const char *text, size_t length, double *value) { return read(text, length, value); }

@@ -1,0 +1,2 @@
+#include <assert.h> /* C11: static_assert */
+#include "layout_asserts.h"

@@ -1,0 +1,28 @@
+package import Tensors
+
+/// The bytes of one answer: text that a codec wrote, and tensors that go out as they are.
+package struct EncodedBody: Sendable {
+    package enum Segment: Sendable {
+        case bytes([UInt8])
+        /// The raw bytes of a fixed-width tensor, little-endian, row-major.
+        case tensor(Tensor)
+    }
+
+    package var mediaType: String
+    package var segments: [Segment]
+
+    package init(mediaType: String, segments: [Segment]) {
+        self.mediaType = mediaType
+        self.segments = segments
+    }
+
+    /// Bytes of all segments together.
+    package var count: Int {
+        segments.reduce(0) { sum, segment in
+            switch segment {
+            case .bytes(let bytes): sum + bytes.count
+            case .tensor(let tensor): sum + tensor.byteCount
+            }
+        }
+    }
+}

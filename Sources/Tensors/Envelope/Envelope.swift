@@ -1,0 +1,93 @@
+/// The canonical form of one request, whatever format and protocol it came in.
+package struct Envelope: Sendable {
+    /// Unique among all requests; the key under which logs and traces speak of it.
+    package var id: String
+    /// When the answer is no longer wanted.
+    package var deadline: MonotonicTime?
+    /// Request parameters of the client, in the order given.
+    package var parameters: [Parameter]
+    /// The model's inputs.
+    package var inputs: [Tensor]
+    /// Outputs asked for by name; empty for all.
+    package var wantedOutputs: [String]
+    /// The sequence that this request belongs to, for models that keep state.
+    package var sequence: Sequence?
+    /// 1 is the most urgent; 0 leaves it to the model.
+    package var priority: UInt32
+
+    package init(
+        id: String, deadline: MonotonicTime? = nil, parameters: [Parameter] = [], inputs: [Tensor],
+        wantedOutputs: [String] = [], sequence: Sequence? = nil, priority: UInt32 = 0
+    ) {
+        self.id = id
+        self.deadline = deadline
+        self.parameters = parameters
+        self.inputs = inputs
+        self.wantedOutputs = wantedOutputs
+        self.sequence = sequence
+        self.priority = priority
+    }
+}
+
+extension Envelope {
+    /// One named scalar of a request or response.
+    package struct Parameter: Sendable, Equatable {
+        package enum Value: Sendable, Equatable {
+            case bool(Bool)
+            case integer(Int64)
+            case unsigned(UInt64)
+            case double(Double)
+            case string(String)
+
+            /// The value as plugins get it: numbers and true/false as text.
+            package var text: String {
+                switch self {
+                case .bool(let value): value ? "true" : "false"
+                case .integer(let value): String(value)
+                case .unsigned(let value): String(value)
+                case .double(let value): String(value)
+                case .string(let value): value
+                }
+            }
+        }
+
+        package var key: String
+        package var value: Value
+
+        package init(_ key: String, _ value: Value) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// The place of a request in a sequence.
+    package struct Sequence: Sendable, Equatable {
+        package var id: String
+        package var isStart: Bool
+        package var isEnd: Bool
+
+        package init(id: String, isStart: Bool, isEnd: Bool) {
+            self.id = id
+            self.isStart = isStart
+            self.isEnd = isEnd
+        }
+    }
+
+    /// What policy charges for, known before dispatch.
+    package struct Facts: Sendable, Equatable {
+        /// Elements of all inputs.
+        package var elements: Int
+        /// Bytes of all inputs.
+        package var bytes: Int
+    }
+
+    /// The facts of this envelope.
+    package var facts: Facts {
+        var facts = Facts(elements: 0, bytes: 0)
+        for input in inputs {
+            facts.elements += input.elementCount
+            facts.bytes += input.byteCount
+        }
+        return facts
+    }
+}

@@ -1,0 +1,75 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+internal import Synchronization
+
+/// Keeps large blocks for reuse, so that megabyte tensors don't pay for mapping and faulting fresh pages each time.
+///
+/// Small blocks go to malloc, whose per-thread caches are faster than any lock. Blocks from 64 KiB on are rounded up to
+/// a power of two and kept, up to `retainedLimit` bytes in all.
+package final class MemoryPool: Sendable {
+    package static let shared = MemoryPool(retainedLimit: 256 << 20)
+
+    /// Blocks below this go straight to malloc.
+    private static let smallest = 64 << 10
+    /// Blocks above this are never kept.
+    private static let largest = 64 << 20
+
+    /// Free blocks by size class.
+    ///
+    /// Invariant behind `@unchecked Sendable`: a block in the list is referenced by nobody else.
+    private struct Free: @unchecked Sendable {
+        var byClass: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: Int.bitWidth)
+        var retained = 0
+    }
+
+    private let free = Mutex(Free())
+    private let retainedLimit: Int
+
+    package init(retainedLimit: Int) {
+        self.retainedLimit = retainedLimit
+    }
+
+    deinit {
+        free.withLock { free in
+            for blocks in free.byClass { for block in blocks { Glibc.free(block) } }
+        }
+    }
+
+    /// Bytes in free blocks that wait for reuse.
+    package var retainedByteCount: Int { free.withLock { $0.retained } }
+
+    /// A block of at least that many bytes and its true capacity. Out of memory ends the process, as in all of Swift.
+    func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int) {
+        guard byteCount >= Self.smallest, byteCount <= Self.largest else {
+            return (Self.allocate(byteCount), byteCount)
+        }
+        let sizeClass = Int.bitWidth - (byteCount - 1).leadingZeroBitCount
+        let capacity = 1 << sizeClass
+        let reused = free.withLock { free -> UnsafeMutableRawPointer? in
+            guard let block = free.byClass[sizeClass].popLast() else { return nil }
+            free.retained -= capacity
+            return block
+        }
+        return (reused ?? Self.allocate(capacity), capacity)
+    }
+
+    func giveBack(_ block: UnsafeMutableRawPointer, capacity: Int) {
+        guard capacity >= Self.smallest, capacity <= Self.largest, capacity.nonzeroBitCount == 1 else {
+            Glibc.free(block)
+            return
+        }
+        let kept = free.withLock { free -> Bool in
+            guard free.retained + capacity <= retainedLimit else { return false }
+            free.byClass[capacity.trailingZeroBitCount].append(block)
+            free.retained += capacity
+            return true
+        }
+        if !kept { Glibc.free(block) }
+    }
+
+    private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+        guard let block = malloc(byteCount) else { fatalError("out of memory: \(byteCount) bytes") }
+        return block
+    }
+}

@@ -1,0 +1,90 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
+/// Bytes of one or more tensors, reference counted, with an owner that knows how to give them back.
+///
+/// Invariant behind `@unchecked Sendable`: whoever allocates a storage fills it before sharing it; from then on nobody
+/// writes to it. `base` stays valid until the last reference goes.
+package final class TensorStorage: @unchecked Sendable {
+    /// Where the memory came from, and so how it is given back.
+    private enum Owner {
+        case pool(MemoryPool, block: UnsafeMutableRawPointer, capacity: Int)
+        case object(AnyObject)
+        case foreign(release: () -> Void)
+        case nobody
+    }
+
+    /// Memory handed to plugins is aligned to this many bytes.
+    package static let alignment = 64
+
+    /// The first byte. Never null, even when `byteCount` is 0.
+    package let base: UnsafeMutableRawPointer
+    /// How many bytes may be read from `base`.
+    package let byteCount: Int
+    private let owner: Owner
+
+    private init(base: UnsafeMutableRawPointer, byteCount: Int, owner: Owner) {
+        self.base = base
+        self.byteCount = byteCount
+        self.owner = owner
+    }
+
+    deinit {
+        switch owner {
+        case .pool(let pool, let block, let capacity): pool.giveBack(block, capacity: capacity)
+        case .foreign(let release): release()
+        case .object, .nobody: break
+        }
+    }
+
+    /// Uninitialised memory from the pool, aligned to 64 bytes. The caller fills all of it before sharing it.
+    package static func allocate(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage {
+        precondition(byteCount >= 0)
+        if byteCount == 0 { return empty }
+        let (block, capacity) = pool.take(atLeast: byteCount + alignment - 1)
+        let address = UInt(bitPattern: block)
+        let padding = Int((UInt(alignment) - address % UInt(alignment)) % UInt(alignment))
+        return TensorStorage(
+            base: block + padding, byteCount: byteCount, owner: .pool(pool, block: block, capacity: capacity))
+    }
+
+    /// Memory of another object, e.g. a slice of a received network buffer, which `owner` keeps alive.
+    ///
+    /// The bytes must not change while the storage lives, and need not be aligned.
+    package static func slice(of bytes: UnsafeRawBufferPointer, keptAliveBy owner: AnyObject) -> TensorStorage {
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return empty }
+        return TensorStorage(
+            base: UnsafeMutableRawPointer(mutating: base), byteCount: bytes.count, owner: .object(owner))
+    }
+
+    /// Memory of a plugin; `release` is called exactly once, on whichever thread drops the last reference.
+    package static func foreign(
+        _ bytes: UnsafeRawBufferPointer, release: @escaping () -> Void
+    ) -> TensorStorage {
+        TensorStorage(
+            base: bytes.baseAddress.map(UnsafeMutableRawPointer.init(mutating:)) ?? empty.base,
+            byteCount: bytes.count, owner: .foreign(release: release))
+    }
+
+    /// Storage of no bytes.
+    package static let empty = TensorStorage(
+        base: UnsafeMutableRawPointer.allocate(byteCount: alignment, alignment: alignment), byteCount: 0,
+        owner: .nobody)
+
+    /// A fresh aligned copy of some bytes.
+    package static func copy(of bytes: UnsafeRawBufferPointer) -> TensorStorage {
+        let storage = allocate(byteCount: bytes.count)
+        if let source = bytes.baseAddress, bytes.count > 0 {
+            storage.base.copyMemory(from: source, byteCount: bytes.count)
+        }
+        return storage
+    }
+
+    /// All the bytes. Valid only while the storage is referenced.
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
+    /// All the bytes, to be filled by whoever allocated the storage, before anyone else sees it.
+    package var mutableBytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: base, count: byteCount)
+    }
+}

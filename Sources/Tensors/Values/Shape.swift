@@ -1,0 +1,29 @@
+/// Checked arithmetic on tensor shapes: arrays of dimensions, outermost first, empty for a scalar.
+package enum Shape {
+    /// The most dimensions that a tensor may have (NumPy's bound too).
+    package static let maximumRank = 64
+
+    /// How many elements a tensor of this shape has; `nil` where a dimension is negative or the product overflows.
+    package static func elementCount(_ shape: [Int]) -> Int? {
+        var count = 1
+        for dimension in shape {
+            guard dimension >= 0 else { return nil }
+            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            if overflow { return nil }
+            count = product
+        }
+        return count
+    }
+
+    /// How many bytes a compact tensor of this shape and fixed-width type takes; `nil` on overflow or for `bytes`.
+    package static func byteCount(_ shape: [Int], of dataType: DataType) -> Int? {
+        guard dataType != .bytes, let elements = elementCount(shape) else { return nil }
+        let (bytes, overflow) = elements.multipliedReportingOverflow(by: dataType.byteWidth)
+        return overflow ? nil : bytes
+    }
+
+    /// The shape as messages show it, e.g. `[-1,4]`.
+    package static func text(_ shape: [Int]) -> String {
+        "[" + shape.map(String.init).joined(separator: ",") + "]"
+    }
+}
