@@ -39,10 +39,10 @@ package final class MemoryPool: Sendable {
     /// Bytes in free blocks that wait for reuse.
     package var retainedByteCount: Int { free.withLock { $0.retained } }
 
-    /// A block of at least that many bytes and its true capacity. Out of memory ends the process, as in all of Swift.
-    func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int) {
+    /// A block of at least that many bytes and its true capacity; `nil` when out of memory.
+    func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
         guard byteCount >= Self.smallest, byteCount <= Self.largest else {
-            return (Self.allocate(byteCount), byteCount)
+            return malloc(byteCount).map { ($0, byteCount) }
         }
         let sizeClass = Int.bitWidth - (byteCount - 1).leadingZeroBitCount
         let capacity = 1 << sizeClass
@@ -51,7 +51,7 @@ package final class MemoryPool: Sendable {
             free.retained -= capacity
             return block
         }
-        return (reused ?? Self.allocate(capacity), capacity)
+        return (reused ?? malloc(capacity)).map { ($0, capacity) }
     }
 
     func giveBack(_ block: UnsafeMutableRawPointer, capacity: Int) {
@@ -66,10 +66,5 @@ package final class MemoryPool: Sendable {
             return true
         }
         if !kept { Glibc.free(block) }
-    }
-
-    private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        guard let block = malloc(byteCount) else { fatalError("out of memory: \(byteCount) bytes") }
-        return block
     }
 }

@@ -39,10 +39,21 @@ package final class TensorStorage: @unchecked Sendable {
     }
 
     /// Uninitialised memory from the pool, aligned to 64 bytes. The caller fills all of it before sharing it.
+    ///
+    /// Out of memory ends the process: for sizes that a request or plugin chooses, see `allocateIfPossible`.
     package static func allocate(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage {
+        guard let storage = allocateIfPossible(byteCount: byteCount, pool: pool) else {
+            fatalError("out of memory: \(byteCount) bytes")
+        }
+        return storage
+    }
+
+    /// Uninitialised memory from the pool, aligned to 64 bytes; `nil` where there is not so much.
+    package static func allocateIfPossible(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage? {
         precondition(byteCount >= 0)
         if byteCount == 0 { return empty }
-        let (block, capacity) = pool.take(atLeast: byteCount + alignment - 1)
+        let (needed, overflow) = byteCount.addingReportingOverflow(alignment - 1)
+        guard !overflow, let (block, capacity) = pool.take(atLeast: needed) else { return nil }
         let address = UInt(bitPattern: block)
         let padding = Int((UInt(alignment) - address % UInt(alignment)) % UInt(alignment))
         return TensorStorage(

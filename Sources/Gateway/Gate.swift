@@ -1,0 +1,79 @@
+package import Codecs
+package import Configuration
+package import Policies
+package import Routing
+package import Telemetry
+package import Tensors
+
+/// The gate itself: one configuration with everything that it names, ready to serve.
+///
+/// Immutable, so that any number of event loops may use it; what changes inside (counts, queues) guards itself. How a
+/// request goes through it is in `Inference`, from top to bottom.
+package final class Gate: Sendable {
+    package let configuration: GatewayConfiguration
+    package let routes: RouteTable
+    package let policies: PolicyEngine
+    /// In the order of the configuration: routes name models by their place.
+    package let models: [ModelRuntime]
+    package let metrics: GatewayMetrics
+    let codecs = CodecRegistry()
+    let openInference = OpenInferenceCodec()
+
+    /// - Throws: one diagnostic for each route whose models can't stand in for each other.
+    package init(
+        configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics, now: MonotonicTime
+    ) throws(IncompatibleModels) {
+        self.configuration = configuration
+        self.models = models
+        self.metrics = metrics
+        self.routes = RouteTable(configuration)
+        self.policies = PolicyEngine(configuration, now: now)
+        let signatures = Dictionary(
+            models.compactMap { model in model.loaded.map { (model.name, $0.signature) } },
+            uniquingKeysWith: { first, _ in first })
+        let diagnostics = routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
+        if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
+        for model in models { metrics.model(model.name).setReady(model.isReady) }
+    }
+
+    /// The header field that carries API keys, in lower case.
+    package var keyField: String { policies.keyHeader ?? "authorization" }
+
+    /// The route of a request.
+    ///
+    /// A caller without a valid key learns nothing of which models there are, where keys are asked for.
+    func route(
+        model: String?, contentType: String?, key: String?, nowSeconds: Int64
+    ) throws(SluiceError) -> (Route, Consumer) {
+        let route: Route
+        do {
+            route = try routes.match(model: model, contentType: contentType)
+        } catch {
+            _ = try policies.identify(headerValue: key, requiresKey: requiresKey, nowSeconds: nowSeconds)
+            throw error
+        }
+        let consumer = try policies.identify(
+            headerValue: key, requiresKey: route.requiresKey, nowSeconds: nowSeconds)
+        return (route, consumer)
+    }
+
+    /// Whether keys are asked for where no route says otherwise.
+    package var requiresKey: Bool { configuration.auth != .none }
+
+    /// Whether every route has a model that can answer.
+    package var isReady: Bool {
+        routes.routes.allSatisfy { route in route.models.contains { models[$0.index].isReady } }
+    }
+
+    /// Refuses what waits and frees the models.
+    ///
+    /// - Returns: names of models whose plugins still held requests, and so were not freed.
+    package func shutDown() -> [String] {
+        models.filter { !$0.shutDown() }.map(\.name)
+    }
+}
+
+/// Models of one route that clients would see differ.
+package struct IncompatibleModels: Error {
+    package var diagnostics: [Diagnostic]
+}

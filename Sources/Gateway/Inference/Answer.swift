@@ -1,0 +1,60 @@
+package import Codecs
+package import Tensors
+
+/// What the gate answers to one inference request, before a protocol dresses it.
+package struct Answer: Sendable {
+    /// Either the outputs, encoded, or what went wrong.
+    package enum Content: Sendable {
+        /// `headerLength` is the length of the JSON where binary tensors follow it.
+        case outputs(EncodedBody, headerLength: Int?)
+        case failure(SluiceError)
+    }
+
+    package var content: Content
+    package var summary: Summary
+
+    package init(_ content: Content, summary: Summary) {
+        self.content = content
+        self.summary = summary
+    }
+}
+
+extension Answer {
+    /// How the answer came about; for response headers and the access log.
+    package struct Summary: Sendable {
+        package var requestID: String
+        package var consumer: String?
+        package var route: String?
+        /// The model that answered, or was the last to be tried.
+        package var model: String?
+        package var version: String?
+        /// Models that failed before it, with the code of their failure, e.g. `iris=model_unavailable`.
+        package var failedAttempts: [String] = []
+        /// Header fields on the quota, where one applies.
+        package var quotaFields: [(name: String, value: String)] = []
+
+        package init(requestID: String) {
+            self.requestID = requestID
+        }
+    }
+}
+
+/// Takes an answer to whoever asked; a protocol's subclass writes it to its connection.
+///
+/// All of it is called on the event loop of the connection: `finish` once, or `beginStream` once, `writePart` any number
+/// of times and `endStream` once.
+package class Responder {
+    package init() {}
+
+    /// The whole answer.
+    package func finish(_ answer: Answer) {}
+
+    /// The answer will come in parts of this media type.
+    package func beginStream(mediaType: String, summary: Answer.Summary) {}
+
+    /// One part; `written` is called when the connection has taken it.
+    package func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {}
+
+    /// No more parts; a failure that came after the first part, if there was one.
+    package func endStream(failure: SluiceError?) {}
+}

@@ -1,0 +1,55 @@
+internal import NIOCore
+internal import PluginHost
+internal import Tensors
+
+extension Inference {
+    /// Starts a call into one model and sees to it that it ends by its deadline.
+    func start(_ envelope: Envelope, model: ModelRuntime, deadline: MonotonicTime) {
+        let number = attemptNumber
+        let gate = model.loaded?.instance.description.streams == true ? PartGate(deadline: deadline) : nil
+        partGate = gate
+        attemptStarted = .now
+        let call = InferenceCall(envelope: envelope) { [self] part in
+            deliver(part, attempt: number, through: gate)
+        }
+        self.call = call
+        model.start(call, deadline: deadline)
+        // A quick model has answered by now; for all others a timer watches the deadline.
+        guard self.call === call, !call.isFinished else { return }
+        let left = deadline.nanoseconds(since: .now)
+        attemptTimer = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: left))) {
+            call.abandon(
+                SluiceError(
+                    .deadlineExceeded, "model \"\(model.name)\" did not answer in time",
+                    detail: [.init("model", model.name)]))
+        }
+    }
+
+    /// A part comes in, on whatever thread; `false` tells the plugin that nobody wants it.
+    private func deliver(_ part: InferencePart, attempt: Int, through gate: PartGate?) -> Bool {
+        if eventLoop.inEventLoop {
+            guard attempt == attemptNumber else { return false }
+            received(part)
+            return true
+        }
+        // The final part isn't held back: it ends the plugin's work.
+        if !part.isFinal, let gate, !gate.enter() { return false }
+        eventLoop.execute { [self] in
+            guard attempt == attemptNumber, call != nil else { return }
+            received(part)
+        }
+        return true
+    }
+
+    /// The attempt under way is over.
+    func endAttempt(code: SluiceError.Code?) {
+        attemptTimer?.cancel()
+        attemptTimer = nil
+        guard call != nil else { return }
+        call = nil
+        guard let model = summary.model else { return }
+        let metrics = gate.metrics.model(model)
+        metrics.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
+        if let code { metrics.failed(code: code.text) }
+    }
+}

@@ -1,0 +1,319 @@
+package import Codecs
+package import NIOCore
+package import Policies
+package import PluginHost
+package import Routing
+package import Telemetry
+package import Tensors
+
+/// One request on its way through the gate. The steps stand in the order in which they are taken:
+///
+///     begin:    identity ─► route ─► right ─► answer format
+///     perform:  decode ─► quota ─► attempts (model, then fallbacks) ─► encode ─► answer
+///
+/// Invariant behind `@unchecked Sendable`: everything but `begin`'s inputs is touched on `eventLoop` only; plugins' parts
+/// come in through `receive`, which hops there.
+package final class Inference: @unchecked Sendable {
+    let gate: Gate
+    let request: InferenceRequest
+    let eventLoop: any EventLoop
+    private let responder: Responder
+    package private(set) var summary: Answer.Summary
+
+    // What the steps find out, in their order.
+    private var route: Route?
+    private var consumer: Consumer?
+    private var answerFormat = AnswerFormat.json
+    private var openInferenceRequest: OpenInferenceCodec.Request?
+    private var clientID: String?
+    private var envelope: Envelope?
+    var attempts: Attempts?
+    /// The call under way; its number tells late parts of earlier attempts from its own.
+    var call: InferenceCall?
+    var attemptNumber = 0
+    var attemptTimer: Scheduled<Void>?
+    private var isFinished = false
+    private var hasBegunStream = false
+
+    package init(_ request: InferenceRequest, gate: Gate, eventLoop: any EventLoop, responder: Responder) {
+        self.request = request
+        self.gate = gate
+        self.eventLoop = eventLoop
+        self.responder = responder
+        self.summary = Answer.Summary(requestID: request.id)
+    }
+
+    // MARK: Before the body
+
+    /// Everything that the head decides: who asks, where it goes, whether they may, and how the answer is written.
+    ///
+    /// - Throws: what to tell the caller instead of reading the body; the inference is over then.
+    package func begin() throws(SluiceError) {
+        let (route, consumer) = try gate.route(
+            model: request.model, contentType: request.contentType, key: request.key,
+            nowSeconds: Int64(WallClock.secondsSince1970))
+        self.route = route
+        self.consumer = consumer
+        summary.route = route.name
+        summary.consumer = consumer.name
+        try gate.policies.authorize(consumer, model: request.model ?? route.name)
+        if case .unified(_, let accept, _) = request.format { answerFormat = try gate.codecs.negotiate(accept: accept) }
+    }
+
+    // MARK: With the body
+
+    /// Takes the whole body; the responder gets the answer, on the event loop, now or later.
+    package func perform(_ body: RequestBody) {
+        guard let route, !isFinished else { return }
+        var attempts = Attempts(route: route, start: request.receivedAt, now: request.receivedAt)
+        summary.model = attempts.current.model.name
+        do {
+            let signature = try signature(of: attempts)
+            var envelope = try decode(body, signature: signature)
+            if let timeout = openInferenceRequest?.timeoutNanoseconds, timeout > 0 {
+                attempts.shorten(to: request.receivedAt.advanced(byNanoseconds: timeout))
+            }
+            envelope.deadline = attempts.current.deadline
+            if let traceparent = request.traceparent {
+                envelope.parameters.append(.init("traceparent", .string(traceparent)))
+            }
+            self.envelope = envelope
+            try admit()
+        } catch {
+            finish(.failure(error))
+            return
+        }
+        self.attempts = attempts
+        attempt(attempts.current)
+    }
+
+    /// The signature that the body is decoded by: the first model's, or that of a fallback while the first is down.
+    private func signature(of attempts: Attempts) throws(SluiceError) -> ModelSignature {
+        let first = gate.models[attempts.current.model.index]
+        if let version = request.version, version != first.version {
+            throw SluiceError(
+                .modelNotFound, "Request for unknown model: '\(request.model ?? "")' version '\(version.prefix(32))'; "
+                    + "version '\(first.version)' is served",
+                detail: [.init("model", request.model ?? ""), .init("version", first.version)])
+        }
+        if let signature = first.loaded?.signature { return signature }
+        for rung in attempts.route.fallback {
+            guard var signature = gate.models[rung.model.index].loaded?.signature else { continue }
+            for index in signature.inputs.indices where signature.inputs[index].columns.isEmpty {
+                signature.inputs[index].columns = first.configuration.columns[signature.inputs[index].name] ?? []
+            }
+            return signature
+        }
+        throw SluiceError(
+            .modelUnavailable, "model \"\(first.name)\" is not available", detail: [.init("model", first.name)])
+    }
+
+    private func decode(_ body: RequestBody, signature: ModelSignature) throws(SluiceError) -> Envelope {
+        switch request.format {
+        case .unified(let facts, _, let wantedOutputs):
+            let decoded = try gate.codecs.decode(body, facts: facts, signature: signature)
+            clientID = decoded.id
+            let wanted = wantedOutputs.isEmpty ? decoded.wantedOutputs : wantedOutputs
+            try Self.check(wanted, against: signature)
+            return Envelope(
+                id: request.id, parameters: decoded.parameters, inputs: decoded.inputs, wantedOutputs: wanted)
+        case .openInference(let headerLength):
+            let decoded = try gate.openInference.decode(body, headerLength: headerLength, signature: signature)
+            openInferenceRequest = decoded
+            return Envelope(
+                id: request.id, parameters: decoded.parameters, inputs: decoded.inputs,
+                wantedOutputs: decoded.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
+        }
+    }
+
+    private static func check(_ wanted: [String], against signature: ModelSignature) throws(SluiceError) {
+        for name in wanted where signature.output(named: name) == nil {
+            let names = signature.outputs.map(\.name)
+            throw SluiceError(
+                .invalidParameter,
+                "the model has no output \"\(name.prefix(64))\"; it has \(names.map { "\"\($0)\"" }.joined(separator: ", "))",
+                detail: [.init("output", String(name.prefix(64))), .init("outputs", names)])
+        }
+    }
+
+    private func admit() throws(SluiceError) {
+        guard let consumer else { return }
+        let status: RateLimitStatus?
+        var refusal: SluiceError?
+        switch gate.policies.admit(consumer, now: .now) {
+        case .admitted(let current): status = current
+        case .refused(let error, let current):
+            status = current
+            refusal = error
+        }
+        if let status {
+            summary.quotaFields = [("ratelimit-policy", status.policyHeader), ("ratelimit", status.header)]
+        }
+        if let refusal {
+            gate.metrics.quotaRejected(consumer: consumer.name)
+            throw refusal
+        }
+        isAdmitted = true
+    }
+
+    /// Whether the quota was charged.
+    private var isAdmitted = false
+
+    // MARK: The answer
+
+    /// One part from the plugin whose turn it is; on the event loop.
+    func received(_ part: InferencePart) {
+        guard !isFinished else { return }
+        if let error = part.error {
+            failed(error)
+        } else if !part.isFinal || hasBegunStream || answerFormat == .ndjson {
+            stream(part)
+        } else {
+            endAttempt(code: nil)
+            do {
+                finish(try encode(part))
+            } catch {
+                finish(.failure(error))
+            }
+        }
+    }
+
+    /// The attempt under way has failed: the next rung, or the end.
+    private func failed(_ error: SluiceError) {
+        endAttempt(code: error.code)
+        if hasBegunStream {
+            isFinished = true
+            settle(error)
+            responder.endStream(failure: error)
+            return
+        }
+        switch attempts?.next(after: error, now: .now) {
+        case .attempt(let next):
+            gate.metrics.fellBack(route: summary.route ?? "", model: next.model.name)
+            attempt(next)
+        case .giveUp(let final): finish(.failure(final))
+        case nil: finish(.failure(error))
+        }
+    }
+
+    private func encode(_ part: InferencePart) throws(SluiceError) -> Answer.Content {
+        let wanted = envelope?.wantedOutputs ?? []
+        let outputs = try wanted.isEmpty ? part.outputs : Self.select(wanted, from: part.outputs)
+        if let openInferenceRequest {
+            let (body, headerLength) = try gate.openInference.encode(
+                outputs, for: openInferenceRequest, model: request.model ?? summary.model ?? "",
+                version: summary.version ?? "", id: openInferenceRequest.id, parameters: part.parameters)
+            return .outputs(body, headerLength: headerLength)
+        }
+        var facts = CodecRegistry.AnswerFacts(
+            model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID ?? request.id)
+        facts.parameters = part.parameters
+        return .outputs(try gate.codecs.encode(outputs, as: answerFormat, facts: facts), headerLength: nil)
+    }
+
+    private static func select(_ wanted: [String], from outputs: [Tensor]) throws(SluiceError) -> [Tensor] {
+        var selected: [Tensor] = []
+        for name in wanted {
+            guard let output = outputs.first(where: { $0.name == name }) else {
+                throw SluiceError(
+                    .modelBrokeContract, "the model didn't answer its output \"\(name)\"",
+                    detail: [.init("output", name)])
+            }
+            selected.append(output)
+        }
+        return selected
+    }
+
+    /// One part of a stream goes out as a line of NDJSON; the last one ends it.
+    private func stream(_ part: InferencePart) {
+        guard answerFormat == .ndjson else {
+            let error = SluiceError(
+                .notAcceptable,
+                "model \"\(summary.model ?? "")\" answers in parts; ask for them with \"Accept: application/x-ndjson\"",
+                detail: [.init("offered", ["application/x-ndjson"])])
+            let call = call
+            endAttempt(code: nil)
+            finish(.failure(error))
+            call?.abandon(error)
+            return
+        }
+        let content: Answer.Content
+        do {
+            content = try encode(part)
+        } catch {
+            let call = call
+            if hasBegunStream {
+                failed(error)
+            } else {
+                endAttempt(code: nil)
+                finish(.failure(error))
+            }
+            call?.abandon(error)
+            return
+        }
+        guard case .outputs(let body, _) = content else { return }
+        if !hasBegunStream {
+            hasBegunStream = true
+            responder.beginStream(mediaType: body.mediaType, summary: describedSummary())
+        }
+        if !part.outputs.isEmpty || !part.isFinal {
+            let gate = partGate
+            responder.writePart(body) { gate?.written() }
+        }
+        if part.isFinal {
+            endAttempt(code: nil)
+            isFinished = true
+            settle(nil)
+            responder.endStream(failure: nil)
+        }
+    }
+
+    /// Holds a plugin back that streams faster than its client reads.
+    var partGate: PartGate?
+
+    private func finish(_ content: Answer.Content) {
+        guard !isFinished else { return }
+        isFinished = true
+        if case .failure(let error) = content { settle(error) } else { settle(nil) }
+        responder.finish(Answer(content, summary: describedSummary()))
+    }
+
+    /// Gives the quota back where the gate or its models are to blame for a failure.
+    private func settle(_ error: SluiceError?) {
+        guard isAdmitted, let error, error.code.httpStatus >= 500, let consumer else { return }
+        isAdmitted = false
+        gate.policies.refund(consumer, now: .now)
+    }
+
+    private func describedSummary() -> Answer.Summary {
+        if let attempts, !attempts.failures.isEmpty {
+            summary.failedAttempts = attempts.failures.map { "\($0.model)=\($0.code.text)" }
+        }
+        return summary
+    }
+
+    // MARK: The caller leaves
+
+    /// Nobody waits for the answer any more.
+    package func cancel() {
+        guard !isFinished else { return }
+        isFinished = true
+        let call = call
+        endAttempt(code: .cancelled)
+        partGate?.close()
+        call?.abandon(SluiceError(.cancelled, "the caller has gone"))
+    }
+
+    // MARK: Attempts
+
+    /// Hands the request to one model.
+    private func attempt(_ attempt: Attempts.Attempt) {
+        guard var envelope else { return }
+        let model = gate.models[attempt.model.index]
+        summary.model = model.name
+        summary.version = model.version
+        envelope.deadline = attempt.deadline
+        attemptNumber += 1
+        start(envelope, model: model, deadline: attempt.deadline)
+    }
+}

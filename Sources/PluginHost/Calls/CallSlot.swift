@@ -1,0 +1,200 @@
+internal import CSluicePlugin
+internal import Glibc
+internal import Synchronization
+internal import Tensors
+
+/// The place of one request inside a plugin: its C form, its state, and what the plugin has made for it.
+///
+/// A plugin knows a request by the address of its `sluice_request`, and may (wrongly) use it after its final response.
+/// So slots and their memory are never freed, only used again, and rest a while first: a late call then finds a slot that
+/// says so, instead of freed memory.
+///
+/// Invariants behind `@unchecked Sendable`: the C form is written only between `recycle` and `begin`, when no plugin
+/// knows the request; everything else that changes is inside `locked` or atomic.
+final class CallSlot: @unchecked Sendable {
+    /// The head of a slot's memory; plugins see only the request.
+    private struct Head {
+        var request: sluice_request
+        var slot: UnsafeMutableRawPointer
+    }
+
+    private struct Locked {
+        var state = CallState()
+        var call: InferenceCall?
+        /// Host memory that the plugin asked for and has not yet handed back.
+        var newOutputs: [NewOutput] = []
+    }
+
+    struct NewOutput {
+        var data: TensorStorage
+        var offsets: TensorStorage?
+    }
+
+    private let head: UnsafeMutablePointer<Head>
+    /// Memory for the request's tensors, shapes and texts; grows, never shrinks.
+    private var scratch = RequestArena()
+    private let locked = Mutex(Locked())
+    private let abandoned = Atomic<Bool>(false)
+    private let pool: CallSlotPool
+
+    init(pool: CallSlotPool) {
+        self.pool = pool
+        self.head = .allocate(capacity: 1)
+        head.initialize(
+            to: Head(request: sluice_request(), slot: Unmanaged.passUnretained(self).toOpaque()))
+    }
+
+    /// The slot behind a pointer that a plugin hands in; `nil` for what is no request of ours.
+    static func of(_ request: UnsafePointer<sluice_request>?) -> CallSlot? {
+        guard let request, request.pointee.struct_size == MemoryLayout<sluice_request>.size else { return nil }
+        let head = UnsafeRawPointer(request).assumingMemoryBound(to: Head.self)
+        return Unmanaged<CallSlot>.fromOpaque(head.pointee.slot).takeUnretainedValue()
+    }
+
+    /// The request as the plugin sees it.
+    var request: UnsafePointer<sluice_request> { UnsafeRawPointer(head).assumingMemoryBound(to: sluice_request.self) }
+
+    /// Whether the plugin should stop; one atomic load.
+    var isCancelled: Bool { abandoned.load(ordering: .relaxed) }
+
+    /// Takes a call and writes its C form.
+    func begin(_ call: InferenceCall, host: UnsafePointer<sluice_host>) {
+        scratch.write(call.envelope, host: host, into: &head.pointee.request)
+        abandoned.store(false, ordering: .relaxed)
+        locked.withLock { locked in
+            locked.state.begin()
+            locked.call = call
+        }
+    }
+
+    /// The plugin's `infer` has returned.
+    func inferReturned(_ status: sluice_status, message: String, mustHaveAnswered: Bool) {
+        let (action, call) = locked.withLock { locked in
+            (
+                locked.state.inferReturned(ok: status == SLUICE_OK, mustHaveAnswered: mustHaveAnswered),
+                locked.call
+            )
+        }
+        switch action {
+        case .nothing: break
+        case .fail:
+            let error = pool.error(status: Status(pluginStatus: status), message: message)
+            _ = call?.deliver(.failure(error))
+        case .breach(let reason):
+            abandoned.store(true, ordering: .relaxed)
+            pool.reportViolation(reason, requestID: call?.envelope.id ?? "")
+            _ = call?.deliver(.failure(pool.breach(reason)))
+        case .complain(let reason):
+            pool.reportViolation(reason, requestID: call?.envelope.id ?? "")
+        }
+        recycleIfFinished()
+    }
+
+    /// The caller no longer waits for `call`.
+    func abandon(_ call: InferenceCall, error: SluiceError) {
+        let tell = locked.withLock { locked in
+            guard locked.call === call else { return false }
+            return locked.state.abandon()
+        }
+        guard tell else { return }
+        abandoned.store(true, ordering: .relaxed)
+        _ = call.deliver(.failure(error))
+    }
+
+    /// `sluice_host.respond`.
+    func respond(_ response: UnsafePointer<sluice_response>) -> Status {
+        let outputs = ResponseReader(response)
+        let (action, call, newOutputs) = locked.withLock { locked -> (CallState.ResponseAction, InferenceCall?, [NewOutput]) in
+            let action = locked.state.beginResponse(isFinal: outputs.isFinal)
+            guard action == .deliver else { return (action, locked.call, []) }
+            let made = locked.newOutputs
+            locked.newOutputs = []
+            return (action, locked.call, made)
+        }
+        let status: Status
+        switch (action, call) {
+        case (.deliver, let call?):
+            status = deliver(outputs, newOutputs: newOutputs, to: call)
+        case (.drop, _):
+            outputs.releaseAll()
+            status = .cancelled
+        case (.refuse(let reason), let call):
+            outputs.releaseAll()
+            pool.reportViolation(reason, requestID: call?.envelope.id ?? "")
+            status = .failedPrecondition
+        case (.deliver, nil):
+            outputs.releaseAll()
+            status = .failedPrecondition
+        }
+        locked.withLock { $0.state.endResponse() }
+        recycleIfFinished()
+        return status
+    }
+
+    private func deliver(_ response: ResponseReader, newOutputs: [NewOutput], to call: InferenceCall) -> Status {
+        var part: InferencePart
+        do {
+            part = try response.part(newOutputs: newOutputs, pool: pool)
+        } catch {
+            pool.reportViolation(error.message, requestID: call.envelope.id)
+            // A part that breaks the contract ends the request for the caller; the plugin's own final one may follow.
+            if !response.isFinal { _ = locked.withLock { $0.state.abandon() } }
+            abandoned.store(true, ordering: .relaxed)
+            _ = call.deliver(.failure(error))
+            return .invalidArgument
+        }
+        part.isFinal = response.isFinal
+        if call.deliver(part) { return .ok }
+        // The caller has gone while it was being served.
+        let tell = locked.withLock { $0.state.abandon() }
+        abandoned.store(true, ordering: .relaxed)
+        if tell { _ = call.deliver(.failure(SluiceError(.cancelled, "the caller has gone"))) }
+        return .cancelled
+    }
+
+    /// `sluice_host.new_output`.
+    func newOutput(_ tensor: UnsafeMutablePointer<sluice_tensor>) -> Status {
+        let elements: Int
+        let dataType: DataType
+        let shape: [Int]
+        do {
+            (dataType, shape, elements) = try ResponseReader.declared(tensor.pointee)
+        } catch {
+            return .invalidArgument
+        }
+        let bytes = Int(clamping: tensor.pointee.byte_size)
+        if dataType != .bytes && Shape.byteCount(shape, of: dataType) != bytes { return .invalidArgument }
+        guard let data = TensorStorage.allocateIfPossible(byteCount: bytes) else { return .resourceExhausted }
+        var offsets: TensorStorage?
+        if dataType == .bytes {
+            offsets = TensorStorage.allocateIfPossible(byteCount: (elements + 1) * 8)
+            if offsets == nil { return .resourceExhausted }
+        }
+        let isRunning = locked.withLock { locked in
+            guard locked.state.phase == .running else { return false }
+            locked.newOutputs.append(NewOutput(data: data, offsets: offsets))
+            return true
+        }
+        guard isRunning else { return .cancelled }
+        tensor.pointee.data = data.base
+        tensor.pointee.byte_offset = 0
+        tensor.pointee.strides = nil
+        tensor.pointee.device_type = Int32(SLUICE_CPU)
+        tensor.pointee.device_id = 0
+        tensor.pointee.offsets = offsets.map { UnsafePointer($0.base.assumingMemoryBound(to: Int64.self)) }
+        tensor.pointee.release = nil
+        tensor.pointee.owner = nil
+        return .ok
+    }
+
+    private func recycleIfFinished() {
+        let finished = locked.withLock { locked -> InferenceCall? in
+            guard locked.state.isFinished else { return nil }
+            locked.state.recycle()
+            locked.newOutputs = []
+            defer { locked.call = nil }
+            return locked.call
+        }
+        if finished != nil { pool.giveBack(self) }
+    }
+}

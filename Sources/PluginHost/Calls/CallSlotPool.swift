@@ -1,0 +1,75 @@
+internal import Synchronization
+internal import Tensors
+
+/// The slots of one model: taken for a request, given back when its plugin is done with it, never freed.
+final class CallSlotPool: Sendable {
+    /// So many slots rest before the longest-rested one is used again.
+    private static let resting = 64
+
+    private struct Locked {
+        /// A ring: slots are taken at `first` and given back at the end.
+        var free: [CallSlot] = []
+        var first = 0
+        var inUse = 0
+
+        var count: Int { free.count - first }
+    }
+
+    let model: String
+    private let services: PluginServices
+    private let locked = Mutex(Locked())
+
+    init(model: String, services: PluginServices) {
+        self.model = model
+        self.services = services
+    }
+
+    /// Requests that the plugin has not finished.
+    var inUse: Int { locked.withLock { $0.inUse } }
+
+    func take() -> CallSlot {
+        let rested = locked.withLock { locked -> CallSlot? in
+            locked.inUse += 1
+            guard locked.count > Self.resting else { return nil }
+            defer {
+                locked.first += 1
+                if locked.first > 4 * Self.resting {
+                    locked.free.removeFirst(locked.first)
+                    locked.first = 0
+                }
+            }
+            return locked.free[locked.first]
+        }
+        if let rested { return rested }
+        let slot = CallSlot(pool: self)
+        // Immortal: see CallSlot.
+        _ = Unmanaged.passRetained(slot)
+        return slot
+    }
+
+    func giveBack(_ slot: CallSlot) {
+        locked.withLock { locked in
+            locked.inUse -= 1
+            locked.free.append(slot)
+        }
+    }
+
+    func reportViolation(_ reason: String, requestID: String) {
+        services.violation(model, requestID, reason)
+    }
+
+    /// How a failure that the plugin reports reaches the client.
+    func error(status: Status, message: String) -> SluiceError {
+        let text = message.isEmpty ? "status \(status)" : message
+        return SluiceError(
+            status.errorCode, "model \"\(model)\": \(text)",
+            detail: [.init("model", model), .init("status", "\(status)")])
+    }
+
+    /// How a broken contract reaches the client.
+    func breach(_ reason: String) -> SluiceError {
+        SluiceError(
+            .modelBrokeContract, "model \"\(model)\" broke the plugin contract: \(reason)",
+            detail: [.init("model", model)])
+    }
+}

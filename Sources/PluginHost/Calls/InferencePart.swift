@@ -1,0 +1,25 @@
+package import Tensors
+
+/// One response of a plugin to one request: the whole answer, one part of a stream, or a failure.
+package struct InferencePart: Sendable {
+    package var outputs: [Tensor]
+    package var parameters: [Envelope.Parameter]
+    /// Exactly one part of each call is final, and it is the last.
+    package var isFinal: Bool
+    /// Only a final part carries one.
+    package var error: SluiceError?
+
+    package init(
+        outputs: [Tensor], parameters: [Envelope.Parameter] = [], isFinal: Bool, error: SluiceError? = nil
+    ) {
+        self.outputs = outputs
+        self.parameters = parameters
+        self.isFinal = isFinal
+        self.error = error
+    }
+
+    /// The final part of a call that failed.
+    package static func failure(_ error: SluiceError) -> InferencePart {
+        InferencePart(outputs: [], isFinal: true, error: error)
+    }
+}

@@ -1,0 +1,120 @@
+internal import CSluicePlugin
+internal import Glibc
+internal import Tensors
+
+/// Writes an envelope in its C form into one block of memory, which is used again for the next request.
+///
+/// Invariant: the pointers in the written request are valid until the next `write`; the tensors' data as long as the
+/// envelope lives.
+struct RequestArena {
+    private var block: UnsafeMutableRawPointer?
+    private var capacity = 0
+    private var used = 0
+
+    /// Fills in `request`.
+    mutating func write(_ envelope: Envelope, host: UnsafePointer<sluice_host>, into request: inout sluice_request) {
+        reserve(Self.byteCount(of: envelope))
+        used = 0
+        request.struct_size = MemoryLayout<sluice_request>.size
+        request.host = host
+        request.id = text(envelope.id)
+        request.deadline_ns = envelope.deadline?.nanoseconds ?? 0
+        request.input_count = envelope.inputs.count
+        request.inputs = UnsafePointer(tensors(envelope.inputs))
+        request.param_count = envelope.parameters.count
+        request.params = UnsafePointer(parameters(envelope.parameters))
+        request.wanted_count = envelope.wantedOutputs.count
+        request.wanted = names(envelope.wantedOutputs)
+        request.labels = nil
+        request.label_count = 0
+        request.subject_id = nil
+        request.weight = 1
+        request.sequence_id = envelope.sequence.map { text($0.id) }
+        request.sequence_flags =
+            (envelope.sequence?.isStart == true ? UInt32(SLUICE_SEQUENCE_START) : 0)
+            | (envelope.sequence?.isEnd == true ? UInt32(SLUICE_SEQUENCE_END) : 0)
+        request.priority = envelope.priority
+    }
+
+    private static func byteCount(of envelope: Envelope) -> Int {
+        var count = envelope.id.utf8.count + 16
+        count += (envelope.sequence?.id.utf8.count ?? 0) + 16
+        for input in envelope.inputs {
+            count += MemoryLayout<sluice_tensor>.size + input.shape.count * 8 + input.name.utf8.count + 32
+        }
+        for parameter in envelope.parameters {
+            count += MemoryLayout<sluice_kv>.size + parameter.key.utf8.count + parameter.value.text.utf8.count + 32
+        }
+        for name in envelope.wantedOutputs { count += 8 + name.utf8.count + 16 }
+        return count + 64
+    }
+
+    private mutating func reserve(_ count: Int) {
+        guard count > capacity else { return }
+        free(block)
+        capacity = max(1024, count.nextPowerOfTwo)
+        block = malloc(capacity)
+        precondition(block != nil, "out of memory")
+    }
+
+    /// The next `count` bytes, aligned to 8. `reserve` made sure that they are there.
+    private mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
+        let start = (used + 7) & ~7
+        used = start + count
+        precondition(used <= capacity)
+        return block! + start
+    }
+
+    private mutating func text(_ text: String) -> UnsafePointer<CChar> {
+        let utf8 = text.utf8
+        let memory = take(utf8.count + 1)
+        var index = 0
+        for byte in utf8 {
+            // A NUL inside would cut the text short; texts come from clients.
+            memory.storeBytes(of: byte == 0 ? UInt8(ascii: " ") : byte, toByteOffset: index, as: UInt8.self)
+            index += 1
+        }
+        memory.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
+        return UnsafePointer(memory.assumingMemoryBound(to: CChar.self))
+    }
+
+    private mutating func tensors(_ inputs: [Tensor]) -> UnsafeMutablePointer<sluice_tensor>? {
+        guard !inputs.isEmpty else { return nil }
+        let memory = take(inputs.count * MemoryLayout<sluice_tensor>.stride)
+        let tensors = memory.bindMemory(to: sluice_tensor.self, capacity: inputs.count)
+        for (index, input) in inputs.enumerated() {
+            let shape = take(input.shape.count * 8).bindMemory(to: Int64.self, capacity: input.shape.count)
+            for (axis, dimension) in input.shape.enumerated() { shape[axis] = Int64(dimension) }
+            tensors[index] = sluice_tensor(
+                data: input.byteCount > 0 ? input.storage.base + input.byteOffset : nil,
+                device_type: Int32(SLUICE_CPU), device_id: 0, ndim: Int32(input.shape.count),
+                dtype: input.dataType.dlpack, shape: shape, strides: nil, byte_offset: 0, name: text(input.name),
+                byte_size: UInt64(input.byteCount),
+                offsets: input.offsets.map { UnsafePointer($0.base.assumingMemoryBound(to: Int64.self)) },
+                release: nil, owner: nil, reserved: 0)
+        }
+        return tensors
+    }
+
+    private mutating func parameters(_ parameters: [Envelope.Parameter]) -> UnsafeMutablePointer<sluice_kv>? {
+        guard !parameters.isEmpty else { return nil }
+        let memory = take(parameters.count * MemoryLayout<sluice_kv>.stride)
+        let pairs = memory.bindMemory(to: sluice_kv.self, capacity: parameters.count)
+        for (index, parameter) in parameters.enumerated() {
+            pairs[index] = sluice_kv(key: text(parameter.key), value: text(parameter.value.text))
+        }
+        return pairs
+    }
+
+    private mutating func names(_ names: [String]) -> UnsafePointer<UnsafePointer<CChar>?>? {
+        guard !names.isEmpty else { return nil }
+        let memory = take(names.count * 8)
+        let list = memory.bindMemory(to: UnsafePointer<CChar>?.self, capacity: names.count)
+        for (index, name) in names.enumerated() { list[index] = text(name) }
+        return UnsafePointer(list)
+    }
+}
+
+extension Int {
+    fileprivate var nextPowerOfTwo: Int { 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
+}

@@ -1,0 +1,175 @@
+internal import CSluicePlugin
+internal import Tensors
+
+/// Reads a plugin's response and takes over its tensors, trusting nothing that it says about them.
+///
+/// Invariant: used only inside the `respond` call that handed in the pointer.
+struct ResponseReader {
+    private let response: UnsafePointer<sluice_response>
+    private let structSize: Int
+    /// Outputs in one response, at most.
+    private static let maximumOutputs = 4096
+
+    init(_ response: UnsafePointer<sluice_response>) {
+        self.response = response
+        self.structSize = response.pointee.struct_size
+    }
+
+    /// Fields up to and including `error` have been there from the start.
+    private var isWhole: Bool { structSize >= MemoryLayout<sluice_response>.offset(of: \.params)! }
+
+    /// Whether the response is the last one. One too short to say so is: it fails the request.
+    var isFinal: Bool { !isWhole || response.pointee.flags & UInt32(SLUICE_FINAL) != 0 }
+
+    /// The plugin's own failure, if it reports one.
+    private func failure(pool: CallSlotPool) -> SluiceError? {
+        guard let error = response.pointee.error, error.pointee.code != SLUICE_OK else { return nil }
+        return pool.error(status: Status(pluginStatus: error.pointee.code), message: error.pointee.text)
+    }
+
+    /// Gives back whatever memory the plugin handed over; for responses that nobody takes.
+    func releaseAll() {
+        guard isWhole, let outputs = response.pointee.outputs else { return }
+        for index in 0..<min(response.pointee.output_count, Self.maximumOutputs) {
+            if outputs[index].release != nil { outputs[index].release(&outputs[index]) }
+        }
+    }
+
+    /// The response as values; every plugin-owned tensor is taken over or released, also on failure.
+    ///
+    /// - Throws: `model_broke_contract`.
+    func part(newOutputs: [CallSlot.NewOutput], pool: CallSlotPool) throws(SluiceError) -> InferencePart {
+        guard isWhole else {
+            throw pool.breach("a sluice_response of \(structSize) bytes")
+        }
+        if let error = failure(pool: pool) {
+            releaseAll()
+            guard isFinal else { throw pool.breach("an error in a response that is not final") }
+            return .failure(error)
+        }
+        let count = response.pointee.output_count
+        guard count <= Self.maximumOutputs, count == 0 || response.pointee.outputs != nil else {
+            throw pool.breach("\(count) outputs")
+        }
+        var outputs: [Tensor] = []
+        outputs.reserveCapacity(count)
+        for index in 0..<count {
+            do {
+                outputs.append(try Self.take(&response.pointee.outputs[index], newOutputs: newOutputs))
+            } catch {
+                releaseAll()
+                throw pool.breach("output \(index): \(error.reason)")
+            }
+        }
+        return InferencePart(outputs: outputs, parameters: parameters(), isFinal: isFinal)
+    }
+
+    private func parameters() -> [Envelope.Parameter] {
+        guard structSize >= MemoryLayout<sluice_response>.offset(of: \.param_count)! + 8,
+            let pairs = response.pointee.params
+        else { return [] }
+        return (0..<min(response.pointee.param_count, 256)).compactMap { index in
+            guard let key = pairs[index].key, let value = pairs[index].value else { return nil }
+            return Envelope.Parameter(String(cString: key), .string(String(cString: value)))
+        }
+    }
+}
+
+extension ResponseReader {
+    /// What is wrong with one output.
+    struct OutputError: Error {
+        var reason: String
+    }
+
+    /// The data type, shape and element count that a tensor claims.
+    static func declared(
+        _ tensor: sluice_tensor
+    ) throws(OutputError) -> (DataType, shape: [Int], elements: Int) {
+        guard let dataType = DataType(dlpack: tensor.dtype) else {
+            throw OutputError(
+                reason: "unknown data type (code \(tensor.dtype.code), bits \(tensor.dtype.bits), "
+                    + "lanes \(tensor.dtype.lanes))")
+        }
+        guard tensor.ndim >= 0, Int(tensor.ndim) <= Shape.maximumRank, tensor.ndim == 0 || tensor.shape != nil else {
+            throw OutputError(reason: "\(tensor.ndim) dimensions")
+        }
+        let shape = (0..<Int(tensor.ndim)).map { Int(tensor.shape[$0]) }
+        // Bounded well below overflow, so that byte counts and offsets can be computed freely.
+        guard let elements = Shape.elementCount(shape), elements <= 1 << 48 else {
+            throw OutputError(reason: "shape \(Shape.text(shape))")
+        }
+        return (dataType, shape, elements)
+    }
+
+    /// Takes over one output: host memory as it is, plugin memory by its release function, borrowed memory by a copy.
+    private static func take(
+        _ tensor: inout sluice_tensor, newOutputs: [CallSlot.NewOutput]
+    ) throws(OutputError) -> Tensor {
+        let (dataType, shape, elements) = try declared(tensor)
+        guard let namePointer = tensor.name else { throw OutputError(reason: "no name") }
+        let name = String(cString: namePointer)
+        guard tensor.device_type == SLUICE_CPU else {
+            throw OutputError(reason: "\"\(name)\" is on device type \(tensor.device_type), not in host memory")
+        }
+        guard tensor.strides == nil else { throw OutputError(reason: "\"\(name)\" has strides") }
+        let bytes = Int(clamping: tensor.byte_size)
+        guard bytes == 0 || tensor.data != nil else {
+            throw OutputError(reason: "\"\(name)\" has \(bytes) bytes of no data")
+        }
+        if let needed = Shape.byteCount(shape, of: dataType), needed != bytes {
+            throw OutputError(
+                reason: "\"\(name)\": \(dataType)\(Shape.text(shape)) takes \(needed) bytes, not \(bytes)")
+        }
+        if dataType == .bytes && tensor.offsets == nil { throw OutputError(reason: "\"\(name)\" has no offsets") }
+
+        let start = tensor.data.map { UnsafeRawPointer($0) + Int(clamping: tensor.byte_offset) }
+        let data = UnsafeRawBufferPointer(start: start, count: bytes)
+        let offsets =
+            dataType == .bytes
+            ? UnsafeRawBufferPointer(start: tensor.offsets, count: (elements + 1) * 8)
+            : UnsafeRawBufferPointer(start: nil, count: 0)
+
+        var dataStorage: TensorStorage
+        var offsetStorage: TensorStorage?
+        if tensor.release != nil {
+            let owner = PluginMemory(taking: &tensor)
+            dataStorage = .slice(of: data, keptAliveBy: owner)
+            if dataType == .bytes { offsetStorage = .slice(of: offsets, keptAliveBy: owner) }
+            // Codecs read elements in place, so they must lie as their type wants.
+            if let start, dataType.byteWidth > 1, UInt(bitPattern: start) % UInt(dataType.byteWidth) != 0 {
+                dataStorage = .copy(of: data)
+            }
+        } else if let made = newOutputs.first(where: { UnsafeRawPointer($0.data.base) == start && bytes > 0 }) {
+            dataStorage = made.data
+            offsetStorage = made.offsets
+            if dataType == .bytes, made.offsets.map({ UnsafeRawPointer($0.base) }) != offsets.baseAddress { offsetStorage = .copy(of: offsets) }
+        } else {
+            dataStorage = .copy(of: data)
+            if dataType == .bytes { offsetStorage = .copy(of: offsets) }
+        }
+        do {
+            if dataType == .bytes {
+                return try Tensor(name: name, bytesOf: shape, data: dataStorage, offsets: offsetStorage ?? .empty)
+            }
+            return try Tensor(
+                name: name, dataType: dataType, shape: shape, storage: dataStorage, byteCount: bytes)
+        } catch {
+            throw OutputError(reason: error.message)
+        }
+    }
+}
+
+/// A plugin's tensor that the host has taken over; released exactly once, when nobody uses its memory any more.
+private final class PluginMemory {
+    private var tensor: sluice_tensor
+
+    /// Moves the tensor here, as in Arrow's C data interface: the original's `release` becomes null.
+    init(taking original: inout sluice_tensor) {
+        tensor = original
+        original.release = nil
+    }
+
+    deinit {
+        if tensor.release != nil { tensor.release(&tensor) }
+    }
+}

@@ -1,0 +1,145 @@
+internal import CSluicePlugin
+internal import Foundation
+internal import Synchronization
+internal import Tensors
+
+/// A model whose plugin runs inside the gateway.
+///
+/// Invariants behind `@unchecked Sendable`: `model` is set once at load; the plugin's functions are called only as its
+/// thread tags allow ([load] functions under the library's lock, [work] functions by the scheduler's leave).
+package final class InProcessModel: ModelInstance, @unchecked Sendable {
+    /// What a model is loaded with.
+    package struct Arguments: Sendable {
+        package var model: String
+        package var version: String
+        /// Absolute folder from which relative paths in the config start.
+        package var folder: String
+        /// The config block as one JSON object.
+        package var configJSON: String
+        /// The config block's scalar leaves, by dotted path.
+        package var options: [(key: String, value: String)]
+
+        package init(
+            model: String, version: String, folder: String, configJSON: String, options: [(key: String, value: String)]
+        ) {
+            self.model = model
+            self.version = version
+            self.folder = folder
+            self.configJSON = configJSON
+            self.options = options
+        }
+    }
+
+    package let description: ModelDescription
+    private let library: PluginLibrary
+    private let host: UnsafePointer<sluice_host>
+    private let model: OpaquePointer
+    private let slots: CallSlotPool
+    private let inferFunction: sluice_batch_fn
+
+    /// Loads a model. Blocks for as long as the plugin does.
+    package init(
+        _ library: PluginLibrary, arguments: Arguments, services: PluginServices
+    ) throws(PluginLoadError) {
+        let table = library.table
+        guard let load = table.load, let describe = table.describe else {
+            throw PluginLoadError(.missingFunction, "\(library.path) lacks load or describe")
+        }
+        guard let infer = table.infer else {
+            throw PluginLoadError(
+                .missingFunction, "\(library.path) has no infer function: it is a codec and can't back a model")
+        }
+        let host = HostTable.make(services: services, name: arguments.model)
+        library.loading.lock()
+        defer { library.loading.unlock() }
+
+        var error = sluice_error()
+        var loaded: OpaquePointer?
+        let status = arguments.withCForm { load(host, $0, &loaded, &error) }
+        guard status == SLUICE_OK, let loaded else {
+            let reason = error.text
+            throw PluginLoadError(
+                .loadFailed,
+                "model \"\(arguments.model)\" can't be loaded by \(library.id): "
+                    + (reason.isEmpty ? "status \(Status(pluginStatus: status)), no reason given" : reason))
+        }
+        do {
+            self.description = try ModelDescription(
+                reading: describe(loaded), model: arguments.model, pluginID: library.id)
+        } catch {
+            table.unload?(loaded)
+            throw error
+        }
+        self.library = library
+        self.host = host
+        self.model = loaded
+        self.inferFunction = infer
+        self.slots = CallSlotPool(model: arguments.model, services: services)
+    }
+
+    package func infer(_ call: InferenceCall) {
+        let slot = slots.take()
+        guard call.enter(slot) else {
+            slots.giveBack(slot)
+            return
+        }
+        slot.begin(call, host: host)
+        // Only the first bytes are zeroed: 512 would cost more than the rest of the call.
+        withUnsafeTemporaryAllocation(of: sluice_error.self, capacity: 1) { error in
+            let memory = UnsafeMutableRawPointer(error.baseAddress!)
+            memory.storeBytes(of: 0, as: UInt64.self)
+            var request: UnsafePointer<sluice_request>? = slot.request
+            let status = inferFunction(model, &request, 1, error.baseAddress!)
+            slot.inferReturned(
+                status, message: status == SLUICE_OK ? "" : Self.text(in: memory),
+                mustHaveAnswered: description.isQuick)
+        }
+    }
+
+    private static func text(in error: UnsafeMutableRawPointer) -> String {
+        let bytes = UnsafeRawBufferPointer(start: error + 4, count: MemoryLayout<sluice_error>.size - 4)
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    package func warmUp() throws(PluginLoadError) {
+        guard let warmup = library.table.warmup else { return }
+        library.loading.lock()
+        defer { library.loading.unlock() }
+        var error = sluice_error()
+        let status = warmup(model, &error)
+        guard status == SLUICE_OK else {
+            throw PluginLoadError(
+                .warmupFailed, "model \"\(slots.model)\" failed to warm up: \(error.text)")
+        }
+    }
+
+    package var unfinishedCalls: Int { slots.inUse }
+
+    package func unload() {
+        precondition(unfinishedCalls == 0, "the plugin still has requests")
+        library.loading.lock()
+        defer { library.loading.unlock() }
+        library.table.unload?(model)
+    }
+}
+
+extension InProcessModel.Arguments {
+    /// The arguments as the plugin gets them; valid only inside `body`.
+    fileprivate func withCForm<Result>(_ body: (UnsafePointer<sluice_load_args>) -> Result) -> Result {
+        var texts: [UnsafeMutablePointer<CChar>?] = []
+        defer { for text in texts { free(text) } }
+        func text(_ string: String) -> UnsafePointer<CChar>? {
+            let copy = strdup(string)
+            texts.append(copy)
+            return UnsafePointer(copy)
+        }
+        let pairs = options.map { sluice_kv(key: text($0.key), value: text($0.value)) }
+        return pairs.withUnsafeBufferPointer { pairs in
+            var args = sluice_load_args(
+                struct_size: MemoryLayout<sluice_load_args>.size, model: text(model), version: text(version),
+                path: text(folder), config_json: text(configJSON), options: pairs.baseAddress,
+                option_count: pairs.count)
+            return body(&args)
+        }
+    }
+}

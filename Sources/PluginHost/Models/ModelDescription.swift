@@ -1,0 +1,31 @@
+package import Tensors
+
+/// What a loaded model declares of itself.
+package struct ModelDescription: Sendable, Equatable {
+    package var signature: ModelSignature
+    /// Rows that one call may carry; 0 is no limit.
+    package var maximumBatchRows: Int
+    /// Calls at the same time; at least 1.
+    package var maximumConcurrency: Int
+    /// May answer in several parts.
+    package var streams: Bool
+    /// Takes microseconds, never blocks, answers before it returns, from any thread: may run on an event loop.
+    package var isQuick: Bool
+    /// Keeps state per sequence.
+    package var keepsSequences: Bool
+    /// A failed call may be made again.
+    package var allowsRetry: Bool
+    /// Equal inputs give equal outputs.
+    package var isDeterministic: Bool
+    /// Resident estimate; 0 is unknown.
+    package var memoryBytes: UInt64
+    /// What runs it, e.g. `onnxruntime_onnx`.
+    package var platform: String
+    /// Facts for humans and clients, in the plugin's order.
+    package var metadata: [Fact]
+
+    package struct Fact: Sendable, Equatable {
+        package var key: String
+        package var value: String
+    }
+}

@@ -1,0 +1,21 @@
+/// One loaded model, wherever it runs.
+///
+/// The gateway knows models only through this; a plugin in a process of its own stands behind the same interface.
+package protocol ModelInstance: AnyObject, Sendable {
+    /// What the model declares.
+    var description: ModelDescription { get }
+
+    /// Hands a request to the model. May block: called only from the model's own threads, unless the model is quick.
+    ///
+    /// `call` gets exactly one final part, now or later.
+    func infer(_ call: InferenceCall)
+
+    /// Lets the model prepare before its first request. May block.
+    func warmUp() throws(PluginLoadError)
+
+    /// Requests that the plugin has not finished, abandoned ones included.
+    var unfinishedCalls: Int { get }
+
+    /// Frees the model; nothing may be in flight. May block.
+    func unload()
+}

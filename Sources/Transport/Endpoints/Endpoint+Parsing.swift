@@ -1,0 +1,68 @@
+internal import Tensors
+
+extension Endpoint {
+    /// Finds the endpoint of a path (without query).
+    ///
+    /// Model names may contain slashes, raw under `/v1` and percent-encoded under `/v2`, where `versions`, `ready` and
+    /// `infer` follow them.
+    /// - Throws: `not_found`, or `malformed_request` for a path that can't be decoded.
+    init(path: some StringProtocol) throws(SluiceError) {
+        switch path {
+        case "/": self = .welcome
+        case "/v1/infer", "/v1/infer/": self = .infer(model: nil)
+        case "/v1/models", "/v1/models/": self = .models
+        case "/v2", "/v2/": self = .serverMetadata
+        case "/v2/health/live": self = .live
+        case "/v2/health/ready": self = .ready
+        case "/metrics": self = .metrics
+        default:
+            if let name = path.suffix(after: "/v1/infer/") {
+                self = .infer(model: try Self.name(name))
+            } else if let name = path.suffix(after: "/v1/models/") {
+                self = .model(try Self.name(name))
+            } else if let rest = path.suffix(after: "/v2/models/"), let endpoint = try Self.openInference(rest) {
+                self = endpoint
+            } else {
+                throw SluiceError(
+                    .notFound, "there is nothing at this path; inference is at /v1/infer/{model} and /v2/models/{model}/infer")
+            }
+        }
+    }
+
+    /// The part after `/v2/models/`: `{model}[/versions/{version}][/ready|/infer]`.
+    private static func openInference(_ rest: some StringProtocol) throws(SluiceError) -> Endpoint? {
+        var segments = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var action: String?
+        if segments.count > 1, let last = segments.last, last == "ready" || last == "infer" {
+            action = segments.removeLast()
+        }
+        var version: String?
+        if segments.count > 2, segments[segments.count - 2] == "versions" {
+            version = try name(segments.removeLast())
+            segments.removeLast()
+        }
+        guard segments.allSatisfy({ !$0.isEmpty }) else { return nil }
+        let model = try name(segments.joined(separator: "/"))
+        return switch action {
+        case "ready": .modelReady(model, version: version)
+        case "infer": .modelInfer(model, version: version)
+        default: .modelMetadata(model, version: version)
+        }
+    }
+
+    private static func name(_ text: some StringProtocol) throws(SluiceError) -> String {
+        guard let name = PercentEncoding.decode(text), !name.isEmpty, name.utf8.count <= 256,
+            !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+        else {
+            throw SluiceError(.malformedRequest, "the model name in the path is empty, too long or badly percent-encoded")
+        }
+        return name
+    }
+}
+
+extension StringProtocol {
+    /// What follows `prefix`, or `nil` where the text doesn't start so.
+    fileprivate func suffix(after prefix: String) -> SubSequence? {
+        hasPrefix(prefix) ? dropFirst(prefix.count) : nil
+    }
+}

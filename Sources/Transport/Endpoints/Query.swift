@@ -1,0 +1,35 @@
+internal import Tensors
+
+/// The query of a request to the unified endpoint.
+struct Query: Equatable {
+    /// `model`: the public model name, for requests to `/v1/infer`.
+    var model: String?
+    /// `outputs`: names of the outputs that are wanted, separated by commas.
+    var outputs: [String] = []
+
+    /// - Throws: `invalid_parameter` for a parameter that isn't known, is given twice, or is badly encoded.
+    init(_ text: some StringProtocol) throws(SluiceError) {
+        var seen: Set<String> = []
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let key = PercentEncoding.decode(parts[0]), let value = PercentEncoding.decode(parts.count > 1 ? parts[1] : "")
+            else {
+                throw SluiceError(.invalidParameter, "the query is badly percent-encoded")
+            }
+            guard seen.insert(key).inserted else {
+                throw SluiceError(
+                    .invalidParameter, "the query parameter \"\(key.prefix(64))\" is given twice",
+                    detail: [.init("parameter", String(key.prefix(64)))])
+            }
+            switch key {
+            case "model": model = value
+            case "outputs": outputs = value.split(separator: ",").map(String.init)
+            default:
+                throw SluiceError(
+                    .invalidParameter,
+                    "unknown query parameter \"\(key.prefix(64))\"; \"model\" and \"outputs\" are known",
+                    detail: [.init("parameter", String(key.prefix(64)))])
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+internal import Codecs
+internal import Configuration
+internal import Gateway
+internal import NIOCore
+internal import NIOHTTP1
+internal import Telemetry
+internal import Tensors
+
+/// One HTTP/1.1 connection: takes requests one after the other, hands them to the gate, writes the answers in order.
+///
+/// While a request is under way nothing more is read, so a client that pipelines or floods meets TCP's own back-pressure.
+final class HTTP1Connection: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = HTTPServerResponsePart
+
+    let service: Service
+    var context: ChannelHandlerContext?
+    /// The request under way.
+    var exchange: HTTP1Exchange?
+    var clock: ConnectionClock
+    private var timer: Scheduled<Void>?
+    /// Parts that came in one read with an earlier request.
+    private var waitingParts = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 2)
+    private var isReceivingWaitingParts = false
+    private var readIsHeld = false
+    private var sawPartInThisRead = false
+    /// A request that can't be understood came in behind the one under way.
+    private var parserFailure: SluiceError?
+    private var isClosing = false
+    private var date = HTTPDate()
+    /// Bytes of a refused body that are still read, so that the client can take the refusal.
+    private var bytesToDiscard = 0
+
+    /// A refused body up to this size is read to its end, and the connection lives on.
+    private static let drainableBody = 256 << 10
+
+    init(service: Service) {
+        self.service = service
+        self.clock = ConnectionClock(limits: service.limits, now: .now)
+    }
+
+    // MARK: The connection's life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        start(context)
+        context.fireChannelActive()
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard timer == nil else { return }
+        clock.enter(.idle, now: .now)
+        scheduleCheck(context)
+    }
+
+    private func scheduleCheck(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: clock.checkInterval))) {
+            bound.value.check()
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        exchange?.inference?.cancel()
+        exchange = nil
+        waitingParts.removeAll()
+        context.fireChannelInactive()
+    }
+
+    private func check() {
+        guard let context, context.channel.isActive else { return }
+        switch clock.overdue(now: .now) {
+        case nil:
+            if service.isDraining && exchange == nil && clock.phase != .header {
+                context.close(promise: nil)
+                return
+            }
+            scheduleCheck(context)
+        case .idle, .writing:
+            exchange?.inference?.cancel()
+            context.close(promise: nil)
+        case .header:
+            refuseUnreadable(SluiceError(.requestTimeout, "the request's headers took too long"), context: context)
+        case .body:
+            if exchange?.progress.answered == true {
+                context.close(promise: nil)
+            } else {
+                exchange?.keepAlive = false
+                refuse(SluiceError(.requestTimeout, "the request's body stopped coming"), context: context)
+            }
+        }
+    }
+
+    /// The server drains: close as soon as no request is under way.
+    func drain() {
+        guard let context, exchange == nil else { return }
+        context.close(promise: nil)
+    }
+
+    // MARK: Reading
+
+    func read(context: ChannelHandlerContext) {
+        if let exchange, exchange.progress.requestEnded {
+            readIsHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        sawPartInThisRead = true
+        let part = unwrapInboundIn(data)
+        if isReceivingWaitingParts || !waitingParts.isEmpty || exchange?.progress.requestEnded == true {
+            waitingParts.append(part)
+        } else {
+            receive(part, context: context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !sawPartInThisRead && exchange == nil { clock.receivedPartOfHead(now: .now) }
+        sawPartInThisRead = false
+        context.fireChannelReadComplete()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let parserError = error as? HTTPParserError else {
+            exchange?.inference?.cancel()
+            context.close(promise: nil)
+            return
+        }
+        // The client left in the middle of a request: there is nobody to answer.
+        if parserError == .invalidEOFState { return context.close(promise: nil) }
+        let failure = Self.failure(for: parserError)
+        if let exchange, exchange.progress.requestEnded && !exchange.progress.answered {
+            parserFailure = failure
+        } else {
+            refuseUnreadable(failure, context: context)
+        }
+    }
+
+    private static func failure(for error: HTTPParserError) -> SluiceError {
+        switch error {
+        case .headerOverflow: SluiceError(.headersTooLarge, "the request's headers are too large or too many")
+        case .invalidVersion: SluiceError(.malformedRequest, "only HTTP/1.0 and HTTP/1.1 are understood here")
+        case .invalidMethod: SluiceError(.malformedRequest, "the request's method is unknown")
+        case .invalidURL, .invalidHost, .invalidPort, .invalidPath, .invalidQueryString, .invalidFragment:
+            SluiceError(.malformedRequest, "the request's target is malformed")
+        case .invalidContentLength, .unexpectedContentLength:
+            SluiceError(.malformedRequest, "the request's Content-Length is malformed or contradicts another field")
+        case .invalidChunkSize: SluiceError(.malformedRequest, "the request's chunked body is malformed")
+        case .invalidHeaderToken: SluiceError(.malformedRequest, "a header field of the request is malformed")
+        default: SluiceError(.malformedRequest, "this is not a well-formed HTTP/1.1 request")
+        }
+    }
+
+    private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head):
+            receive(head, context: context)
+        case .body(let piece):
+            receive(piece, context: context)
+        case .end:
+            receiveEnd(context: context)
+        }
+    }
+
+    private func receive(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        let now = MonotonicTime.now
+        clock.enter(.body, now: now)
+        service.metrics.requestStarted()
+        exchange = HTTP1Exchange(head: head, receivedAt: now, bodyLimit: service.listener.maxBody)
+        bytesToDiscard = Self.drainableBody
+        do {
+            try begin(head)
+        } catch {
+            refuse(error, context: context)
+            return
+        }
+        if exchange?.expectsContinue == true && exchange?.progress.answered == false {
+            let head = HTTPResponseHead(version: head.version, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        }
+    }
+
+    private func receive(_ piece: ByteBuffer, context: ChannelHandlerContext) {
+        guard exchange != nil, !isClosing else { return discard(piece, context: context) }
+        exchange?.bytesIn += piece.readableBytes
+        if exchange?.progress.answered == true { return discard(piece, context: context) }
+        clock.enter(.body, now: .now)
+        if exchange?.body.append(piece, allocator: context.channel.allocator) == false {
+            exchange?.keepAlive = false
+            refuse(
+                SluiceError(
+                    .payloadTooLarge, "the body is larger than the \(service.listener.maxBody) bytes taken here",
+                    detail: [.init("limit", service.listener.maxBody)]),
+                context: context)
+        }
+    }
+
+    /// Bytes that nobody wants any more; too many end the connection.
+    private func discard(_ piece: ByteBuffer, context: ChannelHandlerContext) {
+        bytesToDiscard -= piece.readableBytes
+        if bytesToDiscard < 0 { context.close(promise: nil) }
+    }
+
+    private func receiveEnd(context: ChannelHandlerContext) {
+        guard exchange != nil else { return }
+        exchange?.progress.requestEnded = true
+        if exchange?.progress.answered == true { return finishExchange(context: context) }
+        clock.enter(.working, now: .now)
+        perform(context: context)
+    }
+
+    // MARK: Writing
+
+    /// Refuses the request under way; if its body is still to come, reads on for a while so that the client sees why.
+    func refuse(_ error: SluiceError, context: ChannelHandlerContext) {
+        guard let exchange, !exchange.progress.answered else { return }
+        exchange.inference?.cancel()
+        if exchange.expectsContinue && !exchange.progress.requestEnded { self.exchange?.keepAlive = false }
+        var summary = Answer.Summary(requestID: exchange.id)
+        summary.route = exchange.inference?.summary.route
+        summary.consumer = exchange.inference?.summary.consumer
+        summary.model = exchange.inference?.summary.model
+        write(failure: error, summary: summary)
+    }
+
+    /// Refuses what can't even be read as a request, and closes.
+    private func refuseUnreadable(_ error: SluiceError, context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        if exchange == nil {
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "-")
+            exchange = HTTP1Exchange(head: head, receivedAt: .now, bodyLimit: 0)
+            service.metrics.requestStarted()
+        }
+        exchange?.keepAlive = false
+        exchange?.progress.requestEnded = true
+        if exchange?.progress.answered == true { return context.close(promise: nil) }
+        refuse(error, context: context)
+    }
+
+    /// Writes a whole response and moves on.
+    func respond(_ response: HTTPResponse, summary: Answer.Summary) {
+        guard let context, let exchange, !exchange.progress.answered else { return }
+        let closes = !exchange.keepAlive || service.isDraining || parserFailure != nil && waitingParts.isEmpty == false
+        self.exchange?.keepAlive = !closes
+        self.exchange?.progress.answered = true
+        var head = HTTPResponseHead(
+            version: exchange.version, status: HTTPResponseStatus(statusCode: response.status))
+        head.headers.reserveCapacity(response.fields.count + 5)
+        if let mediaType = response.mediaType { head.headers.add(name: "content-type", value: mediaType) }
+        head.headers.add(name: "content-length", value: String(response.body.readableBytes))
+        addCommonFields(to: &head.headers, exchange: exchange, closes: closes)
+        for field in response.fields { head.headers.add(name: field.name, value: field.value) }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if exchange.method != .HEAD && response.body.readableBytes > 0 {
+            context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
+        }
+        service.record(exchange, response: response, summary: summary)
+        endResponse(context: context)
+    }
+
+    func addCommonFields(to headers: inout HTTPHeaders, exchange: HTTP1Exchange, closes: Bool) {
+        headers.add(name: "x-request-id", value: exchange.id)
+        headers.add(name: "date", value: date.value(secondsSince1970: WallClock.secondsSince1970))
+        if closes {
+            headers.add(name: "connection", value: "close")
+        } else if exchange.version.minor == 0 {
+            headers.add(name: "connection", value: "keep-alive")
+        }
+    }
+
+    /// Writes the end of a response; once the client has taken it, closes or goes on.
+    func endResponse(context: ChannelHandlerContext) {
+        clock.enter(.writing, now: .now)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { _ in bound.value.responseWritten() }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    private func responseWritten() {
+        guard let context, let exchange else { return }
+        if exchange.progress.requestEnded {
+            finishExchange(context: context)
+        } else if exchange.keepAlive {
+            // The rest of the body is read and dropped, then the next request follows.
+            clock.enter(.body, now: .now)
+        } else {
+            closeGently(context: context)
+        }
+    }
+
+    /// Both the request and its answer are through.
+    private func finishExchange(context: ChannelHandlerContext) {
+        let keepAlive = exchange?.keepAlive ?? false
+        exchange = nil
+        guard keepAlive && !service.isDraining else {
+            context.close(promise: nil)
+            return
+        }
+        clock.enter(.idle, now: .now)
+        receiveWaitingParts(context: context)
+    }
+
+    /// Goes on with what came in behind the last request.
+    ///
+    /// A request that is answered at once leads back here; a loop instead of recursion keeps the stack flat however many
+    /// requests a client pipelines.
+    private func receiveWaitingParts(context: ChannelHandlerContext) {
+        guard !isReceivingWaitingParts else { return }
+        isReceivingWaitingParts = true
+        defer { isReceivingWaitingParts = false }
+        while exchange == nil || exchange?.progress.requestEnded == false, let part = waitingParts.popFirst() {
+            receive(part, context: context)
+        }
+        if exchange == nil, waitingParts.isEmpty, let failure = parserFailure {
+            parserFailure = nil
+            refuseUnreadable(failure, context: context)
+            return
+        }
+        if readIsHeld && exchange?.progress.requestEnded != true {
+            readIsHeld = false
+            context.read()
+        }
+    }
+
+    /// Closes for writing first, and reads on for a moment: closing with unread bytes would reset the connection, and
+    /// the client might lose the refusal that it was sent.
+    private func closeGently(context: ChannelHandlerContext) {
+        isClosing = true
+        bytesToDiscard = 4 << 20
+        context.close(mode: .output, promise: nil)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .seconds(2)) { bound.value.context?.close(promise: nil) }
+        context.read()
+    }
+
+    /// The client takes its answer, if slowly.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if clock.phase == .writing { clock.enter(.writing, now: .now) }
+        context.fireChannelWritabilityChanged()
+    }
+}

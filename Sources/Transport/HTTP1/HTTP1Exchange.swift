@@ -1,0 +1,39 @@
+internal import Gateway
+internal import NIOHTTP1
+internal import Tensors
+
+/// One request on an HTTP/1.1 connection and what is known of it so far.
+struct HTTP1Exchange {
+    /// How far the request has come in, and the answer gone out.
+    struct Progress: Equatable {
+        var requestEnded = false
+        var answered = false
+    }
+
+    var id: String
+    var method: HTTPMethod
+    /// Without the query, which may hold what isn't for the log.
+    var path: String
+    var version: HTTPVersion
+    var keepAlive: Bool
+    var receivedAt: MonotonicTime
+    var progress = Progress()
+    var endpoint: Endpoint?
+    var inference: Inference?
+    /// An error that was found before the body came, to be answered at once.
+    var body: ReceivedBody
+    var bytesIn = 0
+    /// A client that waits for "100 Continue" and gets something else may or may not send its body.
+    var expectsContinue = false
+    var isStreaming = false
+
+    init(head: HTTPRequestHead, receivedAt: MonotonicTime, bodyLimit: Int) {
+        self.id = RequestID.make()
+        self.method = head.method
+        self.path = String(head.uri.prefix { $0 != "?" }.prefix(512))
+        self.version = head.version
+        self.keepAlive = head.isKeepAlive
+        self.receivedAt = receivedAt
+        self.body = ReceivedBody(expected: nil, limit: bodyLimit)
+    }
+}

@@ -1,0 +1,116 @@
+internal import Codecs
+internal import Gateway
+internal import NIOCore
+internal import NIOHTTP1
+internal import Tensors
+
+/// Writes one inference's answer to its HTTP/1.1 connection.
+///
+/// Invariant behind `@unchecked Sendable`: only used on the connection's event loop.
+final class HTTP1Responder: Responder, @unchecked Sendable {
+    private weak var connection: HTTP1Connection?
+    private let requestID: String
+
+    init(_ connection: HTTP1Connection, requestID: String) {
+        self.connection = connection
+        self.requestID = requestID
+    }
+
+    /// The connection, as long as it still waits for this very answer.
+    private var waiting: HTTP1Connection? {
+        guard let connection, connection.exchange?.id == requestID else { return nil }
+        return connection
+    }
+
+    override func finish(_ answer: Answer) {
+        waiting?.write(answer)
+    }
+
+    override func beginStream(mediaType: String, summary: Answer.Summary) {
+        waiting?.beginStream(mediaType: mediaType, summary: summary)
+    }
+
+    override func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {
+        guard let connection = waiting else { return written() }
+        connection.writePart(ByteBuffer(body), written: written)
+    }
+
+    override func endStream(failure: SluiceError?) {
+        waiting?.endStream(failure: failure)
+    }
+}
+
+extension HTTP1Connection {
+    /// Writes an inference's whole answer.
+    func write(_ answer: Answer) {
+        switch answer.content {
+        case .outputs(let body, let headerLength):
+            var response = HTTPResponse(mediaType: body.mediaType, body: ByteBuffer(body))
+            if let headerLength {
+                response.fields.append(("inference-header-content-length", String(headerLength)))
+            }
+            response.fields += answer.summary.fields
+            respond(response, summary: answer.summary)
+        case .failure(let error):
+            write(failure: error, summary: answer.summary)
+        }
+    }
+
+    /// Writes an error.
+    func write(failure: SluiceError, summary: Answer.Summary) {
+        var response = HTTPResponse(failure: failure, requestID: summary.requestID)
+        response.fields += summary.fields
+        if failure.code == .methodNotAllowed, let endpoint = exchange?.endpoint {
+            response.fields.append(("allow", endpoint.method == "GET" ? "GET, HEAD" : endpoint.method))
+        }
+        respond(response, summary: summary)
+    }
+
+    func beginStream(mediaType: String, summary: Answer.Summary) {
+        guard let context, let exchange, !exchange.progress.answered else { return }
+        self.exchange?.isStreaming = true
+        // Without chunks (HTTP/1.0) the end of the connection is the end of the stream.
+        if exchange.version.minor == 0 { self.exchange?.keepAlive = false }
+        var head = HTTPResponseHead(version: exchange.version, status: .ok)
+        head.headers.add(name: "content-type", value: mediaType)
+        if exchange.version.minor > 0 { head.headers.add(name: "transfer-encoding", value: "chunked") }
+        addCommonFields(to: &head.headers, exchange: exchange, closes: self.exchange?.keepAlive == false)
+        for field in summary.fields { head.headers.add(name: field.name, value: field.value) }
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        service.record(exchange, response: HTTPResponse(mediaType: mediaType, body: ByteBuffer()), summary: summary)
+    }
+
+    func writePart(_ part: ByteBuffer, written: @escaping @Sendable () -> Void) {
+        guard let context, exchange?.isStreaming == true else { return written() }
+        clock.enter(.writing, now: .now)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in
+            bound.value.clock.enter(.working, now: .now)
+            written()
+        }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part))), promise: promise)
+    }
+
+    func endStream(failure: SluiceError?) {
+        guard let context, let exchange, exchange.isStreaming, !exchange.progress.answered else { return }
+        self.exchange?.progress.answered = true
+        if let failure {
+            // The status has gone out long ago: the failure is the stream's last line.
+            var line = ByteBuffer(bytes: ErrorDocument(failure, requestID: exchange.id).encoded())
+            line.writeStaticString("\n")
+            context.write(wrapOutboundOut(.body(.byteBuffer(line))), promise: nil)
+        }
+        endResponse(context: context)
+    }
+}
+
+extension Answer.Summary {
+    /// Header fields that tell how the answer came about.
+    var fields: [(name: String, value: String)] {
+        var fields: [(name: String, value: String)] = []
+        if let model { fields.append(("sluice-model", model)) }
+        if !failedAttempts.isEmpty { fields.append(("sluice-fallback", failedAttempts.joined(separator: ", "))) }
+        return fields + quotaFields
+    }
+}
