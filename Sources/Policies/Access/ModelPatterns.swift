@@ -1,0 +1,21 @@
+internal import Configuration
+
+/// Which public model names a consumer may use; exact names cost one hash look-up however many there are.
+package struct ModelPatterns: Sendable {
+    private let allowsEverything: Bool
+    private let exact: Set<String>
+    private let patterns: [NamePattern]
+
+    /// Compiles the texts of gateway.yaml: names, or patterns in which `*` stands for any run of characters.
+    package init(_ texts: [String]) {
+        let all = texts.map(NamePattern.init)
+        allowsEverything = all.contains(where: \.matchesEverything)
+        exact = Set(all.filter(\.isExact).map(\.text))
+        patterns = all.filter { !$0.isExact }
+    }
+
+    /// Whether `model` is one of the names meant.
+    package func allow(_ model: String) -> Bool {
+        allowsEverything || exact.contains(model) || patterns.contains { $0.matches(model) }
+    }
+}

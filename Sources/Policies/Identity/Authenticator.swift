@@ -1,0 +1,79 @@
+package import Tensors
+
+/// Tells from an API key who is asking.
+///
+/// A key is looked up by its SHA-256, never compared as text: how long that takes says nothing about how much of a
+/// guessed key is right. Keys are neither kept nor shown; errors and logs hold no part of one.
+package struct Authenticator: Sendable {
+    /// Whom a key belongs to.
+    package struct Entry: Sendable {
+        package var consumer: Consumer
+        /// Seconds since 1970 from which on the key is refused.
+        package var expires: Int64?
+
+        package init(consumer: Consumer, expires: Int64? = nil) {
+            self.consumer = consumer
+            self.expires = expires
+        }
+    }
+
+    /// Keys longer than this many bytes are refused unread.
+    package static let maximumKeyLength = 512
+    /// What precedes the key in the `authorization` header (RFC 6750, section 2.1).
+    private static let scheme = Array("bearer".utf8)
+
+    /// The header that carries the key, in lower case.
+    package let header: String
+    private let entries: [KeyDigest: Entry]
+    private let missingKey: SluiceError
+    private let unknownKey: SluiceError
+    private let expiredKey: SluiceError
+
+    package init(header: String, entries: [KeyDigest: Entry]) {
+        self.header = header
+        self.entries = entries
+        let advice = header == "authorization" ? "as Authorization: Bearer KEY" : "in the header \(header)"
+        missingKey = SluiceError(.unauthenticated, "an API key is needed: send it \(advice)")
+        unknownKey = SluiceError(.unauthenticated, "this API key is not known here")
+        expiredKey = SluiceError(.unauthenticated, "this API key has expired")
+    }
+
+    /// The `WWW-Authenticate` value that RFC 9110, section 15.5.2, asks of every 401.
+    package var challenge: String {
+        header == "authorization" ? "Bearer realm=\"sluice\"" : "ApiKey realm=\"sluice\", header=\"\(header)\""
+    }
+
+    /// Says whose key the value of the key header holds.
+    ///
+    /// - Parameters:
+    ///   - headerValue: the value as received; `nil` where the header is absent.
+    ///   - nowSeconds: seconds since 1970.
+    /// - Throws: `unauthenticated`: no key, an unknown key, an expired key.
+    package func authenticate(headerValue: String?, nowSeconds: Int64) throws(SluiceError) -> Consumer {
+        guard let headerValue else { throw missingKey }
+        guard headerValue.utf8.count <= Self.maximumKeyLength + 16 else { throw unknownKey }
+        guard let key = key(in: headerValue), !key.isEmpty else { throw missingKey }
+        guard key.count <= Self.maximumKeyLength else { throw unknownKey }
+        guard let entry = entries[KeyDigest(of: key)] else { throw unknownKey }
+        if let expires = entry.expires, nowSeconds >= expires { throw expiredKey }
+        return entry.consumer
+    }
+
+    /// The bytes of the key in a header value; `nil` where the value isn't of the `Bearer` scheme but has to be.
+    private func key(in headerValue: String) -> [UInt8]? {
+        var value = Array(headerValue.utf8)[...]
+        while let last = value.last, Self.isBlank(last) { value.removeLast() }
+        if header == "authorization" {
+            guard value.count >= Self.scheme.count,
+                // Schemes don't mind case (RFC 9110, section 11.1); `| 0x20` makes ASCII letters small.
+                zip(value, Self.scheme).allSatisfy({ $0 | 0x20 == $1 })
+            else { return nil }
+            value = value.dropFirst(Self.scheme.count)
+            guard value.isEmpty || value.first.map(Self.isBlank) == true else { return nil }
+        }
+        while let first = value.first, Self.isBlank(first) { value.removeFirst() }
+        return Array(value)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+}

@@ -1,0 +1,92 @@
+package import Configuration
+package import Tensors
+
+/// Who is asking, what may they use, and is there quota left: every question of policy, in the order of a request.
+///
+///     let consumer = try policies.identify(headerValue: …, requiresKey: route.requiresKey, nowSeconds: …)
+///     try policies.authorize(consumer, model: …)
+///     switch policies.admit(consumer, now: …) { … }
+///
+/// Each costs the same however many consumers, keys and models the file has.
+package struct PolicyEngine: Sendable {
+    /// Checks keys; `nil` where the file asks nobody for one.
+    package let authenticator: Authenticator?
+    /// Who acts where no key is asked for.
+    package let anonymous: Consumer
+    /// Every consumer, `anonymous` included, in the order of the file.
+    package let consumers: [Consumer]
+
+    /// Compiles the policies of a configuration; every quota starts full.
+    package init(_ configuration: GatewayConfiguration, now: MonotonicTime) {
+        let limits = Dictionary(
+            configuration.limits.map { ($0.name, QuotaPolicy.all(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        var consumers: [Consumer] = []
+        var entries: [KeyDigest: Authenticator.Entry] = [:]
+        for entry in configuration.consumers {
+            let consumer = Consumer(
+                name: entry.name, models: ModelPatterns(entry.allowedModels),
+                quotas: QuotaLedger(
+                    consumer: entry.name, policies: entry.limits.flatMap { limits[$0] ?? [] }, now: now))
+            consumers.append(consumer)
+            for key in entry.keys {
+                guard let digest = KeyDigest(hex: key.sha256) else { continue }
+                entries[digest] = Authenticator.Entry(consumer: consumer, expires: key.expires)
+            }
+        }
+
+        if let named = consumers.first(where: { $0.name == ConsumerConfiguration.anonymous }) {
+            anonymous = named
+        } else {
+            anonymous = Consumer(
+                name: ConsumerConfiguration.anonymous, models: ModelPatterns(["*"]),
+                quotas: QuotaLedger(consumer: ConsumerConfiguration.anonymous, policies: [], now: now))
+            consumers.append(anonymous)
+        }
+        self.consumers = consumers
+
+        switch configuration.auth {
+        case .apiKeys(let header): authenticator = Authenticator(header: header, entries: entries)
+        // A route may ask for a key even where the rest of the file doesn't.
+        case .none: authenticator = entries.isEmpty ? nil : Authenticator(header: "authorization", entries: entries)
+        }
+    }
+
+    /// The header that carries keys, in lower case; `nil` where keys are never asked for.
+    package var keyHeader: String? { authenticator?.header }
+
+    /// Says who is asking.
+    ///
+    /// Where no key is required the caller is `anonymous`, whatever it sent: clients that always send some key, as the
+    /// OpenAI libraries do, work with an open route, and nobody learns there whether a key is valid.
+    ///
+    /// - Parameters:
+    ///   - headerValue: the value of the key header as received; `nil` where it is absent.
+    ///   - nowSeconds: seconds since 1970.
+    /// - Throws: `unauthenticated`.
+    package func identify(
+        headerValue: String?, requiresKey: Bool, nowSeconds: Int64
+    ) throws(SluiceError) -> Consumer {
+        guard requiresKey else { return anonymous }
+        guard let authenticator else {
+            throw SluiceError(.unauthenticated, "an API key is needed, but this gateway knows none")
+        }
+        return try authenticator.authenticate(headerValue: headerValue, nowSeconds: nowSeconds)
+    }
+
+    /// Checks that `consumer` may use the public model of that name.
+    ///
+    /// - Throws: `forbidden`.
+    package func authorize(_ consumer: Consumer, model: String) throws(SluiceError) {
+        try consumer.authorize(model: model)
+    }
+
+    /// Takes one request from the consumer's quotas, all or none.
+    package func admit(_ consumer: Consumer, now: MonotonicTime) -> QuotaLedger.Outcome {
+        consumer.quotas.reserve(now: now)
+    }
+
+    /// Gives back what `admit` took for a request that never reached a model.
+    package func refund(_ consumer: Consumer, now: MonotonicTime) {
+        consumer.quotas.refund(now: now)
+    }
+}

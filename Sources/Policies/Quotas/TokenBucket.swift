@@ -1,0 +1,89 @@
+package import Tensors
+
+/// An exact token bucket: at most `burst` at once, refilled at `max` per period, with no rounding at any rate.
+///
+/// Credit is counted in parts of a request: with the rate as a reduced fraction of `partsPerNanosecond` over
+/// `partsPerRequest`, a nanosecond earns the one and a request costs the other, both whole numbers. So 7 per minute is
+/// exactly that, for ever.
+package struct TokenBucket: Sendable {
+    /// The outcome of one request for tokens.
+    package struct Decision: Sendable, Equatable {
+        package var admitted: Bool
+        /// Whole requests that would be admitted right now.
+        package var remaining: UInt64
+        /// Until as much as was asked for can be had; 0 where it was, `UInt64.max` where it is above the burst.
+        package var nanosecondsUntilAvailable: UInt64
+        /// Until the bucket is full again.
+        package var nanosecondsUntilFull: UInt64
+    }
+
+    private let partsPerNanosecond: UInt64
+    private let partsPerRequest: UInt64
+    /// Credit of a full bucket. At most 2^63 requests of 2^63 parts: 128 bits always hold it.
+    private let capacity: UInt128
+    private var credit: UInt128
+    /// Up to when time has been turned into credit.
+    private var updated: MonotonicTime
+
+    /// A full bucket.
+    ///
+    /// - Parameters:
+    ///   - max: requests per period; at least 1.
+    ///   - periodNanoseconds: at least 1.
+    ///   - burst: most requests at once; at least 1.
+    package init(max: Int, periodNanoseconds: Int64, burst: Int, now: MonotonicTime) {
+        let rate = UInt64(Swift.max(max, 1))
+        let period = UInt64(Swift.max(periodNanoseconds, 1))
+        let divisor = Self.greatestCommonDivisor(rate, period)
+        partsPerNanosecond = rate / divisor
+        partsPerRequest = period / divisor
+        capacity = UInt128(Swift.max(burst, 1)) * UInt128(partsPerRequest)
+        credit = capacity
+        updated = now
+    }
+
+    /// How long until `cost` requests' worth of credit is there: 0 where it is, `UInt64.max` where it is above the burst.
+    package mutating func nanosecondsUntilAvailable(_ cost: UInt64 = 1, now: MonotonicTime) -> UInt64 {
+        refill(now: now)
+        let price = UInt128(cost) * UInt128(partsPerRequest)
+        if credit >= price { return 0 }
+        return price > capacity ? .max : nanoseconds(toEarn: price - credit)
+    }
+
+    /// Takes `cost` requests' worth of credit, or nothing where there isn't as much.
+    package mutating func take(_ cost: UInt64 = 1, now: MonotonicTime) -> Decision {
+        let wait = nanosecondsUntilAvailable(cost, now: now)
+        if wait == 0 { credit -= UInt128(cost) * UInt128(partsPerRequest) }
+        return Decision(
+            admitted: wait == 0, remaining: UInt64(clamping: credit / UInt128(partsPerRequest)),
+            nanosecondsUntilAvailable: wait, nanosecondsUntilFull: nanoseconds(toEarn: capacity - credit))
+    }
+
+    /// Gives back what was taken for a request that was not served after all.
+    package mutating func refund(_ cost: UInt64 = 1, now: MonotonicTime) {
+        refill(now: now)
+        credit = min(capacity, credit + UInt128(cost) * UInt128(partsPerRequest))
+    }
+
+    private mutating func refill(now: MonotonicTime) {
+        // Threads read the clock before they get the lock, so `now` may lie a little before `updated`: nothing is
+        // earned then, and nothing twice.
+        let elapsed = now.nanoseconds(since: updated)
+        guard elapsed > 0 else { return }
+        updated = now
+        // 2^64 nanoseconds times 2^63 parts are below 2^127, and `capacity` below 2^126: the sum can't overflow.
+        credit = min(capacity, credit + UInt128(elapsed) * UInt128(partsPerNanosecond))
+    }
+
+    /// Time to earn that much credit, rounded up to the nanosecond in which it is there.
+    private func nanoseconds(toEarn parts: UInt128) -> UInt64 {
+        let (whole, rest) = parts.quotientAndRemainder(dividingBy: UInt128(partsPerNanosecond))
+        return UInt64(clamping: rest == 0 ? whole : whole + 1)
+    }
+
+    private static func greatestCommonDivisor(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        var (larger, smaller) = (left, right)
+        while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
+        return larger
+    }
+}

@@ -1,0 +1,96 @@
+package import Tensors
+
+/// The way of one request down its route's fallback ladder: a plain value that is told of failures and of the time, and
+/// says what to do next.
+///
+/// One deadline covers all attempts. Each rung and each model is tried at most once, so the number of attempts is
+/// bounded by the route.
+package struct Attempts: Sendable {
+    /// One try with one model.
+    package struct Attempt: Sendable, Equatable {
+        package var model: Route.Model
+        /// When this try is given up: the request's deadline or the model's own timeout, whichever comes first.
+        package var deadline: MonotonicTime
+        /// Which rung of the route's fallback this is; `nil` for the first try.
+        package var rung: Int?
+    }
+
+    /// One try that failed.
+    package struct Failure: Sendable, Equatable {
+        package var model: String
+        package var code: SluiceError.Code
+    }
+
+    /// What to do after a failure.
+    package enum Step: Sendable {
+        case attempt(Attempt)
+        case giveUp(SluiceError)
+    }
+
+    package let route: Route
+    /// When the request as a whole is given up.
+    package let deadline: MonotonicTime
+    /// The try under way, or the last one.
+    package private(set) var current: Attempt
+    /// Tries that failed, in order.
+    package private(set) var failures: [Failure] = []
+    /// The first rung that has not been looked at yet.
+    private var nextRung = 0
+
+    /// Starts with the model whose turn it is.
+    ///
+    /// - Parameters:
+    ///   - start: when the request arrived: the route's deadline counts from then.
+    ///   - latest: the caller's own deadline, where it has one.
+    ///   - now: the present moment: the model's timeout counts from now.
+    package init(route: Route, start: MonotonicTime, latest: MonotonicTime? = nil, now: MonotonicTime) {
+        self.route = route
+        let deadline = start.advanced(byNanoseconds: route.deadlineNanoseconds)
+        self.deadline = latest.map { min($0, deadline) } ?? deadline
+        current = Self.attempt(route.nextTarget(), rung: nil, before: self.deadline, now: now)
+    }
+
+    /// Whether the try under way is a fallback.
+    package var isFallback: Bool { current.rung != nil }
+
+    /// Says what to do after the current try failed: the first rung below whose condition holds, or give up.
+    ///
+    /// Giving up keeps the failure of the last try, as it says most about what is wrong now; past the deadline it is
+    /// `deadline_exceeded`, unless the failure was the caller's own.
+    package mutating func next(after failure: SluiceError, now: MonotonicTime) -> Step {
+        failures.append(Failure(model: current.model.name, code: failure.code))
+        guard now < deadline else { return .giveUp(outOfTime(after: failure)) }
+        while nextRung < route.fallback.count {
+            let index = nextRung
+            let rung = route.fallback[index]
+            nextRung += 1
+            guard rung.when.contains(where: { $0.matches(failure.code) }),
+                !failures.contains(where: { $0.model == rung.model.name })
+            else { continue }
+            current = Self.attempt(rung.model, rung: index, before: deadline, now: now)
+            return .attempt(current)
+        }
+        return .giveUp(failure)
+    }
+
+    /// What was tried, as headers and logs show it, e.g. `cls-v1 (overloaded), cls-cpu (model_failed)`.
+    package var summary: String {
+        failures.map { "\($0.model) (\($0.code.text))" }.joined(separator: ", ")
+    }
+
+    private static func attempt(
+        _ model: Route.Model, rung: Int?, before deadline: MonotonicTime, now: MonotonicTime
+    ) -> Attempt {
+        let own = model.timeoutNanoseconds.map { now.advanced(byNanoseconds: $0) }
+        return Attempt(model: model, deadline: own.map { min($0, deadline) } ?? deadline, rung: rung)
+    }
+
+    /// What the caller did wrong, or that it left, stays the answer even when it comes late.
+    private func outOfTime(after failure: SluiceError) -> SluiceError {
+        if failure.code.httpStatus < 500 { return failure }
+        if failure.code == .deadlineExceeded, failures.count == 1 { return failure }
+        return SluiceError(
+            .deadlineExceeded, "the request's time ran out; tried \(summary)",
+            detail: [.init("tried", failures.map(\.model))], cause: failure)
+    }
+}

@@ -1,0 +1,69 @@
+package import Configuration
+package import Tensors
+
+/// Checks that whichever model of a route answers, clients see no difference: the same outputs, from the same inputs.
+package enum FallbackSignature {
+    /// Compares every model of a route with its first target.
+    ///
+    /// Targets of a split must take just what the first takes, since any of them may come first; a fallback must take
+    /// at least that. Models without a signature here (not loaded) are left out.
+    ///
+    /// - Parameter signatures: signatures of loaded models by name.
+    /// - Returns: one error for each model that differs, at the place where the route names it.
+    package static func diagnostics(for route: Route, signatures: [String: ModelSignature]) -> [Diagnostic] {
+        guard let first = route.targets.first, let reference = signatures[first.name] else { return [] }
+        var diagnostics: [Diagnostic] = []
+        func check(_ model: Route.Model, as role: String, mustBeEqual: Bool) {
+            guard model.name != first.name, let signature = signatures[model.name] else { return }
+            var differences = differences(in: signature.outputs, from: reference.outputs, what: "output", fits: overlap)
+            differences += self.differences(
+                in: signature.inputs, from: reference.inputs, what: "input", fits: mustBeEqual ? (==) : covers)
+            guard !differences.isEmpty else { return }
+            diagnostics.append(
+                Diagnostic(
+                    severity: .error,
+                    message: """
+                        route "\(route.name)": \(role) "\(model.name)" can't stand in for "\(first.name)": \
+                        \(differences.joined(separator: "; "))
+                        """,
+                    location: model.location, length: model.name.count))
+        }
+        for target in route.targets.dropFirst() { check(target, as: "target", mustBeEqual: true) }
+        for rung in route.fallback { check(rung.model, as: "fallback", mustBeEqual: false) }
+        return diagnostics
+    }
+
+    /// What differs, in the order of the reference's specs and then of the others.
+    private static func differences(
+        in specs: [TensorSpec], from reference: [TensorSpec], what: String,
+        fits: (_ shape: [Int]?, _ reference: [Int]?) -> Bool
+    ) -> [String] {
+        var differences: [String] = []
+        for wanted in reference {
+            guard let found = specs.first(where: { $0.name == wanted.name }) else {
+                differences.append("it has no \(what) \"\(wanted.name)\" (\(wanted.text))")
+                continue
+            }
+            if found.dataType != wanted.dataType || !fits(found.shape, wanted.shape) {
+                differences.append("its \(what) \"\(wanted.name)\" is \(found.text), not \(wanted.text)")
+            }
+        }
+        for extra in specs where !reference.contains(where: { $0.name == extra.name }) {
+            differences.append("it has one more \(what), \"\(extra.name)\" (\(extra.text))")
+        }
+        return differences
+    }
+
+    /// Whether everything that fits `reference` fits `shape` too.
+    private static func covers(_ shape: [Int]?, _ reference: [Int]?) -> Bool {
+        guard let shape else { return true }
+        guard let reference, shape.count == reference.count else { return false }
+        return zip(shape, reference).allSatisfy { $0 < 0 || $0 == $1 }
+    }
+
+    /// Whether something may fit both: a free dimension doesn't contradict a fixed one.
+    private static func overlap(_ left: [Int]?, _ right: [Int]?) -> Bool {
+        guard let left, let right else { return true }
+        return left.count == right.count && zip(left, right).allSatisfy { $0 < 0 || $1 < 0 || $0 == $1 }
+    }
+}

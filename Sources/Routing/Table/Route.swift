@@ -1,0 +1,87 @@
+package import Configuration
+
+/// One rule of the route table, compiled. Immutable, so that any number of threads may use it.
+package final class Route: Sendable {
+    /// A model that a route may send to.
+    package struct Model: Sendable, Equatable {
+        package var name: String
+        /// Its place in the configuration's `models`, for tables that are indexed by it.
+        package var index: Int
+        /// Longest time for one attempt; `nil` leaves it to the route's deadline.
+        package var timeoutNanoseconds: UInt64?
+        /// Where the route names it.
+        package var location: SourceLocation
+    }
+
+    /// One step of the fallback ladder.
+    package struct Rung: Sendable, Equatable {
+        package var when: Set<RouteConfiguration.FallbackCondition>
+        package var model: Model
+    }
+
+    package let name: String
+    /// The place of the route in the configuration's `routes`.
+    package let index: Int
+    /// Pattern of the public model names it serves; `nil` serves every request.
+    package let pattern: NamePattern?
+    /// What bodies it takes; empty takes all.
+    package let contentTypes: [ContentTypePattern]
+    /// Whether a key is asked for.
+    package let requiresKey: Bool
+    /// Where a request goes first, by weight; at least one.
+    package let targets: [Model]
+    /// What is tried next, in order.
+    package let fallback: [Rung]
+    /// Longest time for the whole request.
+    package let deadlineNanoseconds: UInt64
+    package let location: SourceLocation
+    private let split: WeightedSplit
+
+    /// Compiles a route of a validated configuration.
+    ///
+    /// - Parameter models: every model of the configuration by name, with its place in it.
+    init(_ route: RouteConfiguration, index: Int, models: [String: (index: Int, timeout: Duration?)]) {
+        func model(_ name: String, at location: SourceLocation) -> Model {
+            Model(
+                name: name, index: models[name]?.index ?? 0,
+                timeoutNanoseconds: models[name]?.timeout.map(\.wholeNanoseconds), location: location)
+        }
+        name = route.name
+        self.index = index
+        pattern = route.model.map(NamePattern.init)
+        contentTypes = route.contentTypes.map(ContentTypePattern.init)
+        requiresKey = route.requiresKey
+        targets = route.targets.map { model($0.model, at: $0.location) }
+        fallback = route.fallback.map { Rung(when: $0.when, model: model($0.model, at: $0.location)) }
+        deadlineNanoseconds = route.deadline.wholeNanoseconds
+        location = route.location
+        split = WeightedSplit(weights: route.targets.map(\.weight))
+    }
+
+    /// The model that the next request goes to first; the split's counter moves on.
+    package func nextTarget() -> Model { targets[split.next()] }
+
+    /// Every model that the route may send to, each once: targets, then rungs.
+    package var models: [Model] {
+        var seen: Set<String> = []
+        return (targets + fallback.map(\.model)).filter { seen.insert($0.name).inserted }
+    }
+
+    /// Whether the route takes bodies of that type; `nil` where the request doesn't say.
+    func takes(_ mediaType: String?) -> Bool {
+        if contentTypes.isEmpty { return true }
+        guard let mediaType else { return false }
+        return contentTypes.contains { $0.matches(mediaType) }
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds: none where it is negative, at most 584 years of them.
+    var wholeNanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, overflowed) = product.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+        return overflow || overflowed ? .max : sum
+    }
+}
