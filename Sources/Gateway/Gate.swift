@@ -1,4 +1,4 @@
-package import Codecs
+internal import Codecs
 package import Configuration
 package import Policies
 package import Routing
@@ -15,7 +15,7 @@ package final class Gate: Sendable {
     package let policies: PolicyEngine
     /// In the order of the configuration: routes name models by their place.
     package let models: [ModelRuntime]
-    package let metrics: GatewayMetrics
+    package let metrics: GateMetrics
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
 
@@ -25,7 +25,6 @@ package final class Gate: Sendable {
     ) throws(IncompatibleModels) {
         self.configuration = configuration
         self.models = models
-        self.metrics = metrics
         self.routes = RouteTable(configuration)
         self.policies = PolicyEngine(configuration, now: now)
         let signatures = Dictionary(
@@ -33,7 +32,7 @@ package final class Gate: Sendable {
             uniquingKeysWith: { first, _ in first })
         let diagnostics = routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
         if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
-        for model in models { metrics.model(model.name).setReady(model.isReady) }
+        self.metrics = GateMetrics(metrics, routes: routes.routes, models: models)
     }
 
     /// The header field that carries API keys, in lower case.

@@ -1,5 +1,12 @@
 internal import ArgumentParser
+internal import PluginHost
 
+/// The command: serves, checks configurations, makes keys.
 @main
-struct Sluice: ParsableCommand {
+struct Sluice: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sluice",
+        abstract: "The gate in front of every model a team runs.",
+        version: sluiceVersion,
+        subcommands: [ServeCommand.self, CheckCommand.self, KeyCommand.self, PluginsCommand.self])
 }

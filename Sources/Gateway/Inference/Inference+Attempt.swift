@@ -1,5 +1,7 @@
 internal import NIOCore
 internal import PluginHost
+internal import Routing
+internal import Telemetry
 internal import Tensors
 
 extension Inference {
@@ -45,11 +47,10 @@ extension Inference {
     func endAttempt(code: SluiceError.Code?) {
         attemptTimer?.cancel()
         attemptTimer = nil
-        guard call != nil else { return }
+        guard call != nil, let index = attempts?.current.model.index else { return }
         call = nil
-        guard let model = summary.model else { return }
-        let metrics = gate.metrics.model(model)
-        metrics.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
-        if let code { metrics.failed(code: code.text) }
+        let metrics = gate.metrics.model(index)
+        metrics.seconds.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
+        if let code { metrics.failures.increment(code: code.text) }
     }
 }

@@ -1,9 +1,9 @@
 package import Codecs
 package import NIOCore
-package import Policies
-package import PluginHost
-package import Routing
-package import Telemetry
+internal import Policies
+internal import PluginHost
+internal import Routing
+internal import Telemetry
 package import Tensors
 
 /// One request on its way through the gate. The steps stand in the order in which they are taken:
@@ -31,6 +31,7 @@ package final class Inference: @unchecked Sendable {
     /// The call under way; its number tells late parts of earlier attempts from its own.
     var call: InferenceCall?
     var attemptNumber = 0
+    var attemptStarted = MonotonicTime(nanoseconds: 0)
     var attemptTimer: Scheduled<Void>?
     private var isFinished = false
     private var hasBegunStream = false
@@ -87,25 +88,16 @@ package final class Inference: @unchecked Sendable {
         attempt(attempts.current)
     }
 
-    /// The signature that the body is decoded by: the first model's, or that of a fallback while the first is down.
     private func signature(of attempts: Attempts) throws(SluiceError) -> ModelSignature {
         let first = gate.models[attempts.current.model.index]
         if let version = request.version, version != first.version {
+            throw Gate.unknownVersion(version, of: request.model ?? "", first)
+        }
+        guard let signature = gate.signature(of: attempts.route, first: first) else {
             throw SluiceError(
-                .modelNotFound, "Request for unknown model: '\(request.model ?? "")' version '\(version.prefix(32))'; "
-                    + "version '\(first.version)' is served",
-                detail: [.init("model", request.model ?? ""), .init("version", first.version)])
+                .modelUnavailable, "model \"\(first.name)\" is not available", detail: [.init("model", first.name)])
         }
-        if let signature = first.loaded?.signature { return signature }
-        for rung in attempts.route.fallback {
-            guard var signature = gate.models[rung.model.index].loaded?.signature else { continue }
-            for index in signature.inputs.indices where signature.inputs[index].columns.isEmpty {
-                signature.inputs[index].columns = first.configuration.columns[signature.inputs[index].name] ?? []
-            }
-            return signature
-        }
-        throw SluiceError(
-            .modelUnavailable, "model \"\(first.name)\" is not available", detail: [.init("model", first.name)])
+        return signature
     }
 
     private func decode(_ body: RequestBody, signature: ModelSignature) throws(SluiceError) -> Envelope {
@@ -150,7 +142,7 @@ package final class Inference: @unchecked Sendable {
             summary.quotaFields = [("ratelimit-policy", status.policyHeader), ("ratelimit", status.header)]
         }
         if let refusal {
-            gate.metrics.quotaRejected(consumer: consumer.name)
+            gate.metrics.gateway.quotaRejections(consumer: consumer.name).increment()
             throw refusal
         }
         isAdmitted = true
@@ -189,7 +181,7 @@ package final class Inference: @unchecked Sendable {
         }
         switch attempts?.next(after: error, now: .now) {
         case .attempt(let next):
-            gate.metrics.fellBack(route: summary.route ?? "", model: next.model.name)
+            if let attempts { gate.metrics.fellBack(attempts) }
             attempt(next)
         case .giveUp(let final): finish(.failure(final))
         case nil: finish(.failure(error))
@@ -278,8 +270,12 @@ package final class Inference: @unchecked Sendable {
         responder.finish(Answer(content, summary: describedSummary()))
     }
 
-    /// Gives the quota back where the gate or its models are to blame for a failure.
+    /// Counts the request, and gives its quota back where the gate or its models are to blame for a failure.
     private func settle(_ error: SluiceError?) {
+        if let route {
+            let nanoseconds = MonotonicTime.now.nanoseconds(since: request.receivedAt)
+            gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
+        }
         guard isAdmitted, let error, error.code.httpStatus >= 500, let consumer else { return }
         isAdmitted = false
         gate.policies.refund(consumer, now: .now)
@@ -300,6 +296,7 @@ package final class Inference: @unchecked Sendable {
         isFinished = true
         let call = call
         endAttempt(code: .cancelled)
+        settle(SluiceError(.cancelled, "the caller has gone"))
         partGate?.close()
         call?.abandon(SluiceError(.cancelled, "the caller has gone"))
     }

@@ -29,7 +29,7 @@ package struct Attempts: Sendable {
 
     package let route: Route
     /// When the request as a whole is given up.
-    package let deadline: MonotonicTime
+    package private(set) var deadline: MonotonicTime
     /// The try under way, or the last one.
     package private(set) var current: Attempt
     /// Tries that failed, in order.
@@ -52,6 +52,12 @@ package struct Attempts: Sendable {
 
     /// Whether the try under way is a fallback.
     package var isFallback: Bool { current.rung != nil }
+
+    /// The caller wants its answer by `latest`, if that is sooner.
+    package mutating func shorten(to latest: MonotonicTime) {
+        deadline = min(deadline, latest)
+        current.deadline = min(current.deadline, latest)
+    }
 
     /// Says what to do after the current try failed: the first rung below whose condition holds, or give up.
     ///

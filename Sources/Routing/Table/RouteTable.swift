@@ -65,6 +65,14 @@ package struct RouteTable: Sendable {
         throw refusing.isEmpty ? unknownModel(model) : unsupported(contentType, by: refusing)
     }
 
+    /// The first route that serves a name, whatever type of body it takes; for listings and metadata.
+    ///
+    /// - Throws: `model_not_found`.
+    package func match(name: String) throws(SluiceError) -> Route {
+        if let route = (byName[name] ?? patterned).first(where: { $0.pattern?.matches(name) ?? true }) { return route }
+        throw unknownModel(name)
+    }
+
     /// Every public name that the file spells out, in the order of the file, each once.
     package var publicNames: [String] {
         var seen: Set<String> = []

@@ -16,6 +16,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     let service: Service
     var context: ChannelHandlerContext?
+    /// The client's address.
+    private var remote: String?
+    /// The API key of a request to the catalogue.
+    var key: String?
     /// The request under way.
     var exchange: HTTP1Exchange?
     var clock: ConnectionClock
@@ -59,6 +63,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func start(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
+        remote = context.remoteAddress?.ipAddress
         clock.enter(.idle, now: .now)
         scheduleCheck(context)
     }
@@ -72,7 +77,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
-        exchange?.inference?.cancel()
+        if let exchange {
+            exchange.inference?.cancel()
+            service.metrics.requestsInFlight.decrement()
+            if !exchange.progress.answered { service.recordAbandoned(exchange) }
+        }
         exchange = nil
         waitingParts.removeAll()
         context.fireChannelInactive()
@@ -180,8 +189,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard !isClosing else { return }
         let now = MonotonicTime.now
         clock.enter(.body, now: now)
-        service.metrics.requestStarted()
-        exchange = HTTP1Exchange(head: head, receivedAt: now, bodyLimit: service.listener.maxBody)
+        service.metrics.requestsInFlight.increment()
+        exchange = HTTP1Exchange(head: head, receivedAt: now, bodyLimit: service.listener.maxBody, remote: remote)
         bytesToDiscard = Self.drainableBody
         do {
             try begin(head)
@@ -243,8 +252,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard !isClosing else { return }
         if exchange == nil {
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "-")
-            exchange = HTTP1Exchange(head: head, receivedAt: .now, bodyLimit: 0)
-            service.metrics.requestStarted()
+            exchange = HTTP1Exchange(head: head, receivedAt: .now, bodyLimit: 0, remote: remote)
+            service.metrics.requestsInFlight.increment()
         }
         exchange?.keepAlive = false
         exchange?.progress.requestEnded = true
@@ -308,6 +317,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func finishExchange(context: ChannelHandlerContext) {
         let keepAlive = exchange?.keepAlive ?? false
         exchange = nil
+        service.metrics.requestsInFlight.decrement()
         guard keepAlive && !service.isDraining else {
             context.close(promise: nil)
             return

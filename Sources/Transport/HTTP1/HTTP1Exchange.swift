@@ -20,20 +20,22 @@ struct HTTP1Exchange {
     var progress = Progress()
     var endpoint: Endpoint?
     var inference: Inference?
-    /// An error that was found before the body came, to be answered at once.
     var body: ReceivedBody
     var bytesIn = 0
     /// A client that waits for "100 Continue" and gets something else may or may not send its body.
     var expectsContinue = false
     var isStreaming = false
+    /// The client's address.
+    var remote: String?
 
-    init(head: HTTPRequestHead, receivedAt: MonotonicTime, bodyLimit: Int) {
+    init(head: HTTPRequestHead, receivedAt: MonotonicTime, bodyLimit: Int, remote: String?) {
         self.id = RequestID.make()
         self.method = head.method
         self.path = String(head.uri.prefix { $0 != "?" }.prefix(512))
         self.version = head.version
         self.keepAlive = head.isKeepAlive
         self.receivedAt = receivedAt
+        self.remote = remote
         self.body = ReceivedBody(expected: nil, limit: bodyLimit)
     }
 }

@@ -21,7 +21,7 @@ struct RequestFields {
     var byteCount = 0
     var hostCount = 0
 
-    /// - Parameter keyField: the lower-case name of the field that carries API keys; `authorization` means bearer tokens.
+    /// - Parameter keyField: the lower-case name of the field that carries API keys.
     init(_ headers: HTTPHeaders, keyField: String) throws(SluiceError) {
         for (name, value) in headers {
             byteCount += name.utf8.count + value.utf8.count
@@ -67,7 +67,6 @@ struct RequestFields {
             default: break
             }
         }
-        if keyField == "authorization", let value = key { key = try Self.bearerToken(value) }
     }
 
     private static func once(_ field: inout String?, _ value: String, name: String) throws(SluiceError) {
@@ -76,15 +75,6 @@ struct RequestFields {
                 .malformedRequest, "the header field \(name) is given twice", detail: [.init("header", name)])
         }
         field = value
-    }
-
-    /// The token of `Bearer TOKEN` (RFC 6750).
-    private static func bearerToken(_ value: String) throws(SluiceError) -> String {
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].equalsIgnoringCase("bearer") else {
-            throw SluiceError(.unauthenticated, "the Authorization header must read \"Bearer KEY\"")
-        }
-        return String(parts[1].drop { $0 == " " })
     }
 }
 

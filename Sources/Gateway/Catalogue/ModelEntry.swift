@@ -1,0 +1,82 @@
+internal import Configuration
+internal import Policies
+package import Routing
+internal import Telemetry
+package import Tensors
+
+/// A public model name and what stands behind it, as listings and metadata show it.
+package struct ModelEntry: Sendable {
+    /// The name that clients use.
+    package var name: String
+    package var route: Route
+    /// The model that answers first.
+    package var model: ModelRuntime
+    /// Whether any model of the route can answer.
+    package var isReady: Bool
+    /// What clients send and get; `nil` while no model of the route is loaded.
+    package var signature: ModelSignature?
+}
+
+extension Gate {
+    /// Checks that a caller may ask what models there are.
+    ///
+    /// - Throws: `unauthenticated`.
+    package func checkCatalogueAccess(key: String?) throws(SluiceError) {
+        _ = try catalogueConsumer(key: key)
+    }
+
+    private func catalogueConsumer(key: String?) throws(SluiceError) -> Consumer {
+        try policies.identify(
+            headerValue: key, requiresKey: requiresKey, nowSeconds: Int64(WallClock.secondsSince1970))
+    }
+
+    /// Every public name that the caller may use, in the order of the file.
+    package func catalogue(key: String?) throws(SluiceError) -> [ModelEntry] {
+        let consumer = try catalogueConsumer(key: key)
+        return routes.publicNames.compactMap { name in
+            guard consumer.mayUse(model: name), let route = try? routes.match(name: name) else { return nil }
+            return entry(name: name, route: route)
+        }
+    }
+
+    /// What stands behind one public name, in the version asked for.
+    ///
+    /// - Throws: `unauthenticated`; `model_not_found`, also for what the caller may not use.
+    package func entry(name: String, version: String?, key: String?) throws(SluiceError) -> ModelEntry {
+        let consumer = try catalogueConsumer(key: key)
+        let route = try routes.match(name: name)
+        guard consumer.mayUse(model: name) else { throw routes.unknownModel(name) }
+        let entry = entry(name: name, route: route)
+        if let version, version != entry.model.version { throw Self.unknownVersion(version, of: name, entry.model) }
+        return entry
+    }
+
+    /// The error for a version that isn't served.
+    static func unknownVersion(_ version: String, of name: String, _ model: ModelRuntime) -> SluiceError {
+        SluiceError(
+            .modelNotFound,
+            "Request for unknown model: '\(name)' version '\(version.prefix(32))'; version '\(model.version)' is served",
+            detail: [.init("model", name), .init("version", model.version)])
+    }
+
+    private func entry(name: String, route: Route) -> ModelEntry {
+        let model = models[route.targets[0].index]
+        return ModelEntry(
+            name: name, route: route, model: model,
+            isReady: route.models.contains { models[$0.index].isReady },
+            signature: signature(of: route, first: model))
+    }
+
+    /// The signature that bodies are decoded by: the first model's, or that of a fallback while the first is down.
+    func signature(of route: Route, first: ModelRuntime) -> ModelSignature? {
+        if let signature = first.loaded?.signature { return signature }
+        for rung in route.fallback {
+            guard var signature = models[rung.model.index].loaded?.signature else { continue }
+            for index in signature.inputs.indices where signature.inputs[index].columns.isEmpty {
+                signature.inputs[index].columns = first.configuration.columns[signature.inputs[index].name] ?? []
+            }
+            return signature
+        }
+        return nil
+    }
+}

@@ -1,0 +1,47 @@
+internal import Routing
+package import Telemetry
+internal import Tensors
+
+/// The metric handles of one gate's routes and models, by their place in the configuration.
+package struct GateMetrics: Sendable {
+    package let gateway: GatewayMetrics
+    private let routes: [GatewayMetrics.RouteHandles]
+    private let models: [GatewayMetrics.ModelHandles]
+
+    init(_ gateway: GatewayMetrics, routes: [Route], models: [ModelRuntime]) {
+        self.gateway = gateway
+        self.routes = routes.map { route in
+            gateway.route(route.name, targets: route.targets.map(\.name), fallbacks: route.fallback.map(\.model.name))
+        }
+        self.models = models.map { gateway.model($0.name) }
+        for (handles, model) in zip(self.models, models) { handles.ready.set(model.isReady ? 1 : 0) }
+    }
+
+    /// Handles of a model by its place among the configuration's models.
+    func model(_ index: Int) -> GatewayMetrics.ModelHandles { models[index] }
+
+    /// A request was answered, or refused.
+    func answered(_ route: Route, attempts: Attempts?, code: SluiceError.Code?, nanoseconds: UInt64) {
+        let handles = routes[route.index]
+        handles.seconds.observe(nanoseconds: nanoseconds)
+        let counters = attempts.map { handles.answers[Self.place(of: $0)].requests } ?? handles.unanswered
+        if let code { counters.increment(code: code.text) } else { counters.incrementOK() }
+    }
+
+    /// Another model is tried after the last one failed.
+    func fellBack(_ attempts: Attempts) {
+        routes[attempts.route.index].answers[Self.place(of: attempts)].fallbacks.increment()
+    }
+
+    /// Where the attempt's model stands among the route's targets and rungs.
+    private static func place(of attempts: Attempts) -> Int {
+        let route = attempts.route
+        if let rung = attempts.current.rung { return route.targets.count + rung }
+        return route.targets.firstIndex { $0.index == attempts.current.model.index } ?? 0
+    }
+
+    /// Sets what is only looked up when somebody asks.
+    package func refresh(_ models: [ModelRuntime]) {
+        for (handles, model) in zip(self.models, models) { handles.queueDepth.set(model.queueDepth) }
+    }
+}

@@ -1,0 +1,121 @@
+internal import Codecs
+internal import Gateway
+internal import Tensors
+
+/// What `GET /v1/models` and `GET /v1/models/{model}` say: each model's inputs and outputs, and how to call it.
+struct ModelDocument {
+    private let entry: ModelEntry
+    private let codecs: CodecRegistry
+
+    init(_ entry: ModelEntry, codecs: CodecRegistry) {
+        self.entry = entry
+        self.codecs = codecs
+    }
+
+    /// The entry in the list of all models.
+    func writeSummary(to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("name", entry.name)
+        json.member("version", entry.model.version)
+        json.key("ready")
+        json.bool(entry.isReady)
+        json.member("infer", "/v1/infer/\(entry.name)")
+        json.member("about", "/v1/models/\(entry.name)")
+        json.endObject()
+    }
+
+    /// The whole document.
+    func encoded() -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("name", entry.name)
+        json.member("version", entry.model.version)
+        json.key("ready")
+        json.bool(entry.isReady)
+        json.member("infer", "/v1/infer/\(entry.name)")
+        if let description = entry.model.loaded?.instance.description {
+            json.member("platform", description.platform)
+            json.key("streams")
+            json.bool(description.streams)
+            json.key("metadata")
+            json.beginObject()
+            for fact in description.metadata { json.member(fact.key, fact.value) }
+            json.endObject()
+        }
+        if let signature = entry.signature {
+            json.key("batched")
+            json.bool(signature.batching != .none)
+            write(signature.inputs, as: "inputs", to: &json)
+            write(signature.outputs, as: "outputs", to: &json)
+            writeSamples(signature, to: &json)
+        }
+        json.key("answers")
+        json.beginArray()
+        for format in AnswerFormat.allCases { json.string(format.mediaType) }
+        json.endArray()
+        json.endObject()
+        return json.bytes
+    }
+
+    private func write(_ specs: [TensorSpec], as key: String, to json: inout JSONWriter) {
+        json.key(key)
+        json.beginArray()
+        for spec in specs {
+            json.beginObject()
+            json.member("name", spec.name)
+            json.member("datatype", spec.dataType.name)
+            if let shape = spec.shape {
+                json.key("shape")
+                json.beginArray()
+                for dimension in shape { json.integer(dimension) }
+                json.endArray()
+            }
+            if !spec.columns.isEmpty {
+                json.key("columns")
+                json.beginArray()
+                for column in spec.columns { json.string(column) }
+                json.endArray()
+            }
+            if let summary = spec.summary { json.member("summary", summary) }
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    /// A body for each format that can carry the model's inputs, with the command that sends it.
+    private func writeSamples(_ signature: ModelSignature, to json: inout JSONWriter) {
+        json.key("accepts")
+        json.beginArray()
+        for mediaType in CodecRegistry.requestMediaTypes {
+            guard let sample = codecs.sample(for: signature, mediaType: mediaType) else { continue }
+            let bytes = sample.segments.flatMap { segment -> [UInt8] in
+                switch segment {
+                case .bytes(let bytes): bytes
+                case .tensor(let tensor): tensor.withBytes { unsafe Array($0) }
+                }
+            }
+            json.beginObject()
+            json.member("content_type", mediaType)
+            if bytes.count <= 4096, !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) {
+                json.member("sample", text)
+                json.member(
+                    "curl",
+                    "curl -H 'Content-Type: \(mediaType)' --data-binary '\(text.shellQuoted)' "
+                        + "http://HOST/v1/infer/\(entry.name)")
+            } else {
+                json.key("sample_bytes")
+                json.integer(bytes.count)
+                json.member(
+                    "curl",
+                    "curl -H 'Content-Type: \(mediaType)' --data-binary @FILE http://HOST/v1/infer/\(entry.name)")
+            }
+            json.endObject()
+        }
+        json.endArray()
+    }
+}
+
+extension String {
+    /// The text as it stands between single quotes of a shell.
+    fileprivate var shellQuoted: String { split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") }
+}

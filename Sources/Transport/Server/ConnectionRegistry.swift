@@ -1,0 +1,98 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+internal import Tensors
+
+/// All open connections: how many there are, and how to reach them when the server drains.
+final class ConnectionRegistry: Sendable {
+    private struct Locked: Sendable {
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var perListener: [String: Int] = [:]
+        var whenEmpty: CheckedContinuation<Void, Never>?
+    }
+
+    private let locked = Mutex(Locked())
+
+    /// Takes a connection in; `false` where the listener has as many as it may.
+    func admit(_ channel: any Channel, limit: Int, service: Service) -> Bool {
+        let listener = service.listener.name
+        let admitted = locked.withLock { locked in
+            guard locked.perListener[listener, default: 0] < limit else { return false }
+            locked.perListener[listener, default: 0] += 1
+            locked.channels[ObjectIdentifier(channel)] = channel
+            return true
+        }
+        guard admitted else { return false }
+        service.metrics.connectionsTotal.increment()
+        service.metrics.connections.increment()
+        channel.closeFuture.whenComplete { [self] _ in
+            service.metrics.connections.decrement()
+            remove(channel, listener: listener)
+        }
+        return true
+    }
+
+    private func remove(_ channel: any Channel, listener: String) {
+        let waiting = locked.withLock { locked -> CheckedContinuation<Void, Never>? in
+            locked.channels[ObjectIdentifier(channel)] = nil
+            locked.perListener[listener, default: 1] -= 1
+            guard locked.channels.isEmpty else { return nil }
+            defer { locked.whenEmpty = nil }
+            return locked.whenEmpty
+        }
+        waiting?.resume()
+    }
+
+    /// Tells every connection to close as soon as it is between requests.
+    func drainAll() {
+        for channel in locked.withLock({ Array($0.channels.values) }) {
+            channel.eventLoop.execute {
+                (try? channel.pipeline.syncOperations.handler(type: HTTP1Connection.self))?.drain()
+            }
+        }
+    }
+
+    /// Waits for the last connection to close, at most so long; then closes the rest and says how many those were.
+    func waitUntilEmpty(timeout: Duration) async -> Int {
+        let timer = Task { [self] in
+            try await Task.sleep(for: timeout)
+            return closeAll()
+        }
+        await withCheckedContinuation { continuation in
+            let isEmpty = locked.withLock { locked in
+                guard !locked.channels.isEmpty else { return true }
+                locked.whenEmpty = continuation
+                return false
+            }
+            if isEmpty { continuation.resume() }
+        }
+        timer.cancel()
+        return (try? await timer.value) ?? 0
+    }
+
+    private func closeAll() -> Int {
+        let channels = locked.withLock { Array($0.channels.values) }
+        for channel in channels { channel.close(promise: nil) }
+        return channels.count
+    }
+}
+
+/// Says why, then closes, where a listener has too many connections.
+final class ConnectionRefusal: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        let error = SluiceError(.overloaded, "this listener has as many connections as it takes")
+        let body = ErrorDocument(error, requestID: RequestID.make()).encoded()
+        var response = context.channel.allocator.buffer(capacity: body.count + 160)
+        response.writeString(
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
+                + "connection: close\r\ncontent-length: \(body.count)\r\n\r\n")
+        response.writeBytes(body)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(response)).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}

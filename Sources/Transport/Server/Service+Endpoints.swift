@@ -1,0 +1,84 @@
+internal import Codecs
+internal import Gateway
+internal import NIOCore
+internal import PluginHost
+internal import Telemetry
+internal import Tensors
+
+extension Service {
+    /// Extensions of the Open Inference Protocol that work here.
+    private static let extensions = ["binary_tensor_data", "parameters"]
+
+    /// Answers everything but inference.
+    func response(to endpoint: Endpoint, key: String?) throws(SluiceError) -> HTTPResponse {
+        switch endpoint {
+        case .welcome:
+            return HTTPResponse(json: welcome())
+        case .models:
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("models")
+            json.beginArray()
+            for entry in try gate.catalogue(key: key) {
+                ModelDocument(entry, codecs: CodecRegistry()).writeSummary(to: &json)
+            }
+            json.endArray()
+            json.endObject()
+            return HTTPResponse(json: json.bytes)
+        case .model(let name):
+            let entry = try gate.entry(name: name, version: nil, key: key)
+            return HTTPResponse(json: ModelDocument(entry, codecs: CodecRegistry()).encoded())
+        case .serverMetadata:
+            return HTTPResponse(
+                json: OpenInferenceCodec.serverMetadata(
+                    name: "sluice", version: sluiceVersion, extensions: Self.extensions))
+        case .live:
+            return flag("live", true)
+        case .ready:
+            let isReady = gate.isReady && !isDraining
+            return flag("ready", isReady)
+        case .modelMetadata(let name, let version):
+            let entry = try gate.entry(name: name, version: version, key: key)
+            guard let signature = entry.signature else {
+                throw SluiceError(
+                    .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)])
+            }
+            return HTTPResponse(
+                json: OpenInferenceCodec.modelMetadata(
+                    name: name, versions: [entry.model.version],
+                    platform: entry.model.loaded?.instance.description.platform ?? "", signature: signature))
+        case .modelReady(let name, let version):
+            let entry = try gate.entry(name: name, version: version, key: key)
+            return flag("ready", entry.isReady, name: name)
+        case .metrics:
+            gate.metrics.refresh(gate.models)
+            return HTTPResponse(
+                mediaType: Exposition.contentType, body: ByteBuffer(bytes: Exposition.text(of: metrics.registry)))
+        case .infer, .modelInfer:
+            throw SluiceError(.internalError, "inference doesn't come this way")
+        }
+    }
+
+    /// A health answer: 200 or 503, with a body, as kserve's client parses it.
+    private func flag(_ key: String, _ value: Bool, name: String? = nil) -> HTTPResponse {
+        var json = JSONWriter()
+        json.beginObject()
+        if let name { json.member("name", name) }
+        json.key(key)
+        json.bool(value)
+        json.endObject()
+        return HTTPResponse(status: value ? 200 : 503, json: json.bytes)
+    }
+
+    private func welcome() -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("name", "sluice")
+        json.member("version", sluiceVersion)
+        json.member("infer", "POST /v1/infer/{model}")
+        json.member("models", "GET /v1/models")
+        json.member("open_inference", "/v2")
+        json.endObject()
+        return json.bytes
+    }
+}

@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import Configuration
+
+/// `sluice check`: says everything that is wrong with a file, at once.
+struct CheckCommand: ParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check a gateway.yaml without serving it.",
+        discussion: "Prints every mistake with its place and, where there is one, what to write instead. "
+            + "Ends with 1 if there is an error.")
+
+    @Argument(help: "The configuration.")
+    var file = "gateway.yaml"
+
+    @Option(help: "text or json.")
+    var format = Format.text
+
+    func run() throws {
+        let source = try ConfigurationFile.read(file)
+        let outcome = ConfigurationFile.check(source)
+        switch format {
+        case .json: print(Diagnostic.json(outcome.diagnostics))
+        case .text:
+            for diagnostic in outcome.diagnostics {
+                print(diagnostic.rendered(file: source.shownPath, source: source.text))
+            }
+            if let configuration = outcome.configuration {
+                print(
+                    "\(source.shownPath): \(configuration.models.count) models, \(configuration.routes.count) routes, "
+                        + "\(configuration.consumers.count) consumers: good"
+                        + (outcome.diagnostics.isEmpty ? "" : " (\(Diagnostic.summary(outcome.diagnostics)))"))
+            } else {
+                print("\(source.shownPath): \(Diagnostic.summary(outcome.diagnostics))")
+            }
+        }
+        if outcome.configuration == nil { throw ExitCode(1) }
+    }
+}

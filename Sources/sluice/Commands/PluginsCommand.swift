@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import PluginHost
+
+/// `sluice plugins`: which plugins are installed.
+struct PluginsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugins", abstract: "List the plugins that are installed, and where they were looked for.")
+
+    func run() {
+        let finder = ConfigurationFile.pluginFinder
+        for name in finder.installedPlugins().sorted() {
+            print("\(name)  \(finder.path(ofPluginNamed: name) ?? "")")
+        }
+        print("looked in \(finder.folders.joined(separator: ", "))")
+    }
+}

@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Foundation
+internal import PluginHost
+internal import Tensors
+
+/// A gateway.yaml on disk.
+struct ConfigurationFile {
+    /// The path as the user gave it, for messages.
+    var shownPath: String
+    /// Absolute folder; relative paths in the file start here.
+    var folder: String
+    var text: String
+
+    /// Where plugins are looked for.
+    static var pluginFinder: PluginFinder {
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return .standard(environment: ProcessInfo.processInfo.environment, executable: program)
+    }
+
+    /// Reads the file, unchecked.
+    static func read(_ path: String) throws -> ConfigurationFile {
+        let url = URL(fileURLWithPath: path)
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw ValidationError("can't read \(path): \((error as NSError).localizedDescription)")
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ValidationError("\(path) is not UTF-8 text")
+        }
+        return ConfigurationFile(
+            shownPath: path, folder: url.standardizedFileURL.deletingLastPathComponent().path, text: text)
+    }
+
+    /// Everything that is wrong with it, or its values.
+    static func check(_ file: ConfigurationFile) -> ConfigurationLoader.Outcome {
+        ConfigurationLoader().load(
+            file.text,
+            context: ConfigurationLoader.Context(
+                folder: file.folder, environment: ProcessInfo.processInfo.environment,
+                installedPlugins: pluginFinder.installedPlugins(),
+                nowSeconds: Int64(WallClock.secondsSince1970),
+                fileExists: { FileManager.default.fileExists(atPath: $0) }))
+    }
+
+    /// A checked file.
+    struct Loaded {
+        var file: ConfigurationFile
+        var configuration: GatewayConfiguration
+    }
+
+    /// Reads and checks; prints what is wrong and ends with 1 if there is an error.
+    static func load(_ path: String) throws -> Loaded {
+        let file = try read(path)
+        let outcome = check(file)
+        file.report(outcome.diagnostics)
+        guard let configuration = outcome.configuration else { throw ExitCode(1) }
+        return Loaded(file: file, configuration: configuration)
+    }
+
+    /// Prints diagnostics to the standard error.
+    func report(_ diagnostics: [Diagnostic]) {
+        for diagnostic in diagnostics {
+            FileHandle.standardError.write(
+                Data((diagnostic.rendered(file: shownPath, source: text) + "\n").utf8))
+        }
+    }
+}

@@ -1,0 +1,56 @@
+internal import Logging
+internal import PluginHost
+internal import Telemetry
+
+extension PluginServices {
+    /// Plugins' log lines go to the gateway's log, their metrics beside the gateway's own.
+    static func gateway(logger: Logger, metrics: GatewayMetrics) -> PluginServices {
+        let pluginMetrics = PluginMetrics(registry: metrics.registry)
+        return PluginServices(
+            logLevel: LogLevel(logger.logLevel),
+            log: { level, model, message in
+                logger.log(
+                    level: level.loggerLevel, "plugin says", metadata: ["model": "\(model)", "text": "\(message)"])
+            },
+            metric: { kind, model, name, help in
+                pluginMetrics.register(kind.kind, model: model, name: name, help: help)
+            },
+            observe: { metric, value in pluginMetrics.observe(metric, value: value) },
+            violation: { model, requestID, message in
+                metrics.contractViolations(model: model).increment()
+                logger.error(
+                    "plugin broke its contract",
+                    metadata: ["model": "\(model)", "request_id": "\(requestID)", "reason": "\(message)"])
+            })
+    }
+}
+
+extension PluginServices.LogLevel {
+    fileprivate init(_ level: Logger.Level) {
+        switch level {
+        case .trace, .debug: self = .debug
+        case .info, .notice: self = .info
+        case .warning: self = .warning
+        case .error, .critical: self = .error
+        }
+    }
+
+    fileprivate var loggerLevel: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}
+
+extension PluginServices.MetricKind {
+    fileprivate var kind: PluginMetrics.Kind {
+        switch self {
+        case .counter: .counter
+        case .gauge: .gauge
+        case .histogram: .histogram
+        }
+    }
+}
