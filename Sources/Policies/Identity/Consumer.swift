@@ -24,7 +24,7 @@ package final class Consumer: Sendable {
     package func authorize(model: String) throws(SluiceError) {
         guard mayUse(model: model) else {
             throw SluiceError(
-                .forbidden, "consumer \"\(name)\" may not use model \"\(model.prefix(200))\"",
+                .forbidden, "consumer \"\(name)\" may not use model \"\(String(model.unicodeScalars.prefix(200)))\"",
                 detail: [.init("consumer", name)])
         }
     }

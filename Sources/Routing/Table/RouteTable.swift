@@ -84,9 +84,9 @@ package struct RouteTable: Sendable {
 
     /// The error for a name that no route knows.
     package func unknownModel(_ name: String) -> SluiceError {
-        let shown = name.count > Self.longestShownName ? name.prefix(Self.longestShownName) + "…" : name[...]
+        let shown = Self.shortened(name)
         var message = "Request for unknown model: '\(shown)'"
-        var detail = [SluiceError.Detail("model", String(shown))]
+        var detail = [SluiceError.Detail("model", shown)]
         if let near = NearestName.to(name, among: publicNames) {
             message += "; did you mean '\(near)'?"
             detail.append(.init("did_you_mean", near))
@@ -94,7 +94,11 @@ package struct RouteTable: Sendable {
         return SluiceError(.modelNotFound, message, detail: detail)
     }
 
-    private static let longestShownName = 200
+    /// At most 200 scalars of what a client sent. Characters won't do: one may be of any length.
+    private static func shortened(_ text: String) -> String {
+        let start = String(text.unicodeScalars.prefix(200))
+        return start.utf8.count < text.utf8.count ? start + "…" : start
+    }
 
     private func missingName() -> SluiceError {
         SluiceError(
@@ -108,7 +112,7 @@ package struct RouteTable: Sendable {
         let accepted = routes.flatMap { $0.contentTypes.map(\.text) }.filter { seen.insert($0).inserted }
         let got =
             if let contentType {
-                "bodies of type \"\(ContentTypePattern.mediaType(of: contentType).prefix(Self.longestShownName))\""
+                "bodies of type \"\(Self.shortened(ContentTypePattern.mediaType(of: contentType)))\""
             } else {
                 "a body without a Content-Type"
             }

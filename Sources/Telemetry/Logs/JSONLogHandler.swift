@@ -1,0 +1,93 @@
+internal import Foundation
+package import Logging
+
+/// Writes the gateway's own log: one JSON object a line, metadata as keys of their own.
+///
+/// Messages are constant texts; what varies is metadata, so that a log can be searched by both.
+package struct JSONLogHandler: LogHandler {
+    /// Keys that metadata can't take; a metadata key of that name gets a `_` in front.
+    private static let reservedKeys: Set<String> = ["time", "level", "logger", "message", "error"]
+    /// Longer values are cut.
+    private static let longestValue = 4_096
+    /// Metadata nested deeper is written as its description.
+    private static let deepestNesting = 8
+
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    private let label: String
+    private let output: LogOutput
+    private let unixMilliseconds: @Sendable () -> Int64
+
+    /// - Parameters:
+    ///   - label: which part of the gateway speaks.
+    ///   - unixMilliseconds: the present moment; tests give their own.
+    package init(
+        label: String, level: Logger.Level, output: LogOutput = .standardError,
+        unixMilliseconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+    ) {
+        self.label = label
+        self.output = output
+        self.unixMilliseconds = unixMilliseconds
+        logLevel = level
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var line = Array("{\"time\":\"".utf8)
+        var timestamp = Timestamp()
+        timestamp.append(milliseconds: unixMilliseconds(), to: &line)
+        line.append(contentsOf: "\",\"level\":\"\(event.level.rawValue)\",\"logger\":".utf8)
+        JSONText.append(label, to: &line)
+        line.append(contentsOf: ",\"message\":".utf8)
+        JSONText.append(event.message.description, to: &line, limit: Self.longestValue)
+        if let error = event.error {
+            line.append(contentsOf: ",\"error\":".utf8)
+            JSONText.append("\(error)", to: &line, limit: Self.longestValue)
+        }
+
+        var all = metadataProvider?.get() ?? [:]
+        all.merge(metadata) { $1 }
+        all.merge(event.metadata ?? [:]) { $1 }
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+            line.append(UInt8(ascii: ","))
+            JSONText.append(Self.reservedKeys.contains(key) ? "_" + key : key, to: &line)
+            line.append(UInt8(ascii: ":"))
+            Self.append(value, depth: 0, to: &line)
+        }
+        line.append(contentsOf: "}\n".utf8)
+        // There is nowhere left to say that the log itself can't be written.
+        try? output.write(line)
+    }
+
+    private static func append(_ value: Logger.MetadataValue, depth: Int, to line: inout [UInt8]) {
+        switch value {
+        case .string(let text): JSONText.append(text, to: &line, limit: longestValue)
+        case .stringConvertible(let value as any BinaryInteger): JSONText.append(value, to: &line)
+        case .stringConvertible(let value as Bool): line.append(contentsOf: "\(value)".utf8)
+        case .stringConvertible(let value): JSONText.append(value.description, to: &line, limit: longestValue)
+        case .array(let values):
+            guard depth < deepestNesting else { return append(.string(value.description), depth: depth, to: &line) }
+            line.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { line.append(UInt8(ascii: ",")) }
+                append(value, depth: depth + 1, to: &line)
+            }
+            line.append(UInt8(ascii: "]"))
+        case .dictionary(let values):
+            guard depth < deepestNesting else { return append(.string(value.description), depth: depth, to: &line) }
+            line.append(UInt8(ascii: "{"))
+            for (index, entry) in values.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { line.append(UInt8(ascii: ",")) }
+                JSONText.append(entry.key, to: &line)
+                line.append(UInt8(ascii: ":"))
+                append(entry.value, depth: depth + 1, to: &line)
+            }
+            line.append(UInt8(ascii: "}"))
+        }
+    }
+}

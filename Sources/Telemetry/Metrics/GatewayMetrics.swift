@@ -1,0 +1,138 @@
+/// Every metric of the gateway, named in one place.
+///
+/// Requests use bundles of handles that are resolved when the configuration is applied; none looks up labels.
+/// `docs/operations.md` says what each means.
+package final class GatewayMetrics: Sendable {
+    /// Handles for requests of one route, answered by one of its models.
+    package struct Answers: Sendable {
+        /// `sluice_requests_total` by code.
+        package let requests: CodedCounters
+        /// `sluice_fallbacks_total`: tries of this model that followed another's failure.
+        package let fallbacks: Counter
+    }
+
+    /// Handles for one route.
+    package struct RouteHandles: Sendable {
+        /// `sluice_request_seconds`.
+        package let seconds: Histogram
+        /// By the position of the model in the list that the handles were made with.
+        package let answers: [Answers]
+        /// For requests that failed before a model was chosen.
+        package let unanswered: CodedCounters
+    }
+
+    /// Handles for one model.
+    package struct ModelHandles: Sendable {
+        /// `sluice_model_seconds`.
+        package let seconds: Histogram
+        /// `sluice_model_queue_depth`.
+        package let queueDepth: Gauge
+        /// `sluice_model_ready`: 1 or 0.
+        package let ready: Gauge
+        /// `sluice_model_failures_total` by code.
+        package let failures: CodedCounters
+    }
+
+    package let registry: MetricRegistry
+    /// `sluice_requests_total` of requests that reached no route; their labels `route` and `model` are empty.
+    package let unroutedRequests: CodedCounters
+    /// `sluice_auth_failures_total`.
+    package let authFailures: Counter
+    /// `sluice_connections`: open now.
+    package let connections: Gauge
+    /// `sluice_connections_total`.
+    package let connectionsTotal: Counter
+    /// `sluice_requests_in_flight`.
+    package let requestsInFlight: Gauge
+    /// `sluice_request_bytes_total`.
+    package let requestBytes: Counter
+    /// `sluice_response_bytes_total`.
+    package let responseBytes: Counter
+    /// `sluice_access_log_dropped_total`.
+    package let accessLogDropped: Counter
+
+    private let requests: MetricFamily<Counter>
+    private let requestSeconds: MetricFamily<Histogram>
+    private let modelSeconds: MetricFamily<Histogram>
+    private let modelQueueDepth: MetricFamily<Gauge>
+    private let modelReady: MetricFamily<Gauge>
+    private let modelFailures: MetricFamily<Counter>
+    private let fallbacks: MetricFamily<Counter>
+    private let quotaRejections: MetricFamily<Counter>
+
+    /// - Parameter version: the version of this build, for `sluice_build_info`.
+    package init(version: String, registry: MetricRegistry = MetricRegistry()) {
+        self.registry = registry
+        let requests = registry.counters(
+            "sluice_requests_total", help: "Requests answered, by route, model that answered and outcome.",
+            labels: ["route", "model", "code"])
+        self.requests = requests
+        requestSeconds = registry.histograms(
+            "sluice_request_seconds", help: "Time from a request's last byte to its answer's first, by route.",
+            labels: ["route"])
+        modelSeconds = registry.histograms(
+            "sluice_model_seconds", help: "Time of one try with a model, waiting in its queue included.",
+            labels: ["model"])
+        modelQueueDepth = registry.gauges(
+            "sluice_model_queue_depth", help: "Requests that wait for a free call into the model.", labels: ["model"])
+        modelReady = registry.gauges(
+            "sluice_model_ready", help: "Whether the model takes requests: 1 or 0.", labels: ["model"])
+        modelFailures = registry.counters(
+            "sluice_model_failures_total", help: "Tries with a model that failed, by error code.",
+            labels: ["model", "code"])
+        fallbacks = registry.counters(
+            "sluice_fallbacks_total", help: "Tries with a model after another one of the route failed.",
+            labels: ["route", "model"])
+        quotaRejections = registry.counters(
+            "sluice_quota_rejections_total", help: "Requests turned away because a quota was used up.",
+            labels: ["consumer"])
+        authFailures = registry.counters(
+            "sluice_auth_failures_total", help: "Requests with no API key where one is needed, or a wrong one."
+        ).with()
+        connections = registry.gauges("sluice_connections", help: "Open client connections.").with()
+        connectionsTotal = registry.counters("sluice_connections_total", help: "Client connections accepted.").with()
+        requestsInFlight = registry.gauges(
+            "sluice_requests_in_flight", help: "Requests that have been read and not yet answered."
+        ).with()
+        requestBytes = registry.counters("sluice_request_bytes_total", help: "Bytes of request bodies read.").with()
+        responseBytes = registry.counters(
+            "sluice_response_bytes_total", help: "Bytes of response bodies written."
+        ).with()
+        accessLogDropped = registry.counters(
+            "sluice_access_log_dropped_total", help: "Access log lines lost because their output was too slow."
+        ).with()
+        registry.gauges("sluice_build_info", help: "Always 1; the label says which build runs.", labels: ["version"])
+            .with(version).set(1)
+        registry.add(ProcessMetrics())
+        unroutedRequests = CodedCounters(countsSuccess: false) { requests.with("", "", $0) }
+    }
+
+    /// Resolves the handles of a route.
+    ///
+    /// - Parameters:
+    ///   - targets: the models it sends to first.
+    ///   - fallbacks: the models of its rungs, in order; `answers` lists them after the targets.
+    package func route(_ name: String, targets: [String], fallbacks rungs: [String] = []) -> RouteHandles {
+        let requests = requests
+        let hidden = Counter()
+        let answers = (targets + rungs).enumerated().map { index, model in
+            Answers(
+                requests: CodedCounters(countsSuccess: true) { requests.with(name, model, $0) },
+                fallbacks: index < targets.count ? hidden : fallbacks.with(name, model))
+        }
+        return RouteHandles(
+            seconds: requestSeconds.with(name), answers: answers,
+            unanswered: CodedCounters(countsSuccess: false) { requests.with(name, "", $0) })
+    }
+
+    /// Resolves the handles of a model.
+    package func model(_ name: String) -> ModelHandles {
+        let failures = modelFailures
+        return ModelHandles(
+            seconds: modelSeconds.with(name), queueDepth: modelQueueDepth.with(name), ready: modelReady.with(name),
+            failures: CodedCounters(countsSuccess: false) { failures.with(name, $0) })
+    }
+
+    /// Resolves the counter of a consumer's requests that quotas turned away.
+    package func quotaRejections(consumer name: String) -> Counter { quotaRejections.with(name) }
+}

@@ -1,0 +1,46 @@
+/// Writes JSON (RFC 8259) that stays on one line, whatever clients put into it.
+enum JSONText {
+    /// Appends `text` as a JSON string, at most `limit` bytes of it; what is cut ends in `…`.
+    ///
+    /// Beyond what JSON asks for, it escapes what some readers take for the end of a line or act on: DEL, the C1
+    /// controls and the line and paragraph separators.
+    static func append(_ text: String, to bytes: inout [UInt8], limit: Int = .max) {
+        bytes.append(UInt8(ascii: "\""))
+        let start = bytes.count
+        for byte in text.utf8 {
+            if bytes.count - start >= limit, byte & 0xC0 != 0x80 {
+                bytes.append(contentsOf: "…".utf8)
+                break
+            }
+            switch byte {
+            case UInt8(ascii: "\""): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+            case UInt8(ascii: "\\"): bytes.append(contentsOf: [byte, byte])
+            case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
+            case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
+            case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+            case 0..<0x20, 0x7F: appendEscape(UInt16(byte), to: &bytes)
+            case 0x80...0x9F where bytes.count > start && bytes.last == 0xC2:
+                bytes.removeLast()
+                appendEscape(UInt16(byte), to: &bytes)
+            case 0xA8...0xA9 where bytes.count > start + 1 && bytes.suffix(2).elementsEqual([0xE2, 0x80]):
+                bytes.removeLast(2)
+                appendEscape(0x2000 | UInt16(byte & 0x3F), to: &bytes)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends a whole number.
+    static func append(_ value: some BinaryInteger, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    private static func appendEscape(_ unit: UInt16, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: "\\u".utf8)
+        for shift in [12, 8, 4, 0] {
+            let digit = UInt8(truncatingIfNeeded: unit >> UInt16(shift) & 0xF)
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+}
