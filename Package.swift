@@ -49,6 +49,7 @@ let package = Package(
             path: "Sources/Configuration", swiftSettings: safeSettings),
         .systemLibrary(
             name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         .target(
             name: "CNumberText", path: "Sources/CNumberText",
             cxxSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])]),
@@ -79,13 +80,13 @@ let package = Package(
             ],
             path: "Sources/Gateway", swiftSettings: safeSettings),
         .target(
-            name: "Transport", dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "Telemetry"] + nio,
+            name: "Transport", dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "PluginHost", "Telemetry"] + nio,
             path: "Sources/Transport", swiftSettings: safeSettings),
         .executableTarget(
             name: "sluice",
             dependencies: [
                 "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CMalloc", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
 

@@ -39,22 +39,20 @@ extension Answer {
     }
 }
 
-/// Takes an answer to whoever asked; a protocol's subclass writes it to its connection.
+/// Takes an answer to whoever asked: each wire protocol has its own.
 ///
 /// All of it is called on the event loop of the connection: `finish` once, or `beginStream` once, `writePart` any number
 /// of times and `endStream` once.
-package class Responder {
-    package init() {}
-
+package protocol Responder: AnyObject {
     /// The whole answer.
-    package func finish(_ answer: Answer) {}
+    func finish(_ answer: Answer)
 
     /// The answer will come in parts of this media type.
-    package func beginStream(mediaType: String, summary: Answer.Summary) {}
+    func beginStream(mediaType: String, summary: Answer.Summary)
 
     /// One part; `written` is called when the connection has taken it.
-    package func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {}
+    func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void)
 
     /// No more parts; a failure that came after the first part, if there was one.
-    package func endStream(failure: SluiceError?) {}
+    func endStream(failure: SluiceError?)
 }

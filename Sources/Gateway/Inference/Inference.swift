@@ -17,7 +17,7 @@ package final class Inference: @unchecked Sendable {
     let gate: Gate
     let request: InferenceRequest
     let eventLoop: any EventLoop
-    private let responder: Responder
+    private let responder: any Responder
     package private(set) var summary: Answer.Summary
 
     // What the steps find out, in their order.
@@ -36,7 +36,7 @@ package final class Inference: @unchecked Sendable {
     private var isFinished = false
     private var hasBegunStream = false
 
-    package init(_ request: InferenceRequest, gate: Gate, eventLoop: any EventLoop, responder: Responder) {
+    package init(_ request: InferenceRequest, gate: Gate, eventLoop: any EventLoop, responder: any Responder) {
         self.request = request
         self.gate = gate
         self.eventLoop = eventLoop

@@ -3,6 +3,7 @@ internal import Dispatch
 package import Logging
 package import PluginHost
 internal import Synchronization
+internal import Tensors
 
 /// Opens the configured plugins and loads the configured models, different plugins side by side.
 package struct ModelLoader: Sendable {

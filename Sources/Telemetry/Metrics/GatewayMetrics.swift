@@ -59,6 +59,9 @@ package final class GatewayMetrics: Sendable {
     private let modelFailures: MetricFamily<Counter>
     private let fallbacks: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
+    private let contractViolations: MetricFamily<Counter>
+    /// What plugins measure themselves.
+    package let plugins: PluginMetrics
 
     /// - Parameter version: the version of this build, for `sluice_build_info`.
     package init(version: String, registry: MetricRegistry = MetricRegistry()) {
@@ -86,6 +89,10 @@ package final class GatewayMetrics: Sendable {
         quotaRejections = registry.counters(
             "sluice_quota_rejections_total", help: "Requests turned away because a quota was used up.",
             labels: ["consumer"])
+        contractViolations = registry.counters(
+            "sluice_plugin_contract_violations_total", help: "Times that a model's plugin broke the plugin contract.",
+            labels: ["model"])
+        plugins = PluginMetrics()
         authFailures = registry.counters(
             "sluice_auth_failures_total", help: "Requests with no API key where one is needed, or a wrong one."
         ).with()
@@ -104,6 +111,7 @@ package final class GatewayMetrics: Sendable {
         registry.gauges("sluice_build_info", help: "Always 1; the label says which build runs.", labels: ["version"])
             .with(version).set(1)
         registry.add(ProcessMetrics())
+        registry.add(plugins)
         unroutedRequests = CodedCounters(countsSuccess: false) { requests.with("", "", $0) }
     }
 
@@ -132,6 +140,9 @@ package final class GatewayMetrics: Sendable {
             seconds: modelSeconds.with(name), queueDepth: modelQueueDepth.with(name), ready: modelReady.with(name),
             failures: CodedCounters(countsSuccess: false) { failures.with(name, $0) })
     }
+
+    /// Resolves the counter of a model's broken promises.
+    package func contractViolations(model name: String) -> Counter { contractViolations.with(name) }
 
     /// Resolves the counter of a consumer's requests that quotas turned away.
     package func quotaRejections(consumer name: String) -> Counter { quotaRejections.with(name) }

@@ -41,7 +41,7 @@ struct ReceivedBody {
     /// The bytes as codecs read them; the network buffer lives as long as they do.
     consuming func finish() -> RequestBody {
         guard let buffer, buffer.readableBytes > 0 else { return RequestBody(.empty) }
-        return buffer.withUnsafeReadableBytesWithStorageManagement { bytes, owner in
+        return unsafe buffer.withUnsafeReadableBytesWithStorageManagement { bytes, owner in
             // Nobody writes to the storage from here on: NIO copies a buffer that somebody else holds before it writes.
             let storage = unsafe TensorStorage.slice(of: bytes, keptAliveBy: owner.takeUnretainedValue())
             return RequestBody(storage)

@@ -1,5 +1,6 @@
 internal import Codecs
 internal import Gateway
+internal import PluginHost
 internal import Tensors
 
 /// What `GET /v1/models` and `GET /v1/models/{model}` say: each model's inputs and outputs, and how to call it.
@@ -91,7 +92,7 @@ struct ModelDocument {
             let bytes = sample.segments.flatMap { segment -> [UInt8] in
                 switch segment {
                 case .bytes(let bytes): bytes
-                case .tensor(let tensor): tensor.withBytes { unsafe Array($0) }
+                case .tensor(let tensor): unsafe tensor.withBytes { unsafe Array($0) }
                 }
             }
             json.beginObject()

@@ -31,7 +31,7 @@ extension Endpoint {
 
     /// The part after `/v2/models/`: `{model}[/versions/{version}][/ready|/infer]`.
     private static func openInference(_ rest: some StringProtocol) throws(SluiceError) -> Endpoint? {
-        var segments = rest.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var segments = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).map(String.init)
         var action: String?
         if segments.count > 1, let last = segments.last, last == "ready" || last == "infer" {
             action = segments.removeLast()

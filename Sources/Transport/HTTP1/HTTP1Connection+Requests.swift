@@ -1,4 +1,5 @@
 internal import Codecs
+internal import Configuration
 internal import Gateway
 internal import NIOCore
 internal import NIOHTTP1

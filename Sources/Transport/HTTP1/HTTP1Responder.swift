@@ -22,20 +22,20 @@ final class HTTP1Responder: Responder, @unchecked Sendable {
         return connection
     }
 
-    override func finish(_ answer: Answer) {
+    func finish(_ answer: Answer) {
         waiting?.write(answer)
     }
 
-    override func beginStream(mediaType: String, summary: Answer.Summary) {
+    func beginStream(mediaType: String, summary: Answer.Summary) {
         waiting?.beginStream(mediaType: mediaType, summary: summary)
     }
 
-    override func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {
+    func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {
         guard let connection = waiting else { return written() }
         connection.writePart(ByteBuffer(body), written: written)
     }
 
-    override func endStream(failure: SluiceError?) {
+    func endStream(failure: SluiceError?) {
         waiting?.endStream(failure: failure)
     }
 }

@@ -44,7 +44,7 @@ extension ByteBuffer {
             switch segment {
             case .bytes(let bytes): writeBytes(bytes)
             case .tensor(let tensor):
-                tensor.withBytes { bytes in _ = unsafe writeBytes(bytes) }
+                unsafe tensor.withBytes { bytes in _ = unsafe writeBytes(bytes) }
             }
         }
     }

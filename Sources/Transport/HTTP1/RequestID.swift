@@ -13,7 +13,7 @@ enum RequestID {
         var mixed = number &* 0x9E37_79B9_7F4A_7C15 &+ seed
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed ^= mixed >> 31
-        return String(unsafeUninitializedCapacity: 24) { buffer in
+        return unsafe String(unsafeUninitializedCapacity: 24) { buffer in
             unsafe write(mixed, digits: 16, to: UnsafeMutableBufferPointer(rebasing: buffer[..<16]))
             unsafe write(seed >> 32, digits: 8, to: UnsafeMutableBufferPointer(rebasing: buffer[16..<24]))
             return 24

@@ -1,6 +1,8 @@
+internal import Configuration
 internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
+internal import Telemetry
 internal import Tensors
 
 /// All open connections: how many there are, and how to reach them when the server drains.

@@ -1,4 +1,4 @@
-package import Configuration
+internal import Configuration
 package import Gateway
 package import Logging
 package import NIOCore

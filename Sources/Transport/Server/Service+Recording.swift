@@ -1,5 +1,6 @@
 internal import Gateway
 internal import NIOCore
+internal import NIOHTTP1
 internal import Telemetry
 internal import Tensors
 

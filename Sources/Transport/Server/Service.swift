@@ -1,9 +1,9 @@
 internal import Codecs
-package import Configuration
-package import Gateway
+internal import Configuration
+internal import Gateway
 internal import NIOCore
 internal import Synchronization
-package import Telemetry
+internal import Telemetry
 internal import Tensors
 
 /// What all connections of one listener share.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Policies
+internal import Tensors
 
 /// `sluice key`: API keys of consumers.
 struct KeyCommand: ParsableCommand {
@@ -13,17 +14,16 @@ struct NewKeyCommand: ParsableCommand {
         commandName: "new", abstract: "Make a key: the caller gets the key, gateway.yaml its hash.",
         discussion: "The key is shown this once and kept nowhere.")
 
-    @Option(help: "The key's name in gateway.yaml: letters, digits, - and _.")
+    @Option(help: "The key's name in gateway.yaml: letters, digits, - and dots.")
     var id = "k1"
 
-    func validate() throws {
-        guard APIKey.isValid(id: id) else {
-            throw ValidationError("--id takes 1 to 32 letters, digits, - and _")
+    func run() throws {
+        let key: APIKey
+        do {
+            key = try APIKey.generate(id: id)
+        } catch {
+            throw ValidationError(error.message)
         }
-    }
-
-    func run() {
-        let key = APIKey.generate(id: id)
         print("key   \(key.text)")
         print("yaml  keys: [{ id: \(id), hash: \"\(key.digest.text)\" }]")
     }

@@ -45,7 +45,7 @@ struct GatewayProcess {
         do {
             server = try await GatewayServer.start(
                 gate: gate, metrics: metrics, accessLog: accessLog, threads: threads, logger: logger)
-        } catch let error as any Error {
+        } catch {
             logger.critical("can't listen", metadata: ["reason": "\(error)"])
             throw ExitCode(1)
         }
@@ -97,7 +97,7 @@ extension SocketAddress {
     /// The address as a URL has it: `127.0.0.1:8080`, `[::1]:8080`.
     fileprivate var hostAndPort: String {
         guard let ipAddress, let port else { return description }
-        return protocol == .inet6 ? "[\(ipAddress)]:\(port)" : "\(ipAddress):\(port)"
+        return self.protocol == .inet6 ? "[\(ipAddress)]:\(port)" : "\(ipAddress):\(port)"
     }
 }
 

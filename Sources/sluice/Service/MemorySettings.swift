@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CMalloc
 
 /// How the C library's allocator treats large blocks.
 enum MemorySettings {

@@ -5,7 +5,7 @@ internal import Telemetry
 extension PluginServices {
     /// Plugins' log lines go to the gateway's log, their metrics beside the gateway's own.
     static func gateway(logger: Logger, metrics: GatewayMetrics) -> PluginServices {
-        let pluginMetrics = PluginMetrics(registry: metrics.registry)
+        let pluginMetrics = metrics.plugins
         return PluginServices(
             logLevel: LogLevel(logger.logLevel),
             log: { level, model, message in
