@@ -1,0 +1,133 @@
+/// `consumers.NAME`: one caller.
+enum ConsumerBlock {
+    static let keys = Key.optional(
+        "keys", ValueType.mappings(),
+        "The caller's keys, by their hashes; two live ones let a key be replaced. Required but for `anonymous`.")
+    static let allow = Key.optional(
+        "allow", ValueType.mapping, default: "nothing; for `anonymous` every model",
+        "What the caller may use. Required but for `anonymous`.")
+    static let limits = Key.optional(
+        "limits", ValueType.name(of: "limit", example: "standard").placed.oneOrList(), default: "none",
+        "Entries of `limits`; every one of them must have room for a request.")
+
+    static let block = Block("consumers.NAME", [keys.description, allow.description, limits.description])
+
+    /// A consumer and the places that later checks point at.
+    struct Result {
+        var consumer: ConsumerConfiguration
+        var span: SourceSpan
+        var keys: [ConsumerKeyBlock.Result]
+        var allowed: [Placed<String>]
+    }
+
+    static func read(_ entry: NamedNode, limits table: NameTable, _ reading: Reading) -> Result? {
+        let name = "consumer \(quoted(entry.name))"
+        let isAnonymous = entry.name == ConsumerConfiguration.anonymous
+        guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
+        let keys = (reader.value(keys) ?? []).compactMap { ConsumerKeyBlock.read($0, consumer: name, reading) }
+        var allowed: [Placed<String>] = []
+        if let node = reader.value(allow) {
+            allowed = AllowBlock.read(node, consumer: name, span: reader.keySpan(of: allow), reading)
+        }
+        if isAnonymous {
+            if reader.has(Self.keys) {
+                reading.error(
+                    "consumer \"anonymous\" can't have keys", at: reader.keySpan(of: Self.keys),
+                    "it is for callers who show none")
+            }
+        } else {
+            if !reader.has(Self.keys) {
+                reading.error(
+                    "\(name) has no keys", at: entry.span,
+                    "make one with: sluice key create --consumer \(entry.name)")
+            }
+            if !reader.has(allow) {
+                reading.error(
+                    "\(name) has no allow, so it may use nothing", at: entry.span, "write allow: { models: [\"*\"] }")
+            }
+        }
+        let names = reader.value(limits) ?? []
+        var seen: Set<String> = []
+        for limit in names {
+            table.use(limit.value, at: limit.span, reading)
+            if !seen.insert(limit.value).inserted {
+                reading.error("limit \(quoted(limit.value)) is named twice", at: limit.span)
+            }
+        }
+        let consumer = ConsumerConfiguration(
+            name: entry.name, keys: keys.map(\.key),
+            allowedModels: isAnonymous && !reader.has(allow) ? ["*"] : allowed.map(\.value),
+            limits: names.map(\.value), location: entry.span.location)
+        return Result(consumer: consumer, span: entry.span, keys: keys, allowed: allowed)
+    }
+
+    /// Reports key names and hashes that two keys share.
+    static func checkKeys(_ results: [Result], _ reading: Reading) {
+        var ids: [String: SourceLocation] = [:]
+        var hashes: [String: SourceLocation] = [:]
+        for key in results.flatMap(\.keys) {
+            if let first = ids[key.key.id] {
+                reading.error(
+                    "another key has the id \(quoted(key.key.id))", at: key.idSpan, "first given in line \(first.line)")
+            } else {
+                ids[key.key.id] = key.idSpan.location
+            }
+            if let first = hashes[key.key.sha256] {
+                reading.error("another key has this hash", at: key.hashSpan, "first given in line \(first.line)")
+            } else {
+                hashes[key.key.sha256] = key.hashSpan.location
+            }
+        }
+    }
+}
+
+/// `consumers.NAME.keys`: the items.
+enum ConsumerKeyBlock {
+    static let id = Key.required(
+        "id", ValueType.name(of: "key", example: "k1").placed, "What logs call the key; unique in the file.")
+    static let hash = Key.required(
+        "hash",
+        HashText.digits(
+            "sha256: and 64 hexadecimal digits", prefix: "sha256:", example: "\"sha256:\(HashText.exampleDigits)\""
+        ).placed, "SHA-256 of the whole key; the key itself is nowhere in the file.")
+    static let expires = Key.optional(
+        "expires", ValueType.parsed("a date", example: "\"2027-01-01\"", parse: DateText.parse).placed,
+        default: "never", "From when on the key is refused: a day or a moment, in UTC.")
+
+    static let block = Block("consumers.NAME.keys", [id.description, hash.description, expires.description])
+
+    struct Result {
+        var key: ConsumerConfiguration.Key
+        var idSpan: SourceSpan
+        var hashSpan: SourceSpan
+    }
+
+    static func read(_ node: YAMLNode, consumer: String, _ reading: Reading) -> Result? {
+        guard let reader = MappingReader(node, block, name: "a key of \(consumer)", span: node.span, reading) else {
+            return nil
+        }
+        let (id, hash, expires) = (reader.value(id), reader.value(hash), reader.value(expires))
+        guard let id, let hash else { return nil }
+        if let expires, expires.value <= reading.context.nowSeconds {
+            reading.warning("key \(quoted(id.value)) of \(consumer) has expired", at: expires.span, "remove it")
+        }
+        let key = ConsumerConfiguration.Key(id: id.value, sha256: hash.value, expires: expires?.value)
+        return Result(key: key, idSpan: id.span, hashSpan: hash.span)
+    }
+}
+
+/// `consumers.NAME.allow`.
+enum AllowBlock {
+    static let models = Key.required(
+        "models", ValueType.name(of: "model", .pattern, example: "\"*\"").placed.oneOrList(),
+        "Models as clients name them; `*` stands for any characters.")
+
+    static let block = Block("consumers.NAME.allow", [models.description])
+
+    static func read(
+        _ node: YAMLNode, consumer: String, span: SourceSpan, _ reading: Reading
+    ) -> [Placed<String>] {
+        let reader = MappingReader(node, block, name: "allow of \(consumer)", span: span, reading)
+        return reader?.value(models) ?? []
+    }
+}

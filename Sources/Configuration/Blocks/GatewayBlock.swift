@@ -1,0 +1,156 @@
+/// The whole file.
+enum GatewayBlock {
+    static let version = Key.required(
+        "version", ValueType.integer(0...Int(Int32.max), example: "1").placed, "The version of this format: 1.")
+    static let listeners = Key.required(
+        "listeners", ValueType.named("listener", atMost: Bounds.listeners), "Sockets; at least one.")
+    static let plugins = Key.optional(
+        "plugins", ValueType.named("plugin", atMost: Bounds.plugins), default: "the installed plugins that models name",
+        "Shared objects that models are loaded through.")
+    static let models = Key.required(
+        "models", ValueType.named("model", atMost: Bounds.models, names: .model), "Models; at least one.")
+    static let auth = Key.required("auth", AuthBlock.type, "How callers prove who they are.")
+    static let consumers = Key.optional(
+        "consumers", ValueType.named("consumer", atMost: Bounds.consumers),
+        "Callers; `anonymous` is everybody of whom no key is asked.")
+    static let limits = Key.optional(
+        "limits", ValueType.named("limit", atMost: Bounds.limits), "Named sets of quotas, for consumers.")
+    static let routes = Key.optional(
+        "routes", ValueType.mappings(atMost: Bounds.routes), default: "one for each model, by its name",
+        "Which requests go to which models, in the order in which they are tried.")
+    static let observability = Key.optional(
+        "observability", ValueType.mapping, "Where the gateway tells what it does.")
+    static let drain = Key.optional(
+        "drain", ValueType.duration(.zero...Duration.seconds(3_600), example: "25s"), default: "25s",
+        "How long running requests get to finish after SIGTERM.")
+
+    static let block = Block(
+        "",
+        [
+            version.description, listeners.description, plugins.description, models.description, auth.description,
+            consumers.description, limits.description, routes.description, observability.description,
+            drain.description,
+        ])
+
+    /// The least that a gateway needs.
+    static let smallestExample = """
+        version: 1
+        listeners:
+          public: { address: "127.0.0.1:8080" }
+        models:
+          echo: { plugin: echo }
+        auth: none
+        """
+
+    static let standardDrain = Duration.seconds(25)
+
+    /// The configuration; complete only where nothing was reported as an error.
+    static func read(_ root: YAMLNode, _ reading: Reading) -> GatewayConfiguration? {
+        let start = SourceSpan(SourceLocation(line: 1, column: 1))
+        guard let reader = MappingReader(root, block, name: "the file", span: start, reading) else { return nil }
+        checkVersion(reader, reading)
+
+        let listenerNodes = reader.value(listeners)
+        checkNotEmpty(listenerNodes, listeners, reader, reading)
+        let listeners = (listenerNodes ?? []).compactMap { ListenerBlock.read($0, reading) }
+        if listenerNodes?.count == listeners.count {
+            ListenerBlock.check(listeners, span: reader.keySpan(of: Self.listeners), reading)
+        }
+        let (models, plugins, modelNames) = readModels(reader, reading)
+
+        let limitNodes = reader.value(limits) ?? []
+        let limitNames = NameTable("limit", limitNodes)
+        let limits = limitNodes.compactMap { QuotaBlock.read($0, reading) }
+        let consumers = (reader.value(consumers) ?? []).compactMap {
+            ConsumerBlock.read($0, limits: limitNames, reading)
+        }
+        ConsumerBlock.checkKeys(consumers, reading)
+        for limit in limitNames.unused {
+            reading.error("no consumer uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
+        }
+
+        let auth = reader.value(auth)
+        if let auth { AuthBlock.check(auth, of: "auth", listeners: listeners, reading) }
+        let routes = readRoutes(reader, auth: auth?.auth, models: modelNames, reading)
+        for case let choice? in (routes ?? []).map(\.auth) {
+            AuthBlock.check(choice, of: "the route's auth", listeners: listeners, reading)
+        }
+        let standardRoutes = models.map { route(to: $0, auth: auth?.auth ?? .none) }
+        if auth != nil {
+            let known = reader.has(Self.routes) ? routes.map { $0.map(\.route) } : standardRoutes
+            if let known, !known.isEmpty { ConsumerUse(consumers, routes: known).check(reading) }
+        }
+
+        let observability = reader.value(observability).map {
+            ObservabilityBlock.read($0, span: reader.keySpan(of: Self.observability), reading)
+        }
+        let drain = reader.value(drain)
+        return GatewayConfiguration(
+            listeners: listeners.map(\.value), plugins: plugins, models: models, auth: auth?.auth ?? .none,
+            consumers: consumers.map(\.consumer), limits: limits, routes: routes?.map(\.route) ?? standardRoutes,
+            observability: observability ?? ObservabilityConfiguration(), drain: drain ?? standardDrain)
+    }
+
+    private static func checkVersion(_ reader: MappingReader, _ reading: Reading) {
+        guard let version = reader.value(version), version.value != 1 else { return }
+        reading.error("version \(version.value) is not known to this gateway", at: version.span, "write version: 1")
+    }
+
+    private static func checkNotEmpty(
+        _ entries: [NamedNode]?, _ key: Key<[NamedNode]>, _ reader: MappingReader, _ reading: Reading
+    ) {
+        guard let entries, entries.isEmpty else { return }
+        reading.error("\(key.name) is empty", at: reader.keySpan(of: key), "at least one is needed")
+    }
+
+    /// Models, the plugins that are declared or that a model names, and the names of all models, wrong ones included.
+    private static func readModels(
+        _ reader: MappingReader, _ reading: Reading
+    ) -> ([ModelConfiguration], [PluginConfiguration], NameTable) {
+        let pluginNodes = reader.value(plugins) ?? []
+        let pluginNames = NameTable("plugin", pluginNodes)
+        var plugins = pluginNodes.compactMap { PluginBlock.read($0, reading) }
+        let namedModels = reader.value(models)
+        checkNotEmpty(namedModels, models, reader, reading)
+        let modelNodes = namedModels ?? []
+        let models = modelNodes.compactMap { ModelBlock.read($0, reading) }
+        for model in models {
+            let name = model.value.plugin
+            let isImplied = !pluginNames.contains(name) && reading.context.installedPlugins.contains(name)
+            if isImplied {
+                guard !plugins.contains(where: { $0.name == name }) else { continue }
+                plugins.append(PluginConfiguration(name: name, source: .name(name), location: model.span.location))
+            } else {
+                pluginNames.use(name, at: model.span, others: reading.context.installedPlugins, reading)
+            }
+        }
+        if modelNodes.count == models.count {
+            for plugin in pluginNames.unused {
+                reading.error("no model uses plugin \(quoted(plugin.value))", at: plugin.span, "use it or remove it")
+            }
+        }
+        return (models.map(\.value), plugins, NameTable("model", modelNodes))
+    }
+
+    /// The routes that the file gives; `nil` where it gives none.
+    private static func readRoutes(
+        _ reader: MappingReader, auth: AuthConfiguration?, models: NameTable, _ reading: Reading
+    ) -> [RouteBlock.Result]? {
+        guard let nodes = reader.value(routes) else { return nil }
+        let routes = nodes.compactMap { RouteBlock.read($0, auth: auth, models: models, reading) }
+        RouteBlock.check(routes, reading)
+        for model in models.unused {
+            reading.error(
+                "no route reaches model \(quoted(model.value))", at: model.span, "send something to it or remove it")
+        }
+        return routes
+    }
+
+    /// The route that a model gets where the file gives none.
+    private static func route(to model: ModelConfiguration, auth: AuthConfiguration) -> RouteConfiguration {
+        RouteConfiguration(
+            name: model.name, model: model.name, contentTypes: [], requiresKey: auth != .none,
+            targets: [RouteConfiguration.Target(model: model.name, weight: 1, location: model.location)], fallback: [],
+            deadline: RouteBlock.standardDeadline, location: model.location)
+    }
+}

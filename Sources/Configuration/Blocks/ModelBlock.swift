@@ -1,0 +1,76 @@
+/// `models.NAME`: a plugin and that model's own configuration.
+enum ModelBlock {
+    static let plugin = Key.required(
+        "plugin", ValueType.name(of: "plugin", example: "onnxruntime").placed,
+        "An entry of `plugins`, or any installed plugin.")
+    static let version = Key.optional(
+        "version", versionType, default: "\"1\"", "The version under which clients see the model: digits.")
+    static let config = Key.optional(
+        "config", ValueType.opaque, default: "{}",
+        "What the plugin wants to know; see the plugin's own page. `env:NAME` is the value of that variable.")
+    static let concurrency = Key.optional(
+        "concurrency", concurrencyType, default: "auto",
+        "Calls into the plugin at the same time; `auto` is what the model itself declares.")
+    static let queue = Key.optional(
+        "queue", ValueType.integer(0...1_000_000, example: "256"), default: "256",
+        "Requests that may wait for a free call; one more is refused as overloaded.")
+    static let timeout = Key.optional(
+        "timeout", ValueType.wait(example: "2s"), "Longest time for one attempt, waiting included.")
+    static let inputs = Key.optional(
+        "inputs", ValueType.named("input", atMost: Bounds.items, names: .text),
+        "What the file adds to the model's inputs.")
+
+    static let block = Block(
+        "models.NAME",
+        [
+            plugin.description, version.description, config.description, concurrency.description, queue.description,
+            timeout.description, inputs.description,
+        ])
+
+    private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in
+        text.utf8.count <= 18 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? text : nil
+    }
+
+    private static let concurrencyType = ValueType<Int?>("a whole number or auto", example: "4") {
+        node, what, reading in
+        if case .scalar(let scalar) = node.content, scalar.text == "auto" { return .some(nil) }
+        return ValueType.integer(1...4_096, example: "4, or auto").read(node, what, reading)
+    }
+
+    /// The model, and the place where its plugin is named.
+    static func read(_ entry: NamedNode, _ reading: Reading) -> Placed<ModelConfiguration>? {
+        let name = "model \(quoted(entry.name))"
+        guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
+        let plugin = reader.value(plugin)
+        var model = ModelConfiguration(
+            name: entry.name, plugin: plugin?.value ?? "", config: reader.value(config) ?? .mapping([]),
+            location: entry.span.location)
+        if let version = reader.value(version) { model.version = version }
+        if let concurrency = reader.value(concurrency) { model.concurrency = concurrency }
+        if let queue = reader.value(queue) { model.queue = queue }
+        model.timeout = reader.value(timeout)
+        for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
+        return plugin.map { Placed(value: model, span: $0.span) }
+    }
+}
+
+/// `models.NAME.inputs.INPUT`.
+enum InputBlock {
+    static let columns = Key.required(
+        "columns", ValueType.text("a column's name", example: "sepal_length").placed.list(atMost: Bounds.columns),
+        "Names of the columns along the input's last axis, in order; clients may then send them by name.")
+
+    static let block = Block("models.NAME.inputs.INPUT", [columns.description])
+
+    static func read(_ entry: NamedNode, _ reading: Reading) -> [String]? {
+        let name = "input \(quoted(entry.name))"
+        guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading),
+            let columns = reader.value(columns)
+        else { return nil }
+        var seen: Set<String> = []
+        for column in columns where !seen.insert(column.value).inserted {
+            reading.error("column \(quoted(column.value)) is named twice", at: column.span)
+        }
+        return columns.map(\.value)
+    }
+}

@@ -1,0 +1,57 @@
+/// Whether every consumer of a file can act at all, on the routes of that file.
+struct ConsumerUse {
+    private let consumers: [ConsumerBlock.Result]
+    private let routes: [RouteConfiguration]
+
+    init(_ consumers: [ConsumerBlock.Result], routes: [RouteConfiguration]) {
+        self.consumers = consumers
+        self.routes = routes
+    }
+
+    func check(_ reading: Reading) {
+        let asksForKeys = routes.contains { $0.requiresKey }
+        let asksNobody = routes.contains { !$0.requiresKey }
+        for result in consumers {
+            let isAnonymous = result.consumer.name == ConsumerConfiguration.anonymous
+            if isAnonymous, !asksNobody {
+                reading.error(
+                    "consumer \"anonymous\" is never used: every route asks for a key", at: result.span,
+                    "remove it, or write auth: none at a route")
+            } else if !isAnonymous, !asksForKeys {
+                reading.error(
+                    "consumer \(quoted(result.consumer.name)) is never used: no route asks for a key", at: result.span,
+                    "write auth: api_keys, or remove it")
+            }
+        }
+        if asksForKeys, !consumers.contains(where: { $0.consumer.name != ConsumerConfiguration.anonymous }),
+            let route = routes.first(where: \.requiresKey)
+        {
+            reading.warning(
+                "no consumer has a key, so every request to route \(quoted(route.name)) is refused",
+                at: SourceSpan(route.location), "add one under consumers")
+        }
+        checkPatterns(reading)
+    }
+
+    /// Doubts patterns that fit no model that clients can name.
+    private func checkPatterns(_ reading: Reading) {
+        let names = routes.compactMap(\.model)
+        // A route without a pattern takes any name.
+        guard names.count == routes.count else { return }
+        let patterns = names.map(NamePattern.init)
+        var known: [String: Bool] = [:]
+        for allowed in consumers.flatMap(\.allowed) {
+            let allows =
+                known[allowed.value]
+                ?? {
+                    let pattern = NamePattern(allowed.value)
+                    return patterns.contains { $0.overlaps(pattern) }
+                }()
+            known[allowed.value] = allows
+            guard !allows else { continue }
+            reading.warning(
+                "\(quoted(allowed.value)) allows nothing: no route has such a model", at: allowed.span,
+                Suggestion.text(for: allowed.value, in: names, label: "models of routes"))
+        }
+    }
+}

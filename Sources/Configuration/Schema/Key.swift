@@ -1,0 +1,65 @@
+/// One key of gateway.yaml: how it is written, what its value is, what it is for. The only place where that is said.
+struct Key<Value>: Sendable {
+    let name: String
+    let type: ValueType<Value>
+    /// Whether the mapping is wrong without it; `defaultText` is for people.
+    let isRequired: Bool
+    /// What holds where the key is left out, as it would be written.
+    let defaultText: String?
+    let summary: String
+
+    private init(_ name: String, _ type: ValueType<Value>, isRequired: Bool, defaultText: String?, _ summary: String) {
+        self.name = name
+        self.type = type
+        self.isRequired = isRequired
+        self.defaultText = defaultText
+        self.summary = summary
+    }
+
+    static func required(_ name: String, _ type: ValueType<Value>, _ summary: String) -> Key {
+        Key(name, type, isRequired: true, defaultText: nil, summary)
+    }
+
+    static func optional(
+        _ name: String, _ type: ValueType<Value>, default defaultText: String? = nil, _ summary: String
+    ) -> Key {
+        Key(name, type, isRequired: false, defaultText: defaultText, summary)
+    }
+
+    /// The key without its type, for lists of keys.
+    var description: KeyDescription {
+        KeyDescription(
+            name: name, type: type.name, example: type.example, isRequired: isRequired, defaultText: defaultText,
+            summary: summary)
+    }
+}
+
+/// What people, and generated documents, need to know of a key.
+struct KeyDescription: Sendable, Equatable {
+    let name: String
+    let type: String
+    let example: String
+    let isRequired: Bool
+    let defaultText: String?
+    let summary: String
+}
+
+/// One mapping of gateway.yaml and the keys that it may have.
+struct Block: Sendable {
+    /// Where the mapping stands, e.g. `listeners.NAME.timeouts`; empty for the whole file.
+    let path: String
+    let keys: [KeyDescription]
+
+    init(_ path: String, _ keys: [KeyDescription]) {
+        self.path = path
+        self.keys = keys
+    }
+
+    /// Every block that there is, in the order of the reference.
+    static let all: [Block] = [
+        GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, PluginBlock.block, ModelBlock.block,
+        InputBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block, ConsumerKeyBlock.block,
+        AllowBlock.block, QuotaBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block, ShareBlock.block,
+        RungBlock.block, ObservabilityBlock.block,
+    ]
+}

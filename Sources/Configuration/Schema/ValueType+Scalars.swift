@@ -1,0 +1,130 @@
+extension ValueType where Value == String {
+    /// Any text but none; a number counts as the text that is written.
+    static func text(_ name: String = "text", example: String) -> Self {
+        Self(name, example: example) { node, what, reading in
+            guard case .scalar(let scalar) = node.content, !scalar.isNull else {
+                reading.error("\(what) must be \(name), not \(node.kind)", at: node.span, "write e.g. \(example)")
+                return nil
+            }
+            guard !scalar.text.isEmpty else {
+                reading.error("\(what) is empty", at: node.span, "write e.g. \(example)")
+                return nil
+            }
+            return scalar.text
+        }
+    }
+
+    /// The name of a thing.
+    static func name(of thing: String, _ rule: NameRule = .plain, example: String) -> Self {
+        Self("a name", example: example) { node, what, reading in
+            guard let text = text("a name", example: example).read(node, what, reading),
+                rule.check(text, of: thing, at: node.span, reading)
+            else { return nil }
+            return text
+        }
+    }
+}
+
+extension ValueType {
+    /// A value that `parse` makes of text, or not.
+    static func parsed(
+        _ name: String, example: String, parse: @escaping @Sendable (String) -> Value?
+    ) -> Self {
+        Self(name, example: example) { node, what, reading in
+            guard let text = ValueType<String>.text(name, example: example).read(node, what, reading) else {
+                return nil
+            }
+            if let value = parse(text) { return value }
+            reading.error("\(what): \(quoted(text)) is not \(name)", at: node.span, "write e.g. \(example)")
+            return nil
+        }
+    }
+}
+
+extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+    /// One of the words of an enumeration.
+    static var choice: Self {
+        let words = Value.allCases.map(\.rawValue)
+        return Self("one of \(words.joined(separator: ", "))", example: words.first ?? "") { node, what, reading in
+            guard case .scalar(let scalar) = node.content, !scalar.isNull else {
+                reading.error(
+                    "\(what) must be one word, not \(node.kind)", at: node.span,
+                    "known words: \(words.joined(separator: ", "))")
+                return nil
+            }
+            if let value = Value(rawValue: scalar.text) { return value }
+            reading.error(
+                "\(what) can't be \(quoted(scalar.text))", at: node.span,
+                Suggestion.text(for: scalar.text, in: words, label: "known words"))
+            return nil
+        }
+    }
+}
+
+extension ValueType where Value == Int {
+    /// A whole number within `range`.
+    static func integer(_ range: ClosedRange<Int>, example: String) -> Self {
+        Self("a whole number", example: example) { node, what, reading in
+            guard case .scalar(let scalar) = node.content, scalar.isPlain, let value = Int(scalar.text) else {
+                reading.error(
+                    "\(what) must be a whole number, not \(node.kind)", at: node.span, "write e.g. \(example)")
+                return nil
+            }
+            guard range.contains(value) else {
+                reading.error(
+                    "\(what) must be from \(range.lowerBound) to \(range.upperBound), not \(value)", at: node.span)
+                return nil
+            }
+            return value
+        }
+    }
+
+    /// A number of bytes with its unit.
+    static func size(_ range: ClosedRange<Int>, example: String) -> Self {
+        Self("a size", example: example) { node, what, reading in
+            guard let text = ValueType<String>.text("a size", example: example).read(node, what, reading) else {
+                return nil
+            }
+            guard let value = SizeText.parse(text) else {
+                reading.error(
+                    "\(what): \(quoted(text)) is not a size", at: node.span,
+                    SizeText.advice(for: text, example: example))
+                return nil
+            }
+            guard range.contains(value) else {
+                let (low, high) = (SizeText.text(range.lowerBound), SizeText.text(range.upperBound))
+                reading.error("\(what) must be from \(low) to \(high), not \(text)", at: node.span)
+                return nil
+            }
+            return value
+        }
+    }
+}
+
+extension ValueType where Value == Duration {
+    /// A span of time with its unit.
+    static func duration(_ range: ClosedRange<Duration>, example: String) -> Self {
+        Self("a duration", example: example) { node, what, reading in
+            guard let text = ValueType<String>.text("a duration", example: example).read(node, what, reading) else {
+                return nil
+            }
+            guard let value = DurationText.parse(text) else {
+                reading.error(
+                    "\(what): \(quoted(text)) is not a duration", at: node.span,
+                    DurationText.advice(for: text, example: example))
+                return nil
+            }
+            guard range.contains(value) else {
+                let (low, high) = (DurationText.text(range.lowerBound), DurationText.text(range.upperBound))
+                reading.error("\(what) must be from \(low) to \(high), not \(text)", at: node.span)
+                return nil
+            }
+            return value
+        }
+    }
+
+    /// How long something may take: at least a millisecond, at most a day.
+    static func wait(example: String) -> Self {
+        .duration(.milliseconds(1)...Bounds.longestWait, example: example)
+    }
+}

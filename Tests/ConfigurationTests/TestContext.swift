@@ -1,0 +1,24 @@
+import Configuration
+
+extension ConfigurationLoader.Context {
+    /// A folder with two plugin files, four installed plugins, and a clock that stands at 2026-11-24.
+    static let test = ConfigurationLoader.Context(
+        folder: "/etc/sluice", environment: ["TOKEN": "s3cret", "EMPTY": ""],
+        installedPlugins: ["baseline", "echo", "onnxruntime", "tract"],
+        fileExists: { ["/etc/sluice/libonnx.so", "/opt/liblite.so"].contains($0) }, nowSeconds: 1_795_478_400)
+}
+
+/// The least that is valid, with parts that tests replace.
+struct GatewayText {
+    var version = "version: 1"
+    var listeners = #"listeners: { public: { address: "127.0.0.1:8080" } }"#
+    var models = "models: { echo: { plugin: echo } }"
+    var auth = "auth: none"
+    /// Lines from the fifth on.
+    var more = ""
+
+    var text: String { [version, listeners, models, auth, more].joined(separator: "\n") }
+}
+
+/// A good SHA-256.
+let digits = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
