@@ -10,8 +10,8 @@ internal import Synchronization
 package final class MemoryPool: Sendable {
     package static let shared = MemoryPool(retainedLimit: 256 << 20)
 
-    /// Blocks below this go straight to malloc.
-    private static let smallest = 64 << 10
+    /// Blocks below this go straight to malloc; those from it on are aligned as tensors are.
+    static let smallest = 64 << 10
     /// Blocks above this are never kept.
     private static let largest = 64 << 20
 
@@ -69,7 +69,14 @@ package final class MemoryPool: Sendable {
     }
 
     private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
-        guard let block = malloc(byteCount) else { fatalError("out of memory: \(byteCount) bytes") }
+        guard byteCount >= smallest else { return checked(malloc(byteCount), byteCount) }
+        let alignment = TensorStorage.alignment
+        guard byteCount <= Int.max - alignment else { return checked(nil, byteCount) }
+        return checked(aligned_alloc(alignment, (byteCount + alignment - 1) / alignment * alignment), byteCount)
+    }
+
+    private static func checked(_ block: UnsafeMutableRawPointer?, _ byteCount: Int) -> UnsafeMutableRawPointer {
+        guard let block else { fatalError("out of memory: \(byteCount) bytes") }
         return block
     }
 }

@@ -42,7 +42,9 @@ package final class TensorStorage: @unchecked Sendable {
     package static func allocate(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage {
         precondition(byteCount >= 0)
         if byteCount == 0 { return empty }
-        let (block, capacity) = pool.take(atLeast: byteCount + alignment - 1)
+        // The pool's own blocks are aligned already; asking for more would double what a power of two takes.
+        let padded = byteCount < MemoryPool.smallest ? byteCount + alignment - 1 : byteCount
+        let (block, capacity) = pool.take(atLeast: padded)
         let address = UInt(bitPattern: block)
         let padding = Int((UInt(alignment) - address % UInt(alignment)) % UInt(alignment))
         return TensorStorage(
