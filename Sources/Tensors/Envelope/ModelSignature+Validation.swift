@@ -22,6 +22,13 @@ extension ModelSignature {
             try spec.validate(tensor)
         }
         if batching != .none, let first = tensors.first {
+            // A spec of any rank lets scalars through, but a batch needs an axis to join requests along.
+            for tensor in tensors where tensor.shape.isEmpty {
+                throw SluiceError(
+                    .invalidInput,
+                    "input \"\(tensor.name)\" is a scalar, but the model takes rows: give it a first dimension, e.g. [1]",
+                    detail: [.init("input", tensor.name)])
+            }
             for tensor in tensors.dropFirst() where tensor.shape.first != first.shape.first {
                 throw SluiceError(
                     .invalidInput,

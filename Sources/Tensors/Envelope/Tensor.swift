@@ -26,8 +26,14 @@ package struct Tensor: Sendable {
     ) throws(SluiceError) {
         precondition(dataType != .bytes, "BYTES tensors need offsets")
         let elements = try Self.checkedElementCount(name: name, shape: shape)
+        guard (0...storage.byteCount).contains(byteOffset),
+            (0...(storage.byteCount - byteOffset)).contains(byteCount ?? 0)
+        else {
+            throw SluiceError(
+                .invalidInput, "input \"\(name)\": its bytes don't lie within the \(storage.byteCount) that there are",
+                detail: [.init("input", name)])
+        }
         let present = byteCount ?? (storage.byteCount - byteOffset)
-        precondition(byteOffset >= 0 && present >= 0 && byteOffset + present <= storage.byteCount)
         guard let needed = Shape.byteCount(shape, of: dataType), needed == present else {
             throw SluiceError(
                 .invalidInput,
@@ -46,7 +52,10 @@ package struct Tensor: Sendable {
         name: String, bytesOf shape: [Int], data: TensorStorage, offsets: TensorStorage
     ) throws(SluiceError) {
         let elements = try Self.checkedElementCount(name: name, shape: shape)
-        guard offsets.byteCount / 8 == elements + 1, Self.areAscending(offsets, upTo: data.byteCount) else {
+        // `elements` may be as large as an Int can be: nothing is added to it.
+        guard offsets.byteCount > 0, offsets.byteCount % Self.offsetWidth == 0,
+            offsets.byteCount / Self.offsetWidth - 1 == elements, Self.areAscending(offsets, upTo: data.byteCount)
+        else {
             throw SluiceError(
                 .invalidInput, "input \"\(name)\": the offsets of its BYTES don't fit its shape \(Shape.text(shape))",
                 detail: [.init("input", name)])
@@ -80,10 +89,21 @@ package struct Tensor: Sendable {
     }
 
     private static func areAscending(_ offsets: TensorStorage, upTo end: Int) -> Bool {
-        let values = offsets.bytes.assumingMemoryBound(to: Int64.self)
-        guard let first = values.first, first == 0, values[values.count - 1] == Int64(end) else { return false }
-        for index in 1..<max(values.count, 1) where values[index] < values[index - 1] { return false }
-        return true
+        var previous: Int64 = 0
+        for index in 0..<(offsets.byteCount / offsetWidth) {
+            let value = offset(index, in: offsets)
+            guard index == 0 ? value == 0 : value >= previous else { return false }
+            previous = value
+        }
+        return previous == Int64(end)
+    }
+
+    /// Bytes of one offset, an `Int64`.
+    private static let offsetWidth = 8
+
+    /// Offsets may lie anywhere, e.g. in the middle of a received body, so they are never taken to be aligned.
+    private static func offset(_ index: Int, in offsets: TensorStorage) -> Int64 {
+        offsets.bytes.loadUnaligned(fromByteOffset: index * offsetWidth, as: Int64.self)
     }
 }
 
@@ -101,9 +121,9 @@ extension Tensor {
         guard let offsets else { preconditionFailure("only BYTES tensors have elements of their own length") }
         precondition(index >= 0 && index < elementCount)
         defer { withExtendedLifetime((storage, offsets)) {} }
-        let values = offsets.bytes.assumingMemoryBound(to: Int64.self)
-        let start = Int(values[index])
-        return body(UnsafeRawBufferPointer(start: storage.base + start, count: Int(values[index + 1]) - start))
+        let start = Int(Self.offset(index, in: offsets))
+        let end = Int(Self.offset(index + 1, in: offsets))
+        return body(UnsafeRawBufferPointer(start: storage.base + start, count: end - start))
     }
 
     /// The elements of a fixed-width tensor as an array, whatever the alignment; for tests and small tensors.

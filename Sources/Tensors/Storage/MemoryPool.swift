@@ -10,8 +10,8 @@ internal import Synchronization
 package final class MemoryPool: Sendable {
     package static let shared = MemoryPool(retainedLimit: 256 << 20)
 
-    /// Blocks below this go straight to malloc.
-    private static let smallest = 64 << 10
+    /// Blocks below this go straight to malloc; those from it on are aligned as tensors are.
+    static let smallest = 64 << 10
     /// Blocks above this are never kept.
     private static let largest = 64 << 20
 
@@ -42,7 +42,7 @@ package final class MemoryPool: Sendable {
     /// A block of at least that many bytes and its true capacity; `nil` when out of memory.
     func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
         guard byteCount >= Self.smallest, byteCount <= Self.largest else {
-            return malloc(byteCount).map { ($0, byteCount) }
+            return Self.allocate(byteCount).map { ($0, byteCount) }
         }
         let sizeClass = Int.bitWidth - (byteCount - 1).leadingZeroBitCount
         let capacity = 1 << sizeClass
@@ -51,7 +51,7 @@ package final class MemoryPool: Sendable {
             free.retained -= capacity
             return block
         }
-        return (reused ?? malloc(capacity)).map { ($0, capacity) }
+        return (reused ?? Self.allocate(capacity)).map { ($0, capacity) }
     }
 
     func giveBack(_ block: UnsafeMutableRawPointer, capacity: Int) {
@@ -66,5 +66,12 @@ package final class MemoryPool: Sendable {
             return true
         }
         if !kept { Glibc.free(block) }
+    }
+
+    private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        guard byteCount >= smallest else { return malloc(byteCount) }
+        let alignment = TensorStorage.alignment
+        guard byteCount <= Int.max - alignment else { return nil }
+        return aligned_alloc(alignment, (byteCount + alignment - 1) / alignment * alignment)
     }
 }

@@ -52,12 +52,13 @@ package final class TensorStorage: @unchecked Sendable {
     package static func allocateIfPossible(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage? {
         precondition(byteCount >= 0)
         if byteCount == 0 { return empty }
-        let (needed, overflow) = byteCount.addingReportingOverflow(alignment - 1)
-        guard !overflow, let (block, capacity) = pool.take(atLeast: needed) else { return nil }
+        // The pool's own blocks are aligned already; asking for more would double what a power of two takes.
+        let padding = byteCount < MemoryPool.smallest ? alignment - 1 : 0
+        guard let (block, capacity) = pool.take(atLeast: byteCount + padding) else { return nil }
         let address = UInt(bitPattern: block)
-        let padding = Int((UInt(alignment) - address % UInt(alignment)) % UInt(alignment))
+        let start = Int((UInt(alignment) - address % UInt(alignment)) % UInt(alignment))
         return TensorStorage(
-            base: block + padding, byteCount: byteCount, owner: .pool(pool, block: block, capacity: capacity))
+            base: block + start, byteCount: byteCount, owner: .pool(pool, block: block, capacity: capacity))
     }
 
     /// Memory of another object, e.g. a slice of a received network buffer, which `owner` keeps alive.

@@ -4,15 +4,22 @@ package enum Shape {
     package static let maximumRank = 64
 
     /// How many elements a tensor of this shape has; `nil` where a dimension is negative or the product overflows.
+    ///
+    /// A dimension of 0 doesn't excuse others whose product overflows, wherever it stands (as in NumPy).
     package static func elementCount(_ shape: [Int]) -> Int? {
         var count = 1
+        var isEmpty = false
         for dimension in shape {
             guard dimension >= 0 else { return nil }
+            if dimension == 0 {
+                isEmpty = true
+                continue
+            }
             let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
             if overflow { return nil }
             count = product
         }
-        return count
+        return isEmpty ? 0 : count
     }
 
     /// How many bytes a compact tensor of this shape and fixed-width type takes; `nil` on overflow or for `bytes`.

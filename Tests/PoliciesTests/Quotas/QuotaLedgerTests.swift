@@ -1,0 +1,141 @@
+import Policies
+import Tensors
+import Testing
+
+@Suite struct QuotaLedgerTests {
+    private static let minute: Int64 = 60_000_000_000
+
+    private static func at(seconds: Double) -> MonotonicTime {
+        MonotonicTime(nanoseconds: UInt64(seconds * 1e9))
+    }
+
+    private static func ledger(_ policies: QuotaPolicy...) -> QuotaLedger {
+        QuotaLedger(consumer: "acme", policies: policies, now: at(seconds: 0))
+    }
+
+    private static let standard = QuotaPolicy(name: "standard", max: 100, periodNanoseconds: minute, burst: 20)
+    private static let daily = QuotaPolicy(name: "daily", max: 3, periodNanoseconds: 1_440 * minute, burst: 3)
+
+    @Test func noQuotasAdmitAlwaysAndSayNothing() {
+        let ledger = Self.ledger()
+        for _ in 0..<1_000 {
+            guard case .admitted(nil) = ledger.reserve(now: Self.at(seconds: 0)) else {
+                Issue.record("refused or with a status")
+                return
+            }
+        }
+    }
+
+    @Test func admissionTellsWhatIsLeft() throws {
+        let ledger = Self.ledger(Self.standard)
+        guard case .admitted(let status?) = ledger.reserve(now: Self.at(seconds: 0)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(status.remaining == 19)
+        #expect(status.policyHeader == "\"standard\";q=100;w=60")
+        // One request is earned back in 0.6 s.
+        #expect(status.header == "\"standard\";r=19;t=1")
+    }
+
+    @Test func refusalSaysWhoWhatAndHowLong() {
+        let ledger = Self.ledger(Self.standard)
+        for _ in 0..<20 { _ = ledger.reserve(now: Self.at(seconds: 0)) }
+        guard case .refused(let error, let status) = ledger.reserve(now: Self.at(seconds: 0.1)) else {
+            Issue.record("admitted")
+            return
+        }
+        #expect(error.code == .quotaExceeded)
+        #expect(
+            error.message
+                == "consumer \"acme\" has used up its quota \"standard\" of 100 requests per minute; try again in 1s")
+        #expect(error.retryAfterNanoseconds == 500_000_000)
+        #expect(status.header == "\"standard\";r=0;t=12")
+    }
+
+    @Test func aRefusalTakesFromNoQuota() {
+        let ledger = Self.ledger(Self.standard, Self.daily)
+        for _ in 0..<3 { _ = ledger.reserve(now: Self.at(seconds: 0)) }
+        for _ in 0..<50 {
+            guard case .refused(_, let status) = ledger.reserve(now: Self.at(seconds: 0)) else {
+                Issue.record("admitted beyond the day's quota")
+                return
+            }
+            #expect(status.policy.name == "daily")
+        }
+        ledger.refund(now: Self.at(seconds: 0))
+        guard case .admitted(let status?) = ledger.reserve(now: Self.at(seconds: 0)) else {
+            Issue.record("refused")
+            return
+        }
+        // The refusals above left the other quota at 17.
+        #expect(status.policyHeader == "\"daily\";q=3;w=86400, \"standard\";q=100;w=60")
+        #expect(status.header == "\"daily\";r=0;t=86400")
+        ledger.refund(now: Self.at(seconds: 0))
+        for _ in 0..<3 { ledger.refund(now: Self.at(seconds: 0)) }
+        guard case .admitted(let after?) = ledger.reserve(now: Self.at(seconds: 0)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(after.remaining == 2)
+    }
+
+    @Test func theLongestWaitIsTheOneToTell() {
+        let slow = QuotaPolicy(name: "slow", max: 1, periodNanoseconds: 60 * Self.minute, burst: 1)
+        let quick = QuotaPolicy(name: "quick", max: 1, periodNanoseconds: Self.minute, burst: 1)
+        for policies in [[slow, quick], [quick, slow]] {
+            let ledger = QuotaLedger(consumer: "acme", policies: policies, now: Self.at(seconds: 0))
+            _ = ledger.reserve(now: Self.at(seconds: 0))
+            guard case .refused(let error, let status) = ledger.reserve(now: Self.at(seconds: 0)) else {
+                Issue.record("admitted")
+                return
+            }
+            #expect(status.policy.name == "slow")
+            #expect(error.retryAfterNanoseconds == 3_600_000_000_000)
+            #expect(
+                error.message
+                    == "consumer \"acme\" has used up its quota \"slow\" of 1 requests per hour; try again in 3600s")
+        }
+    }
+
+    @Test func neverAdmitsMoreUnderManyThreads() async {
+        let ledger = Self.ledger(
+            QuotaPolicy(name: "standard", max: 500, periodNanoseconds: Self.minute, burst: 500))
+        let admitted = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    (0..<200).count { _ in
+                        if case .admitted = ledger.reserve(now: Self.at(seconds: 0)) { true } else { false }
+                    }
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(admitted == 500)
+    }
+
+    @Test(
+        arguments: [
+            (0, "1"), (1, "1"), (999_999_999, "1"), (1_000_000_000, "1"), (1_000_000_001, "2"),
+            (.max, "18446744074"),
+        ] as [(UInt64, String)]) func retryAfterIsWholeSecondsRoundedUpAndAtLeastOne(nanoseconds: UInt64, text: String)
+    {
+        #expect(RateLimitStatus.retryAfterHeader(nanoseconds: nanoseconds) == text)
+    }
+
+    @Test(
+        arguments: [
+            ("a\"b\\c", 1_000_000_000, "\"a\\\"b\\\\c\";q=5;w=1"),
+            ("grün\n", 500_000_000, "\"gr?n?\";q=5;w=1"),
+            ("x", 1_500_000_000, "\"x\";q=5;w=2"),
+            ("x", 0, "\"x\";q=5;w=1"),
+        ] as [(String, Int64, String)]) func policyTextIsAStructuredField(name: String, period: Int64, header: String)
+    {
+        let ledger = Self.ledger(QuotaPolicy(name: name, max: 5, periodNanoseconds: period, burst: 5))
+        guard case .admitted(let status?) = ledger.reserve(now: Self.at(seconds: 0)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(status.policyHeader == header)
+    }
+}
