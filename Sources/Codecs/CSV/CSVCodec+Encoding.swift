@@ -113,7 +113,9 @@ extension [UInt8] {
     ///
     /// - Parameter isAlone: the only cell of its line, which would be no line at all if it were empty.
     fileprivate mutating func appendCSVCell(_ cell: [UInt8], isAlone: Bool) {
-        let isSpecial = cell.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A }
+        let isSpecial = cell.contains {
+            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A
+        }
         let hasOuterSpace = cell.first == 0x20 || cell.last == 0x20
         guard isSpecial || hasOuterSpace || (cell.isEmpty && isAlone) else {
             append(contentsOf: cell)

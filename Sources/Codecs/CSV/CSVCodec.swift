@@ -18,7 +18,7 @@ package enum CSVCodec {
 
         var scratch: [UInt8] = []
         let mapping: ColumnMapping
-        if try hasHeader ?? isHeader(tokenizer, signature: signature, scratch: &scratch) {
+        if hasHeader ?? isHeader(tokenizer, signature: signature, scratch: &scratch) {
             mapping = try ColumnMapping(names: names(in: tokenizer, scratch: &scratch), signature: signature)
             guard try tokenizer.nextRow() else {
                 throw SluiceError(.invalidInput, "the CSV has a header but no rows")
@@ -83,9 +83,8 @@ package enum CSVCodec {
     /// Whether the first row, which the tokenizer is at, is a header.
     private static func isHeader(
         _ tokenizer: CSVTokenizer, signature: ModelSignature, scratch: inout [UInt8]
-    ) throws(SluiceError) -> Bool {
-        let names = try? names(in: tokenizer, scratch: &scratch)
-        guard let names else { return false }
+    ) -> Bool {
+        guard let names = try? names(in: tokenizer, scratch: &scratch) else { return false }
         let wanted = ColumnMapping.wantedNames(signature)
         if names.contains(where: { wanted.contains($0) }) { return true }
         // By position, text fits anything that is BYTES: then only numbers can tell.

@@ -65,8 +65,9 @@ struct CSVTokenizer {
             // The tokenizer has seen to it that quotes inside come in pairs.
             index += bytes[index] == Self.quote ? 2 : 1
         }
-        let undoubled = scratch
-        return try undoubled.withUnsafeBytes(body)
+        return try scratch.withUnsafeBufferPointer { (text) throws(Failure) in
+            try body(UnsafeRawBufferPointer(text))
+        }
     }
 
     private static let quote = UInt8(ascii: "\"")
@@ -103,9 +104,12 @@ struct CSVTokenizer {
                     continue
                 }
                 let end = position - 1
-                guard position == bytes.count || [Self.comma, Self.lineFeed, Self.carriageReturn].contains(bytes[position])
+                guard
+                    position == bytes.count
+                        || [Self.comma, Self.lineFeed, Self.carriageReturn].contains(bytes[position])
                 else {
-                    throw fault("\(Quote.character(bytes[position])) after the closing quote; double quotes inside a cell")
+                    throw fault(
+                        "\(Quote.character(bytes[position])) after the closing quote; double quotes inside a cell")
                 }
                 return try cell(start..<end, hasDoubledQuotes: hasDoubledQuotes)
             case Self.lineFeed: nextLine += 1

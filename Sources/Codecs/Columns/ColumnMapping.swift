@@ -3,7 +3,7 @@ internal import Tensors
 /// Which columns of a table feed which inputs: decided once, by the header or the number of columns, before any row.
 ///
 /// Shared by every format that has rows and columns.
-package struct ColumnMapping: Sendable, Equatable {
+struct ColumnMapping: Sendable, Equatable {
     /// One input and its columns.
     struct Target: Sendable, Equatable {
         var spec: TensorSpec
@@ -17,12 +17,14 @@ package struct ColumnMapping: Sendable, Equatable {
     var names: [String]?
     /// How many columns the table has.
     var columnCount: Int
+    /// Whether the columns were taken in order, and not by name.
+    var isByPosition: Bool
 
     /// Maps the columns of a table without a header, in order: all to the only input, or one by one to several.
     ///
     /// - Throws: `invalid_input` where their number doesn't fit.
-    package init(columnCount: Int, signature: ModelSignature) throws(SluiceError) {
-        try self.init(byPosition: columnCount, names: nil, signature: signature)
+    init(columnCount: Int, signature: ModelSignature) throws(SluiceError) {
+        self = try ColumnMapping(byPosition: columnCount, names: nil, signature: signature)
     }
 
     /// Maps the columns of a table by their names.
@@ -33,7 +35,7 @@ package struct ColumnMapping: Sendable, Equatable {
     /// the columns are taken in order.
     ///
     /// - Throws: `invalid_input` for a missing or a doubled column, with the nearest name.
-    package init(names: [String], signature: ModelSignature) throws(SluiceError) {
+    init(names: [String], signature: ModelSignature) throws(SluiceError) {
         let header = HeaderNames(names)
         var targets: [Target] = []
         var missing: String?
@@ -43,7 +45,7 @@ package struct ColumnMapping: Sendable, Equatable {
             let width = layout.width ?? header.countOfSeries(spec.name)
             var sources: [Int] = []
             for (name, alias) in layout.columnNames(of: spec, width: max(width, 1)) {
-                guard let source = try header.index(of: name) ?? header.index(of: alias) else {
+                guard let source = try header.index(of: name, or: alias) else {
                     missing = missing ?? name
                     continue
                 }
@@ -56,10 +58,11 @@ package struct ColumnMapping: Sendable, Equatable {
             self.targets = targets
             self.names = header.names
             self.columnCount = names.count
+            isByPosition = false
             return
         }
         if !hasMatch, signature.inputs.count == 1, signature.inputs[0].columns.isEmpty {
-            try self.init(byPosition: names.count, names: header.names, signature: signature)
+            self = try ColumnMapping(byPosition: names.count, names: header.names, signature: signature)
             return
         }
         throw Self.missingColumn(missing, header: header.names)
@@ -95,6 +98,7 @@ package struct ColumnMapping: Sendable, Equatable {
         self.targets = targets
         self.names = names
         self.columnCount = count
+        isByPosition = true
     }
 
     /// What messages call a column: its name, or its number from 1 where it has none.
@@ -150,12 +154,14 @@ private struct HeaderNames {
     }
 
     /// - Throws: `invalid_input` where two columns have the name.
-    func index(of name: String) throws(SluiceError) -> Int? {
+    func index(of wanted: String, or alias: String) throws(SluiceError) -> Int? {
+        let name = indices[wanted] == nil ? alias : wanted
         guard let index = indices[name] else { return nil }
         guard !doubled.contains(name) else {
             let second = names.indices.first { $0 > index && names[$0] == name } ?? index
             throw SluiceError(
-                .invalidInput, "column \(Quote.text(name)) stands twice: it is column \(index + 1) and column \(second + 1)",
+                .invalidInput,
+                "column \(Quote.text(name)) stands twice: it is column \(index + 1) and column \(second + 1)",
                 detail: [.init("column", name)])
         }
         return index

@@ -44,7 +44,8 @@ struct AcceptHeader: Sendable, Equatable {
                 quality = parsed
             }
             guard ranges.count < Self.maximumRanges else {
-                throw SluiceError(.malformedRequest, "the Accept header has more than \(Self.maximumRanges) media ranges")
+                throw SluiceError(
+                    .malformedRequest, "the Accept header has more than \(Self.maximumRanges) media ranges")
             }
             ranges.append(Range(type: mediaType.type, subtype: mediaType.subtype, quality: quality))
         }

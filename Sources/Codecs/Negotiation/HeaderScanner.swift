@@ -15,7 +15,8 @@ struct HeaderScanner {
         self.header = header
         guard bytes.count <= Self.maximumLength else {
             throw SluiceError(
-                .malformedRequest, "the \(header) header has \(bytes.count) bytes; at most \(Self.maximumLength) are read")
+                .malformedRequest,
+                "the \(header) header has \(bytes.count) bytes; at most \(Self.maximumLength) are read")
         }
         skipSpace()
     }
@@ -55,7 +56,8 @@ struct HeaderScanner {
 
     /// The error that says what stands at the present position.
     func unexpected() -> SluiceError {
-        let what = isAtEnd ? "it ends too early" : "unexpected \(Quote.character(bytes[position])) at byte \(position + 1)"
+        let what =
+            isAtEnd ? "it ends too early" : "unexpected \(Quote.character(bytes[position])) at byte \(position + 1)"
         return SluiceError(.malformedRequest, "the \(header) header \(Quote.bytes(bytes[...])) can't be read: \(what)")
     }
 

@@ -13,10 +13,10 @@ enum Quote {
     static func text(_ text: some StringProtocol) -> String { bytes(text.utf8) }
 
     /// The text without quotes.
-    static func shortened(_ text: String) -> String {
+    static func shortened(_ text: String, limit: Int = maximumLength) -> String {
         var shown = ""
-        for (index, scalar) in text.unicodeScalars.prefix(maximumLength + 1).enumerated() {
-            shown += index < maximumLength ? escaped(scalar) : "…"
+        for (index, scalar) in text.unicodeScalars.prefix(limit + 1).enumerated() {
+            shown += index < limit ? escaped(scalar) : "…"
         }
         return shown
     }

@@ -54,7 +54,8 @@ extension NumpyCodec {
         if isText {
             longest = 1
             for index in 0..<tensor.elementCount {
-                longest = max(longest, tensor.withElement(index) { String(decoding: $0, as: UTF8.self) }.unicodeScalars.count)
+                longest = max(
+                    longest, tensor.withElement(index) { String(decoding: $0, as: UTF8.self) }.unicodeScalars.count)
             }
         }
         let width = isText ? longest * 4 : longest

@@ -50,22 +50,8 @@ package enum RawCodec {
         }
     }
 
-    /// Dimensions as `Sluice-Shape` and XML's `shape` write them: `1,512`; nothing at all is a scalar.
-    static func dimensions(_ text: String) -> [Int]? {
-        if text.utf8.allSatisfy({ $0 == UInt8(ascii: " ") }) { return [] }
-        var shape: [Int] = []
-        for part in text.split(separator: ",", maxSplits: Shape.maximumRank, omittingEmptySubsequences: false) {
-            let digits = part.drop { $0 == " " }
-            guard let end = digits.lastIndex(where: { $0 != " " }), digits.utf8.first != UInt8(ascii: "+"),
-                let dimension = Int(digits[...end]), dimension >= 0
-            else { return nil }
-            shape.append(dimension)
-        }
-        return shape.count <= Shape.maximumRank ? shape : nil
-    }
-
     private static func parse(shape text: String) throws(SluiceError) -> [Int] {
-        guard let shape = dimensions(text), Shape.elementCount(shape) != nil else {
+        guard let shape = Shape.parse(text), Shape.elementCount(shape) != nil else {
             throw SluiceError(
                 .malformedRequest, "Sluice-Shape \(Quote.text(text)) is no shape; write dimensions like 1,512")
         }
