@@ -35,6 +35,30 @@ template <typename Number> size_t read(const char *text, size_t length, Number *
 
 } // namespace
 
+int sluice_compare(const char *text, size_t length, ptrdiff_t order, double value) {
+    // A double has at most 767 significant digits, so this is all of it: d.ddd...e+xx.
+    char exact[800];
+    auto [stop, error] = std::to_chars(exact, exact + sizeof exact, value, std::chars_format::scientific, 766);
+    if (error != std::errc()) return 0;
+    long exponent = 0;
+    const char *mark = stop;
+    while (mark > exact && *mark != 'e') --mark;
+    for (const char *p = mark + 2; p < stop; ++p) exponent = exponent * 10 + (*p - '0');
+    if (mark[1] == '-') exponent = -exponent;
+    if (order != exponent + 1) return order < exponent + 1 ? -1 : 1;
+
+    const char *end = text + length, *known = exact;
+    while (text < end && (*text == '0' || *text == '.')) ++text;
+    for (;;) {
+        if (known < mark && *known == '.') ++known;
+        if (text < end && *text == '.') ++text;
+        bool more = text < end && *text >= '0' && *text <= '9';
+        if (!more && known == mark) return 0;
+        char left = more ? *text++ : '0', right = known < mark ? *known++ : '0';
+        if (left != right) return left < right ? -1 : 1;
+    }
+}
+
 size_t sluice_write_float(char *out, float value) { return write(out, value); }
 size_t sluice_write_double(char *out, double value) { return write(out, value); }
 size_t sluice_read_float(const char *text, size_t length, float *value) { return read(text, length, value); }

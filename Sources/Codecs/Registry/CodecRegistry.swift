@@ -40,6 +40,8 @@ package struct CodecRegistry: Sendable {
         package var version: String
         package var id: String
         package var parameters: [Envelope.Parameter] = []
+        /// The declared outputs, whose columns name those of a CSV answer.
+        package var outputs: [TensorSpec] = []
 
         package init(model: String, version: String, id: String) {
             self.model = model
@@ -53,18 +55,49 @@ package struct CodecRegistry: Sendable {
     /// Reads a body as the model's declared inputs.
     ///
     /// The tensors are validated against `signature`.
-    /// - Throws: `unsupported_media_type`, `malformed_body` or `invalid_input`, saying which input, row and column.
+    /// - Throws: `unsupported_media_type`, `malformed_request` for a header that can't be read, `malformed_body` or
+    ///   `invalid_input`, saying which input, row and column.
     package func decode(
         _ body: RequestBody, facts: RequestFacts, signature: ModelSignature
     ) throws(SluiceError) -> Decoded {
-        fatalError("to be written")
+        let named = try RequestFormat(contentType: facts.contentType)
+        guard body.count > 0 else { throw SluiceError(.malformedBody, "the body is empty") }
+        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
+        let decoded: Decoded
+        switch named ?? RequestFormat(sniffing: bytes, signature: signature) {
+        case .json:
+            decoded = try JSONCodec.decode(body, signature: signature)
+        case .csv(let hasHeader):
+            decoded = Decoded(inputs: try CSVCodec.decode(body, hasHeader: hasHeader, signature: signature))
+        case .xml:
+            decoded = Decoded(inputs: try XMLCodec.decode(body, signature: signature))
+        case .raw:
+            let tensor = try RawCodec.decode(
+                body, input: facts.input, shape: facts.shape, dataType: facts.datatype, signature: signature)
+            decoded = Decoded(inputs: [tensor])
+        case .npy:
+            decoded = Decoded(inputs: [try NumpyCodec.decode(body, input: facts.input, signature: signature)])
+        }
+        try signature.validate(decoded.inputs)
+        return decoded
     }
 
     /// Picks the answer's format by the `Accept` header (RFC 9110, q-values and wildcards); JSON where there is none.
     ///
-    /// - Throws: `not_acceptable`, listing what is offered.
+    /// - Throws: `not_acceptable`, listing what is offered; `malformed_request` for a header that can't be read.
     package func negotiate(accept: String?) throws(SluiceError) -> AnswerFormat {
-        fatalError("to be written")
+        // What nearly every client sends needs no parsing.
+        guard let accept, accept != "*/*", accept != "application/json" else { return .json }
+        let header = try AcceptHeader(accept)
+        if header.ranges.isEmpty { return .json }
+        guard let format = header.preferred(among: AnswerFormat.allCases) else {
+            let offered = AnswerFormat.allCases.map(\.mediaType)
+            throw SluiceError(
+                .notAcceptable,
+                "Accept \(Quote.text(accept)) takes none of the formats offered: \(offered.joined(separator: ", "))",
+                detail: [.init("offered", offered)])
+        }
+        return format
     }
 
     /// Writes the outputs.
@@ -73,15 +106,28 @@ package struct CodecRegistry: Sendable {
     package func encode(
         _ outputs: [Tensor], as format: AnswerFormat, facts: AnswerFacts
     ) throws(SluiceError) -> EncodedBody {
-        fatalError("to be written")
+        switch format {
+        case .json: try JSONCodec.encode(outputs, facts: facts)
+        case .ndjson: try JSONCodec.encodeLine(outputs, facts: facts)
+        case .csv: try CSVCodec.encode(outputs, specs: facts.outputs)
+        case .xml: XMLCodec.encode(outputs, facts: facts)
+        case .npy: try NumpyCodec.encode(outputs)
+        }
     }
 
     /// A request body that the model would accept, for documentation; `nil` where the format can't carry its inputs.
     package func sample(for signature: ModelSignature, mediaType: String) -> EncodedBody? {
-        fatalError("to be written")
+        switch mediaType {
+        case "application/json": return JSONCodec.sample(for: signature)
+        case "text/csv": return SampleInputs(signature, maximumElements: 64)?.csv
+        case "application/xml": return SampleInputs(signature, maximumElements: 64)?.xml
+        case "application/octet-stream": return SampleInputs(signature, maximumElements: 1 << 20)?.raw
+        case "application/x-npy": return SampleInputs(signature, maximumElements: 1 << 20)?.npy
+        default: return nil
+        }
     }
 
-    /// Media types that are read, and those that are written.
+    /// Media types that are read; `docs/formats.md` lists their other names.
     package static let requestMediaTypes = [
         "application/json", "text/csv", "application/xml", "application/octet-stream", "application/x-npy",
     ]

@@ -1,0 +1,19 @@
+extension [UInt8] {
+    /// Appends the shortest text that reads back as the same number; `NaN`, `Infinity`, `-Infinity` for the others.
+    package mutating func appendNumber(_ value: Double) { appendElement(value) }
+    /// Appends the shortest text that reads back as the same number; `NaN`, `Infinity`, `-Infinity` for the others.
+    package mutating func appendNumber(_ value: Float) { appendElement(value) }
+    /// Appends decimal digits.
+    package mutating func appendNumber(_ value: Int) { appendElement(Int64(value)) }
+    /// Appends decimal digits.
+    package mutating func appendNumber(_ value: Int64) { appendElement(value) }
+    /// Appends decimal digits.
+    package mutating func appendNumber(_ value: UInt64) { appendElement(value) }
+
+    private mutating func appendElement(_ value: some NumberElement) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
+            guard let start = text.baseAddress else { return }
+            append(contentsOf: text[..<value.write(to: start)])
+        }
+    }
+}
