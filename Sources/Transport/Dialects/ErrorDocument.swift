@@ -26,11 +26,9 @@ struct ErrorDocument {
             json.key(detail.key)
             switch detail.value {
             case .string(let text): json.string(text)
-            case .integer(let number): json.integer(number)
+            case .integer(let number): json.number(number)
             case .strings(let list):
-                json.beginArray()
-                for text in list { json.string(text) }
-                json.endArray()
+                json.strings(list)
             }
         }
         json.endObject()

@@ -51,9 +51,7 @@ struct ModelDocument {
             writeSamples(signature, to: &json)
         }
         json.key("answers")
-        json.beginArray()
-        for format in AnswerFormat.allCases { json.string(format.mediaType) }
-        json.endArray()
+        json.strings(AnswerFormat.allCases.map(\.mediaType))
         json.endObject()
         return json.bytes
     }
@@ -67,15 +65,11 @@ struct ModelDocument {
             json.member("datatype", spec.dataType.name)
             if let shape = spec.shape {
                 json.key("shape")
-                json.beginArray()
-                for dimension in shape { json.integer(dimension) }
-                json.endArray()
+                json.numbers(shape)
             }
             if !spec.columns.isEmpty {
                 json.key("columns")
-                json.beginArray()
-                for column in spec.columns { json.string(column) }
-                json.endArray()
+                json.strings(spec.columns)
             }
             if let summary = spec.summary { json.member("summary", summary) }
             json.endObject()
@@ -105,7 +99,7 @@ struct ModelDocument {
                         + "http://HOST/v1/infer/\(entry.name)")
             } else {
                 json.key("sample_bytes")
-                json.integer(bytes.count)
+                json.number(bytes.count)
                 json.member(
                     "curl",
                     "curl -H 'Content-Type: \(mediaType)' --data-binary @FILE http://HOST/v1/infer/\(entry.name)")
@@ -113,6 +107,14 @@ struct ModelDocument {
             json.endObject()
         }
         json.endArray()
+    }
+}
+
+extension JSONWriter {
+    /// One key with a string.
+    mutating func member(_ key: String, _ value: String) {
+        self.key(key)
+        string(value)
     }
 }
 
