@@ -17,8 +17,7 @@ import Testing
         }
         #expect(names.count >= 20)
         #expect(Set(names).count == names.count)
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
+        let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
         let page = try String(contentsOf: root.appendingPathComponent("docs/operations.md"), encoding: .utf8)
         for name in names { #expect(page.contains("`\(name)"), "\(name) is not in docs/operations.md") }
     }
