@@ -13,7 +13,9 @@ struct Timestamp: Sendable {
             text = Self.text(ofSecond: second)
         }
         bytes.append(contentsOf: text)
-        Self.append(milliseconds - second * 1_000, digits: 3, to: &bytes)
+        // Never multiplied back: that would overflow in the first second that an Int64 can name.
+        let rest = milliseconds % 1_000
+        Self.append(rest < 0 ? rest + 1_000 : rest, digits: 3, to: &bytes)
         bytes.append(UInt8(ascii: "Z"))
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import Testing
 
@@ -44,6 +45,14 @@ import Testing
     ) {
         #expect(row.code.text == row.text)
         #expect(row.code.httpStatus == row.status)
+    }
+
+    @Test func everyCodeIsInTheDocumentationWithItsStatus() throws {
+        let root = (0..<4).reduce(URL(fileURLWithPath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        let page = try String(contentsOf: root.appendingPathComponent("docs/operations.md"), encoding: .utf8)
+        for code in SluiceError.Code.all {
+            #expect(page.contains("| `\(code.text)` | \(code.httpStatus) |"), "\(code.text) is not in operations.md")
+        }
     }
 
     @Test func describesItselfByCodeAndMessage() {

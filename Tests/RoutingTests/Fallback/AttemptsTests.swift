@@ -1,0 +1,161 @@
+import Configuration
+import Routing
+import Tensors
+import Testing
+
+@Suite struct FallbackConditionTests {
+    /// For each code: the conditions that take it for theirs.
+    static let table: [(code: SluiceError.Code, conditions: Set<RouteConfiguration.FallbackCondition>)] =
+        SluiceError.Code.all.map { code in
+            switch code {
+            case .overloaded, .modelUnavailable: (code, [.serverError, .overloaded, .any])
+            case .deadlineExceeded: (code, [.serverError, .timeout, .any])
+            case .modelFailed, .modelUnimplemented, .modelBrokeContract, .internalError: (code, [.serverError, .any])
+            case .modelRejectedInput: (code, [.any])
+            default: (code, [])
+            }
+        }
+
+    @Test(arguments: table) func takesJustItsKindOfFailure(
+        row: (code: SluiceError.Code, conditions: Set<RouteConfiguration.FallbackCondition>)
+    ) {
+        for condition in RouteConfiguration.FallbackCondition.allCases {
+            #expect(
+                condition.matches(row.code) == row.conditions.contains(condition), "\(condition) \(row.code.text)")
+        }
+    }
+}
+
+@Suite struct AttemptsTests {
+    private static func at(_ milliseconds: UInt64) -> MonotonicTime {
+        MonotonicTime(nanoseconds: milliseconds * 1_000_000)
+    }
+
+    private static func compiled(
+        to targets: [(String, Int)] = [("a", 1)],
+        fallback: [(Set<RouteConfiguration.FallbackCondition>, String)], timeouts: [String: Duration] = [:]
+    ) throws -> Route {
+        let table = RouteTable(
+            configuration(
+                [route("r", model: "m", to: targets, fallback: fallback, deadline: .seconds(5))], timeouts: timeouts))
+        return try table.match(model: "m", contentType: nil)
+    }
+
+    private static func failure(_ code: SluiceError.Code) -> SluiceError { SluiceError(code, "because") }
+
+    @Test func startsWithTheTargetAndTheRoutesDeadline() throws {
+        let attempts = try Attempts(route: Self.compiled(fallback: []), start: Self.at(100), now: Self.at(150))
+        #expect(attempts.current.model.name == "a")
+        #expect(attempts.current.deadline == Self.at(5_100))
+        #expect(attempts.current.rung == nil)
+        #expect(!attempts.isFallback)
+        #expect(attempts.failures.isEmpty)
+    }
+
+    @Test func targetsTakeTurnsByWeight() throws {
+        let route = try Self.compiled(to: [("a", 3), ("b", 1)], fallback: [])
+        let names = (0..<8).map { _ in Attempts(route: route, start: Self.at(0), now: Self.at(0)).current.model.name }
+        #expect(names.count { $0 == "b" } == 2)
+    }
+
+    @Test func takesTheFirstRungWhoseConditionHolds() throws {
+        var attempts = try Attempts(
+            route: Self.compiled(fallback: [([.timeout], "b"), ([.overloaded, .timeout], "c"), ([.any], "d")]),
+            start: Self.at(0), now: Self.at(0))
+        guard case .attempt(let second) = attempts.next(after: Self.failure(.overloaded), now: Self.at(10)) else {
+            Issue.record("gave up")
+            return
+        }
+        #expect(second.model.name == "c")
+        #expect(second.rung == 1)
+        #expect(attempts.current == second)
+        #expect(attempts.isFallback)
+        // Rungs that were passed over stay so: the ladder only goes down.
+        guard case .attempt(let third) = attempts.next(after: Self.failure(.deadlineExceeded), now: Self.at(20)) else {
+            Issue.record("gave up")
+            return
+        }
+        #expect(third.model.name == "d")
+        guard case .giveUp(let error) = attempts.next(after: Self.failure(.modelFailed), now: Self.at(30)) else {
+            Issue.record("went on below the last rung")
+            return
+        }
+        #expect(error.code == .modelFailed)
+        #expect(error.message == "because")
+        #expect(attempts.summary == "a (overloaded), c (deadline_exceeded), d (model_failed)")
+        #expect(attempts.failures.map(\.model) == ["a", "c", "d"])
+    }
+
+    @Test(arguments: [SluiceError.Code.invalidInput, .cancelled, .quotaExceeded, .forbidden, .shuttingDown])
+    func theCallersOwnFailuresAreNeverTriedAgain(code: SluiceError.Code) throws {
+        var attempts = try Attempts(
+            route: Self.compiled(fallback: [([.serverError, .timeout, .overloaded, .any], "b")]), start: Self.at(0),
+            now: Self.at(0))
+        guard case .giveUp(let error) = attempts.next(after: Self.failure(code), now: Self.at(1)) else {
+            Issue.record("tried again")
+            return
+        }
+        #expect(error.code == code)
+    }
+
+    @Test func aModelThatFailedIsNotTriedTwice() throws {
+        var attempts = try Attempts(
+            route: Self.compiled(fallback: [([.any], "a"), ([.any], "b"), ([.any], "b"), ([.any], "c")]),
+            start: Self.at(0), now: Self.at(0))
+        var tried = [attempts.current.model.name]
+        while case .attempt(let attempt) = attempts.next(after: Self.failure(.modelFailed), now: Self.at(1)) {
+            tried.append(attempt.model.name)
+        }
+        #expect(tried == ["a", "b", "c"])
+    }
+
+    @Test func anAttemptEndsWithTheModelsTimeoutOrTheRequestsDeadline() throws {
+        var attempts = try Attempts(
+            route: Self.compiled(
+                fallback: [([.any], "b"), ([.any], "c")],
+                timeouts: ["a": .seconds(2), "b": .seconds(4), "c": .seconds(4)]), start: Self.at(0), now: Self.at(500))
+        #expect(attempts.current.deadline == Self.at(2_500))
+        guard case .attempt(let second) = attempts.next(after: Self.failure(.modelFailed), now: Self.at(600)),
+            case .attempt(let third) = attempts.next(after: Self.failure(.modelFailed), now: Self.at(3_000))
+        else {
+            Issue.record("gave up")
+            return
+        }
+        #expect(second.deadline == Self.at(4_600))
+        #expect(third.deadline == Self.at(5_000))
+    }
+
+    @Test func pastTheDeadlineNothingIsTried() throws {
+        for now in [5_000, 6_000] as [UInt64] {
+            var attempts = try Attempts(
+                route: Self.compiled(fallback: [([.any], "b")]), start: Self.at(0), now: Self.at(0))
+            guard case .giveUp(let error) = attempts.next(after: Self.failure(.modelFailed), now: Self.at(now)) else {
+                Issue.record("tried again")
+                return
+            }
+            #expect(error.code == .deadlineExceeded)
+            #expect(error.message == "the request's time ran out; tried a (model_failed)")
+            #expect((error.cause as? SluiceError)?.code == .modelFailed)
+        }
+    }
+
+    @Test(arguments: [SluiceError.Code.cancelled, .invalidInput, .modelRejectedInput])
+    func whatTheCallerDidWrongStaysTheAnswerPastTheDeadline(code: SluiceError.Code) throws {
+        var attempts = try Attempts(route: Self.compiled(fallback: []), start: Self.at(0), now: Self.at(0))
+        guard case .giveUp(let error) = attempts.next(after: Self.failure(code), now: Self.at(9_000)) else {
+            Issue.record("tried again")
+            return
+        }
+        #expect(error.code == code)
+        #expect(error.message == "because")
+    }
+
+    @Test func theCallersDeadlineCountsWhereItIsEarlier() throws {
+        let route = try Self.compiled(fallback: [])
+        #expect(
+            Attempts(route: route, start: Self.at(0), latest: Self.at(100), now: Self.at(0)).deadline == Self.at(100))
+        #expect(
+            Attempts(route: route, start: Self.at(0), latest: Self.at(9_000), now: Self.at(0)).deadline
+                == Self.at(5_000))
+    }
+}
