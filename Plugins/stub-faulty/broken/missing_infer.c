@@ -1,0 +1,8 @@
+/* Neither a backend (infer) nor a codec (decode). */
+#include "broken.h"
+
+static const sluice_plugin plugin = {
+    SLUICE_PLUGIN_HEAD, .id = "dev.sluice.broken", .version = "1.0.0", .summary = "Broken",
+    .load = load, .unload = unload, .describe = describe};
+
+EXPORT_PLUGIN

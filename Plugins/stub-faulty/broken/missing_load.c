@@ -1,0 +1,8 @@
+/* Without load(). */
+#include "broken.h"
+
+static const sluice_plugin plugin = {
+    SLUICE_PLUGIN_HEAD, .id = "dev.sluice.broken", .version = "1.0.0", .summary = "Broken",
+    .unload = unload, .describe = describe, .infer = infer};
+
+EXPORT_PLUGIN
