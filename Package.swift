@@ -115,7 +115,8 @@ let package = Package(
             name: "SchedulingTests", dependencies: ["Scheduling", "Tensors"], path: "Tests/SchedulingTests",
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "PluginHostTests", dependencies: ["PluginHost", "Tensors", "CSluicePlugin"],
+            name: "PluginHostTests",
+            dependencies: ["PluginHost", "Tensors", .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry"], path: "Tests/TelemetryTests",

@@ -237,7 +237,8 @@ typedef struct sluice_plugin {
   const char *const *content_types;   /* codecs: NULL-terminated media types; else NULL */
   sluice_status (*load)(const sluice_host *, const sluice_load_args *, sluice_model **out,
                         sluice_error *);                /* [load] required */
-  void (*unload)(sluice_model *);                       /* [load] required; nothing in flight; join own threads */
+  void (*unload)(sluice_model *);                       /* [load] required; nothing in flight, every output released;
+                                                           join own threads */
   const sluice_model_info *(*describe)(sluice_model *); /* [load] required, after load() */
   sluice_batch_fn infer;                    /* backend: tensors -> tensors */
   sluice_batch_fn learn;                    /* backend, optional: inputs + labels -> updated model; never two at once */

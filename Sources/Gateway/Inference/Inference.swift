@@ -24,6 +24,7 @@ package final class Inference: @unchecked Sendable {
     private var route: Route?
     private var consumer: Consumer?
     private var answerFormat = AnswerFormat.json
+    private var signature: ModelSignature?
     private var openInferenceRequest: OpenInferenceCodec.Request?
     private var clientID: String?
     private var envelope: Envelope?
@@ -70,6 +71,7 @@ package final class Inference: @unchecked Sendable {
         summary.model = attempts.current.model.name
         do {
             let signature = try signature(of: attempts)
+            self.signature = signature
             var envelope = try decode(body, signature: signature)
             if let timeout = openInferenceRequest?.timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: request.receivedAt.advanced(byNanoseconds: timeout))
@@ -200,6 +202,7 @@ package final class Inference: @unchecked Sendable {
         var facts = CodecRegistry.AnswerFacts(
             model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID ?? request.id)
         facts.parameters = part.parameters
+        facts.outputs = signature?.outputs ?? []
         return .outputs(try gate.codecs.encode(outputs, as: answerFormat, facts: facts), headerLength: nil)
     }
 

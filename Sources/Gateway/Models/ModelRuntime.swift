@@ -97,7 +97,7 @@ package final class ModelRuntime: Sendable {
         for call in loaded.scheduler?.shutDown() ?? [] {
             call.abandon(SluiceError(.shuttingDown, "the gateway is shutting down"))
         }
-        guard loaded.instance.unfinishedCalls == 0 else { return false }
+        guard loaded.instance.isIdle else { return false }
         loaded.instance.unload()
         return true
     }

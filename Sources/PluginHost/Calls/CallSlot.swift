@@ -132,9 +132,9 @@ final class CallSlot: @unchecked Sendable {
     }
 
     private func deliver(_ response: ResponseReader, newOutputs: [NewOutput], to call: InferenceCall) -> Status {
-        var part: InferencePart
-        do {
-            part = try response.part(newOutputs: newOutputs, pool: pool)
+        let part: InferencePart
+        do throws(SluiceError) {
+            part = try checkedPart(of: response, newOutputs: newOutputs, call: call)
         } catch {
             pool.reportViolation(error.message, requestID: call.envelope.id)
             // A part that breaks the contract ends the request for the caller; the plugin's own final one may follow.
@@ -143,13 +143,25 @@ final class CallSlot: @unchecked Sendable {
             _ = call.deliver(.failure(error))
             return .invalidArgument
         }
-        part.isFinal = response.isFinal
         if call.deliver(part) { return .ok }
         // The caller has gone while it was being served.
         let tell = locked.withLock { $0.state.abandon() }
         abandoned.store(true, ordering: .relaxed)
         if tell { _ = call.deliver(.failure(SluiceError(.cancelled, "the caller has gone"))) }
         return .cancelled
+    }
+
+    /// The response's tensors, if they are what the model declared.
+    private func checkedPart(
+        of response: ResponseReader, newOutputs: [NewOutput], call: InferenceCall
+    ) throws(SluiceError) -> InferencePart {
+        let part = try response.part(newOutputs: newOutputs, pool: pool)
+        guard part.error == nil else { return part }
+        let fault = pool.description.signature.fault(
+            inOutputs: part.outputs, wanted: call.envelope.wantedOutputs,
+            isComplete: response.isFinal && !pool.description.streams)
+        if let fault { throw pool.breach(fault) }
+        return part
     }
 
     /// `sluice_host.new_output`.

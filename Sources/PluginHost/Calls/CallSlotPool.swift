@@ -16,16 +16,27 @@ final class CallSlotPool: Sendable {
     }
 
     let model: String
+    /// What answers are measured by.
+    let description: ModelDescription
     private let services: PluginServices
     private let locked = Mutex(Locked())
+    /// Outputs in the plugin's memory that somebody still reads.
+    private let tensors = Atomic<Int>(0)
 
-    init(model: String, services: PluginServices) {
+    init(model: String, description: ModelDescription, services: PluginServices) {
         self.model = model
+        self.description = description
         self.services = services
     }
 
     /// Requests that the plugin has not finished.
     var inUse: Int { locked.withLock { $0.inUse } }
+
+    /// Whether nothing of the plugin's is held: no request, and none of its memory.
+    var isIdle: Bool { inUse == 0 && tensors.load(ordering: .acquiring) == 0 }
+
+    func tensorTaken() { tensors.add(1, ordering: .relaxed) }
+    func tensorReleased() { tensors.subtract(1, ordering: .releasing) }
 
     func take() -> CallSlot {
         let rested = locked.withLock { locked -> CallSlot? in

@@ -55,7 +55,7 @@ struct ResponseReader {
         outputs.reserveCapacity(count)
         for index in 0..<count {
             do {
-                outputs.append(try Self.take(&response.pointee.outputs[index], newOutputs: newOutputs))
+                outputs.append(try Self.take(&response.pointee.outputs[index], newOutputs: newOutputs, pool: pool))
             } catch {
                 releaseAll()
                 throw pool.breach("output \(index): \(error.reason)")
@@ -103,7 +103,7 @@ extension ResponseReader {
 
     /// Takes over one output: host memory as it is, plugin memory by its release function, borrowed memory by a copy.
     private static func take(
-        _ tensor: inout sluice_tensor, newOutputs: [CallSlot.NewOutput]
+        _ tensor: inout sluice_tensor, newOutputs: [CallSlot.NewOutput], pool: CallSlotPool
     ) throws(OutputError) -> Tensor {
         let (dataType, shape, elements) = try declared(tensor)
         guard let namePointer = tensor.name else { throw OutputError(reason: "no name") }
@@ -132,7 +132,7 @@ extension ResponseReader {
         var dataStorage: TensorStorage
         var offsetStorage: TensorStorage?
         if tensor.release != nil {
-            let owner = PluginMemory(taking: &tensor)
+            let owner = PluginMemory(taking: &tensor, pool: pool)
             dataStorage = .slice(of: data, keptAliveBy: owner)
             if dataType == .bytes { offsetStorage = .slice(of: offsets, keptAliveBy: owner) }
             // Codecs read elements in place, so they must lie as their type wants.
@@ -162,14 +162,18 @@ extension ResponseReader {
 /// A plugin's tensor that the host has taken over; released exactly once, when nobody uses its memory any more.
 private final class PluginMemory {
     private var tensor: sluice_tensor
+    private let pool: CallSlotPool
 
     /// Moves the tensor here, as in Arrow's C data interface: the original's `release` becomes null.
-    init(taking original: inout sluice_tensor) {
+    init(taking original: inout sluice_tensor, pool: CallSlotPool) {
         tensor = original
         original.release = nil
+        self.pool = pool
+        pool.tensorTaken()
     }
 
     deinit {
         if tensor.release != nil { tensor.release(&tensor) }
+        pool.tensorReleased()
     }
 }

@@ -74,7 +74,7 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
         self.host = host
         self.model = loaded
         self.inferFunction = infer
-        self.slots = CallSlotPool(model: arguments.model, services: services)
+        self.slots = CallSlotPool(model: arguments.model, description: description, services: services)
     }
 
     package func infer(_ call: InferenceCall) {
@@ -115,8 +115,10 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
 
     package var unfinishedCalls: Int { slots.inUse }
 
+    package var isIdle: Bool { slots.isIdle }
+
     package func unload() {
-        precondition(unfinishedCalls == 0, "the plugin still has requests")
+        precondition(isIdle, "the plugin still has requests, or somebody its memory")
         library.loading.lock()
         defer { library.loading.unlock() }
         library.table.unload?(model)

@@ -16,6 +16,9 @@ package protocol ModelInstance: AnyObject, Sendable {
     /// Requests that the plugin has not finished, abandoned ones included.
     var unfinishedCalls: Int { get }
 
-    /// Frees the model; nothing may be in flight. May block.
+    /// Whether it may be unloaded: no request is unfinished, and none of its outputs is still read.
+    var isIdle: Bool { get }
+
+    /// Frees the model, which must be idle. May block.
     func unload()
 }

@@ -42,7 +42,39 @@ extension ModelSignature {
     }
 }
 
+extension ModelSignature {
+    /// What is wrong with a model's answer, measured by its own declaration; `nil` where it keeps to it.
+    ///
+    /// - Parameters:
+    ///   - wanted: names that were asked for; empty for all.
+    ///   - isComplete: whether every wanted output must be there, as in an answer of one part.
+    package func fault(inOutputs tensors: [Tensor], wanted: [String], isComplete: Bool) -> String? {
+        for (index, tensor) in tensors.enumerated() {
+            guard let spec = output(named: tensor.name) else { return "it never declared an output \"\(tensor.name)\"" }
+            if tensors[..<index].contains(where: { $0.name == tensor.name }) {
+                return "it answered output \"\(tensor.name)\" twice"
+            }
+            guard spec.dataType == tensor.dataType, spec.admits(tensor.shape) else {
+                return "output \"\(tensor.name)\" is \(tensor.dataType)\(Shape.text(tensor.shape)), declared \(spec.text)"
+            }
+        }
+        guard isComplete else { return nil }
+        for spec in outputs where wanted.isEmpty || wanted.contains(spec.name) {
+            if !tensors.contains(where: { $0.name == spec.name }) { return "it left out output \"\(spec.name)\"" }
+        }
+        return nil
+    }
+}
+
 extension TensorSpec {
+    /// Whether a tensor may have that shape.
+    package func admits(_ shape: [Int]) -> Bool {
+        guard let declared = self.shape else { return true }
+        guard shape.count == declared.count else { return false }
+        for (axis, expected) in declared.enumerated() where expected >= 0 && shape[axis] != expected { return false }
+        return true
+    }
+
     /// Checks one tensor against its declaration.
     ///
     /// - Throws: `invalid_input`.

@@ -41,8 +41,8 @@ struct ConfigurationFile {
             context: ConfigurationLoader.Context(
                 folder: file.folder, environment: ProcessInfo.processInfo.environment,
                 installedPlugins: pluginFinder.installedPlugins(),
-                nowSeconds: Int64(WallClock.secondsSince1970),
-                fileExists: { FileManager.default.fileExists(atPath: $0) }))
+                fileExists: { FileManager.default.fileExists(atPath: $0) },
+                nowSeconds: Int64(WallClock.secondsSince1970)))
     }
 
     /// A checked file.

@@ -53,8 +53,7 @@ final class GatewayFixture {
         try text.write(to: file, atomically: true, encoding: .utf8)
         let log = folder.appendingPathComponent("stderr")
         let access = folder.appendingPathComponent("stdout")
-        FileManager.default.createFile(atPath: log.path, contents: nil)
-        FileManager.default.createFile(atPath: access.path, contents: nil)
+        for file in [log, access] { try Data().write(to: file) }
 
         process = Process()
         process.executableURL = Self.program

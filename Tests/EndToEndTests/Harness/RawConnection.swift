@@ -39,7 +39,7 @@ final class RawConnection {
         var sent = 0
         while sent < all.count {
             let count = all[sent...].withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             if count <= 0 { return }
             sent += count
@@ -49,7 +49,7 @@ final class RawConnection {
     func send(_ text: String) { send(Array(text.utf8)) }
 
     /// Says that nothing more will come.
-    func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// More bytes, or `nil` at the end of the connection.
     private func fill() throws -> Bool {

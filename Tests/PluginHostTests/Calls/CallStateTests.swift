@@ -52,8 +52,8 @@ import Testing
 
     @Test func abandonedCallDropsResponsesAndEndsWithTheFinalOne() {
         var state = running()
-        #expect(state.abandon())
-        #expect(!state.abandon(), "the caller is told once")
+        #expect(state.abandon() == true)
+        #expect(state.abandon() == false, "the caller is told once")
         #expect(state.isAbandoned)
         #expect(state.beginResponse(isFinal: false) == .drop)
         state.endResponse()
@@ -67,7 +67,7 @@ import Testing
     @Test func answeredCallCantBeAbandoned() {
         var state = running()
         #expect(state.beginResponse(isFinal: true) == .deliver)
-        #expect(!state.abandon())
+        #expect(state.abandon() == false)
         state.endResponse()
     }
 
@@ -79,7 +79,7 @@ import Testing
 
     @Test func errorReturnOfAnAbandonedCallEndsIt() {
         var state = running()
-        #expect(state.abandon())
+        #expect(state.abandon() == true)
         #expect(state.inferReturned(ok: false, mustHaveAnswered: false) == .nothing)
         #expect(state.isFinished)
     }
