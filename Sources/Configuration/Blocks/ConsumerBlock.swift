@@ -39,7 +39,7 @@ enum ConsumerBlock {
             if !reader.has(Self.keys) {
                 reading.error(
                     "\(name) has no keys", at: entry.span,
-                    "make one with: sluice key create --consumer \(entry.name)")
+                    "write keys: [{ id: k1, hash: \"sha256:…\" }]")
             }
             if !reader.has(allow) {
                 reading.error(

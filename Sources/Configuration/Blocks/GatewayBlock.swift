@@ -76,9 +76,10 @@ enum GatewayBlock {
             AuthBlock.check(choice, of: "the route's auth", listeners: listeners, reading)
         }
         let standardRoutes = models.map { route(to: $0, auth: auth?.auth ?? .none) }
-        if auth != nil {
+        if let auth {
             let known = reader.has(Self.routes) ? routes.map { $0.map(\.route) } : standardRoutes
-            if let known, !known.isEmpty { ConsumerUse(consumers, routes: known).check(reading) }
+            let asking = routes?.first { $0.route.requiresKey }?.auth?.span ?? auth.span
+            if let known, !known.isEmpty { ConsumerUse(consumers, routes: known).check(auth: asking, reading) }
         }
 
         let observability = reader.value(observability).map {

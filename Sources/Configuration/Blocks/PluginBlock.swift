@@ -64,7 +64,7 @@ enum HashText {
 
     /// 64 hexadecimal digits, after `prefix`; the value is the digits in lower case.
     static func digits(_ name: String, prefix: String = "", example: String) -> ValueType<String> {
-        .parsed(name, example: example) { text in
+        .parsed(name, example: example, isSecret: true) { text in
             guard text.hasPrefix(prefix) else { return nil }
             let digits = text.dropFirst(prefix.count)
             let isHexadecimal = digits.utf8.allSatisfy { $0.isLetterOrDigit && ($0 | 0x20) <= 0x66 }

@@ -81,18 +81,20 @@ enum RouteBlock {
         let patterns = results.map { $0.route.model.map(NamePattern.init) }
         for (index, result) in results.enumerated() {
             let route = result.route
-            if let first = names[route.name] {
-                reading.error(
-                    "another route has the name \(quoted(route.name))", at: result.nameSpan,
-                    "first given in line \(first.line); give this one a name of its own")
-            } else {
-                names[route.name] = result.nameSpan.location
-            }
             let earlier = results[..<index].indices.first { earlier in
                 isCovered(patterns[index], by: patterns[earlier])
                     && areCovered(route.contentTypes, by: results[earlier].route.contentTypes)
             }
-            guard let earlier else { continue }
+            guard let earlier else {
+                if let first = names[route.name] {
+                    reading.error(
+                        "another route has the name \(quoted(route.name))", at: result.nameSpan,
+                        "first given in line \(first.line); give this one a name of its own")
+                } else {
+                    names[route.name] = result.nameSpan.location
+                }
+                continue
+            }
             let other = results[earlier]
             reading.error(
                 """

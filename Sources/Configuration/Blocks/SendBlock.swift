@@ -12,6 +12,12 @@ enum SendBlock {
             guard let name = model.type.read(node, "send", reading) else { return [] }
             return single(name, models, reading)
         }
+        if case .list = node.content {
+            reading.error(
+                "send must be a model or a mapping, not a list", at: node.span,
+                "to share requests write { split: [{ model: a, weight: 90 }, …] }")
+            return []
+        }
         guard let reader = MappingReader(node, block, name: "send", span: node.span, reading) else { return [] }
         let name = reader.value(model)
         let shares = reader.value(split)

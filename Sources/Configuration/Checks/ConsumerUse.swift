@@ -8,7 +8,8 @@ struct ConsumerUse {
         self.routes = routes
     }
 
-    func check(_ reading: Reading) {
+    /// `auth` is the place that asks for keys, where one does.
+    func check(auth: SourceSpan, _ reading: Reading) {
         let asksForKeys = routes.contains { $0.requiresKey }
         let asksNobody = routes.contains { !$0.requiresKey }
         for result in consumers {
@@ -27,8 +28,8 @@ struct ConsumerUse {
             let route = routes.first(where: \.requiresKey)
         {
             reading.warning(
-                "no consumer has a key, so every request to route \(quoted(route.name)) is refused",
-                at: SourceSpan(route.location), "add one under consumers")
+                "no consumer has a key, so route \(quoted(route.name)) refuses every request", at: auth,
+                "add one under consumers")
         }
         checkPatterns(reading)
     }

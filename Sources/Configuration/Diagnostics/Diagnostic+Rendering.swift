@@ -1,5 +1,5 @@
 extension Diagnostic {
-    /// Columns of a source line that are shown; the rest becomes `…`.
+    /// Terminal columns of a source line that are shown; the rest becomes `…`.
     private static let window = 100
     private static let tabWidth = 4
 
@@ -60,9 +60,10 @@ extension Diagnostic {
 
     /// The part of a long line around `range`, with `…` where something is missing, and how many cells went before it.
     private static func cut(_ cells: [Cell], around range: Range<Int>) -> (first: Int, cells: [Cell]) {
-        var first = range.lowerBound
-        var width = 0
-        let lead = window / 3
+        // A third of the window goes before the mark, and more where the line ends soon after it.
+        var (first, width) = (range.lowerBound, 0)
+        let after = cells[first...].reduce(0) { min($0 + $1.width, window) }
+        let lead = max(window / 3, window - after)
         while first > 0, width + cells[first - 1].width <= lead {
             first -= 1
             width += cells[first].width

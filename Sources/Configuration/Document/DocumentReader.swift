@@ -33,7 +33,7 @@ struct DocumentReader {
                 let location = SourceLocation(line: context.mark.line, column: context.mark.column)
                 let start = source.skippingProperties(at: location)
                 guard let name = names.first, text.standIn(forKey: name, at: start) else {
-                    return reportDuplicate(of: names.first, at: start)
+                    return reportDuplicate(at: start)
                 }
             } catch let error as YamlError {
                 report(error)
@@ -46,9 +46,8 @@ struct DocumentReader {
     }
 
     /// For keys that no stand-in can be written for: empty ones, aliases, lists and mappings, or too many.
-    private func reportDuplicate(of name: String?, at location: SourceLocation) -> YAMLNode? {
-        let name = name.map { quoted(StandInText.withoutStandIns($0)) } ?? "here"
-        reading.error("duplicate key \(name)", at: SourceSpan(source.clamped(location)))
+    private func reportDuplicate(at location: SourceLocation) -> YAMLNode? {
+        reading.error("this key is given again in the same mapping", at: SourceSpan(source.clamped(location)))
         return nil
     }
 
@@ -106,12 +105,7 @@ extension DocumentReader {
             let finding = SyntaxFinding(
                 problem: problem, context: context?.text ?? "", begin: begin, location: location,
                 scalar: source.scalar(at: location))
-            reading.error(finding.message, at: SourceSpan(location), finding.suggestion)
-        case .memory:
-            // libyaml's answer to nesting deeper than its own stack allows.
-            reading.error(
-                "the file nests deeper than \(Bounds.depth) levels",
-                at: SourceSpan(SourceLocation(line: 1, column: 1)))
+            reading.error(finding.message, at: SourceSpan(finding.location), finding.suggestion)
         default:
             reading.error("the file can't be read: \(error)", at: SourceSpan(SourceLocation(line: 1, column: 1)))
         }

@@ -65,7 +65,7 @@ struct NodeConversion {
         case .alias:
             throw OutOfBounds(message: "an alias can't stand here", location: start)
         }
-        checkTag(of: node, at: start)
+        checkTag(of: node)
         let converted = YAMLNode(content: content, span: span)
         if let anchor = node.anchor {
             anchors[anchor.rawValue] = Anchored(node: converted, count: count - before + 1, depth: depth)
@@ -113,7 +113,7 @@ struct NodeConversion {
             reading.error(
                 "\(quoted(name)) as a key is a truth value to YAML", at: span, "write \(quoted(name)) in quotes")
         } else {
-            checkTag(of: node, at: start)
+            checkTag(of: node)
             return (name, span)
         }
         return nil
@@ -124,19 +124,21 @@ struct NodeConversion {
     ) throws(OutOfBounds) -> (node: YAMLNode, depth: Int) {
         let written = text.original(scalar.string)
         let span = source.span(ofScalar: written, at: start)
-        let nothing = (node: YAMLNode(content: .scalar(.init(text: written, isPlain: false)), span: span), depth: 0)
+        // What is not known is not to be complained about twice.
+        func unreadable(_ message: String, _ advice: String) -> (node: YAMLNode, depth: Int) {
+            reading.error(message, at: span, advice)
+            reading.ignore(span)
+            return (YAMLNode(content: .scalar(.init(text: written, isPlain: false)), span: span), 0)
+        }
         let name = written.dropFirst()
         let isName = !name.isEmpty && name.utf8.allSatisfy { $0.isLetterOrDigit || $0 == 0x2D || $0 == 0x5F }
         guard isName else {
-            reading.error(
-                "\(quoted(written)) starts with \"*\", which makes it an alias", at: span, "write it in quotes")
-            return nothing
+            return unreadable("\"*\" at the start makes an alias of text", "write \(quoted(written)) in quotes")
         }
         guard let anchored = anchors[String(name)] else {
             let known = Suggestion.text(for: String(name), in: anchors.keys.sorted(), label: "known anchors")
             let advice = known ?? "write \(quoted(written)) in quotes if it is text"
-            reading.error("no anchor \(quoted("&" + name)) before this", at: span, advice)
-            return nothing
+            return unreadable("no anchor \(quoted("&" + name)) before this", advice)
         }
         try enter(adding: anchored.count, level: level + anchored.depth, at: start)
         return (YAMLNode(content: anchored.node.content, span: span), anchored.depth)
@@ -157,17 +159,12 @@ struct NodeConversion {
         return source.skippingProperties(at: source.clamped(mark ?? SourceLocation(line: 1, column: 1)))
     }
 
-    private func checkTag(of node: Node, at location: SourceLocation) {
-        let tag =
-            switch node {
-            case .scalar(let scalar):
-                scalar.style != .plain && scalar.tag.rawValue == Tag.Name.str.rawValue ? "" : scalar.tag.rawValue
-            case .sequence(let sequence): sequence.tag.rawValue
-            case .mapping(let mapping): mapping.tag.rawValue
-            case .alias: ""
-            }
-        guard !tag.isEmpty else { return }
-        reading.error("tags such as \(quoted(tag)) are not supported", at: SourceSpan(location), "remove the tag")
+    /// Looks at the source, since Yams also gives tags of its own.
+    private func checkTag(of node: Node) {
+        guard let mark = node.mark,
+            let tag = source.tag(at: SourceLocation(line: mark.line, column: mark.column))
+        else { return }
+        reading.error("tags such as \(quoted(tag.text)) are not supported", at: tag.span, "remove the tag")
     }
 }
 

@@ -48,7 +48,9 @@ struct SourceText {
     static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D: false
-        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
+        case 0..<0x20, 0x7F..<0xA0, 0xAD, 0x200B, 0x2060...0x2064, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069,
+            0xFEFF:
+            true
         case 0xE000...0xF8FF, 0xF0000...0x10FFFF: true
         default: scalar.value & 0xFFFE == 0xFFFE || (0xFDD0...0xFDEF).contains(scalar.value)
         }
@@ -69,6 +71,24 @@ extension SourceText {
             index = next
         }
         return SourceLocation(line: location.line, column: index + 1)
+    }
+
+    /// The tag (`!name`) of the value that YAML says starts at `location`.
+    func tag(at location: SourceLocation) -> (text: String, span: SourceSpan)? {
+        guard lines.indices.contains(location.line - 1), scalar(at: location) != nil else { return nil }
+        let line = lines[location.line - 1]
+        let end = skippingProperties(at: location).column - 1
+        var index = location.column - 1
+        while index <= end, index < line.count, line[index] == "&" || line[index] == "!" {
+            let word = line[index...].prefix { $0 != " " && $0 != "\t" }
+            if word.first == "!" {
+                let place = SourceLocation(line: location.line, column: index + 1)
+                return (String(String.UnicodeScalarView(word)), SourceSpan(place, length: word.count))
+            }
+            index = word.endIndex
+            while index < line.count, line[index] == " " || line[index] == "\t" { index += 1 }
+        }
+        return nil
     }
 
     /// The characters that a scalar of value `text` takes from `location` on, within that line.

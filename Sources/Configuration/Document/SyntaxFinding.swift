@@ -2,6 +2,9 @@
 struct SyntaxFinding {
     let message: String
     let suggestion: String?
+    let location: SourceLocation
+
+    private static let endOfStream = "found unexpected end of stream"
 
     /// - Parameters:
     ///   - problem: libyaml's words for what is wrong at `location`.
@@ -11,11 +14,12 @@ struct SyntaxFinding {
         problem: String, context: String, begin: SourceLocation?, location: SourceLocation, scalar: Unicode.Scalar?
     ) {
         let since = begin.map { $0.line == location.line ? "" : " that starts in line \($0.line)" } ?? ""
+        self.location = problem == Self.endOfStream ? begin ?? location : location
         switch problem {
         case "found character that cannot start any token":
             let shown = scalar.map { quoted(String(Character($0))) } ?? "this"
             (message, suggestion) = ("text can't start with \(shown)", "write it in quotes")
-        case "mapping values are not allowed in this context":
+        case "mapping values are not allowed in this context", "found unexpected ':'":
             (message, suggestion) = (
                 "\":\" can't stand here", "check the indentation, or write text with \": \" in quotes"
             )
@@ -31,8 +35,10 @@ struct SyntaxFinding {
             (message, suggestion) = ("expected \"- \" as in the list\(since)", "check the indentation")
         case "block sequence entries are not allowed in this context":
             (message, suggestion) = ("\"- \" can't stand here", "start the list in a line of its own")
-        case "found unexpected end of stream", "found unexpected document indicator":
-            (message, suggestion) = ("the quoted text\(since) has no end", "close the quote")
+        case Self.endOfStream, "found unexpected document indicator":
+            (message, suggestion) = ("the quoted text has no end", "close the quote")
+        case _ where problem.hasPrefix("Maximum nesting level reached"):
+            (message, suggestion) = ("the file nests deeper than \(Bounds.depth) levels", nil)
         case "found unknown escape character", "did not find expected hexdecimal number":
             (message, suggestion) = (
                 "no such escape in quoted text", "write \\\\ for a backslash, or use single quotes"

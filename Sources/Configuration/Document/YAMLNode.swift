@@ -33,7 +33,7 @@ extension YAMLNode {
     /// What is here in words, for `… must be a list, not a mapping`.
     var kind: String {
         switch content {
-        case .scalar(let scalar): scalar.isNull ? "empty" : quoted(scalar.text)
+        case .scalar(let scalar): scalar.isNull ? "nothing" : quoted(scalar.text)
         case .list: "a list"
         case .mapping: "a mapping"
         }

@@ -43,7 +43,8 @@ struct AddressText: Sendable, Equatable {
             }
         }
         guard rest.first == ":", rest.count > 1 else {
-            throw Mistake(message: "there is no port after the host", advice: "write e.g. \"\(text.prefix(60)):8080\"")
+            let written = text.hasPrefix("[") ? "[\(host)]" : String(host)
+            throw Mistake(message: "there is no port after the host", advice: "write e.g. \"\(written):8080\"")
         }
         let digits = rest.dropFirst()
         guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits), port <= 65_535 else {

@@ -2,6 +2,7 @@
 final class Reading {
     let context: ConfigurationLoader.Context
     private var diagnostics: [Diagnostic] = []
+    private var ignored: Set<SourceSpan> = []
     private var counts = (errors: 0, warnings: 0)
 
     init(context: ConfigurationLoader.Context) {
@@ -11,9 +12,15 @@ final class Reading {
     var hasErrors: Bool { counts.errors > 0 }
 
     func error(_ message: String, at span: SourceSpan, _ suggestion: String? = nil) {
+        guard !ignored.contains(span) else { return }
         counts.errors += 1
         guard counts.errors <= Bounds.diagnostics else { return }
         add(.error, message, span, suggestion)
+    }
+
+    /// Says nothing more about a place whose value couldn't be read.
+    func ignore(_ span: SourceSpan) {
+        ignored.insert(span)
     }
 
     func warning(_ message: String, at span: SourceSpan, _ suggestion: String? = nil) {

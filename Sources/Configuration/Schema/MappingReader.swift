@@ -5,6 +5,8 @@ struct MappingReader {
     /// What is marked where a key is missing.
     let span: SourceSpan
     private let entries: [String: YAMLNode.Entry]
+    /// Known keys that unknown ones were probably meant to be: they are not missed as well.
+    private let meant: Set<String>
     private let reading: Reading
 
     /// Reports keys that `block` doesn't have. `nil` where `node` is no mapping, which is reported too.
@@ -18,18 +20,21 @@ struct MappingReader {
         self.span = span
         self.reading = reading
         let known = block.keys.map(\.name)
+        var meant: Set<String> = []
         for entry in entries where !known.contains(entry.key) {
+            if let nearest = Suggestion.nearest(to: entry.key, in: known) { meant.insert(nearest) }
             reading.error(
                 "unknown key \(quoted(entry.key)) in \(name)", at: entry.keySpan,
                 Suggestion.text(for: entry.key, in: known, label: "known keys"))
         }
+        self.meant = meant
         self.entries = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The key's value; `nil` where it is absent, or wrong, which is reported.
     func value<Value>(_ key: Key<Value>) -> Value? {
         guard let entry = entries[key.name] else {
-            if key.isRequired {
+            if key.isRequired, !meant.contains(key.name) {
                 reading.error("\(name) has no \(key.name)", at: span, "write e.g. \(key.name): \(key.type.example)")
             }
             return nil
@@ -38,7 +43,7 @@ struct MappingReader {
     }
 
     /// Whether the key is written, rightly or not.
-    func has<Value>(_ key: Key<Value>) -> Bool { entries[key.name] != nil }
+    func has<Value>(_ key: Key<Value>) -> Bool { entries[key.name] != nil || meant.contains(key.name) }
 
     /// Where the key's value stands.
     func span<Value>(of key: Key<Value>) -> SourceSpan { entries[key.name]?.value.span ?? span }

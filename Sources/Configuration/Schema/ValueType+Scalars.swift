@@ -27,15 +27,18 @@ extension ValueType where Value == String {
 
 extension ValueType {
     /// A value that `parse` makes of text, or not.
+    ///
+    /// - Parameter isSecret: Whether text that is wrong might be a secret, which no message may repeat.
     static func parsed(
-        _ name: String, example: String, parse: @escaping @Sendable (String) -> Value?
+        _ name: String, example: String, isSecret: Bool = false, parse: @escaping @Sendable (String) -> Value?
     ) -> Self {
         Self(name, example: example) { node, what, reading in
             guard let text = ValueType<String>.text(name, example: example).read(node, what, reading) else {
                 return nil
             }
             if let value = parse(text) { return value }
-            reading.error("\(what): \(quoted(text)) is not \(name)", at: node.span, "write e.g. \(example)")
+            let message = isSecret ? "\(what) is not \(name)" : "\(what): \(quoted(text)) is not \(name)"
+            reading.error(message, at: node.span, "write e.g. \(example)")
             return nil
         }
     }
