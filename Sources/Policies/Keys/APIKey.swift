@@ -24,7 +24,10 @@ package struct APIKey: Sendable {
         guard (1...maximumIDLength).contains(id.utf8.count), id.utf8.allSatisfy(isAllowedInID) else {
             throw SluiceError(
                 .invalidParameter,
-                "a key's id is 1 to \(maximumIDLength) letters, digits, \"-\" or \".\"; \"\(String(id.unicodeScalars.prefix(80)))\" is not"
+                """
+                a key's id is 1 to \(maximumIDLength) letters, digits, "-" or "."; \
+                "\(String(id.unicodeScalars.prefix(80)))" is not
+                """
             )
         }
         let secret = (0..<4).flatMap { _ in

@@ -75,19 +75,19 @@ package final class QuotaLedger: Sendable {
         return SluiceError(
             .quotaExceeded,
             """
-            consumer "\(consumer)" has used up its quota "\(policy.name)" of \(policy.max) requests per \
+            consumer "\(consumer)" has used up its quota "\(policy.name)" of \(policy.max) request\(policy.max == 1 ? "" : "s") per \
             \(Self.text(ofPeriod: policy.periodNanoseconds)); try again in \(RateLimitStatus.retryAfterHeader(nanoseconds: wait))s
             """,
             detail: [.init("consumer", consumer), .init("quota", policy.name)], retryAfterNanoseconds: wait)
     }
 
-    private static func text(ofPeriod nanoseconds: Int64) -> String {
+    private static func text(ofPeriod nanoseconds: UInt64) -> String {
         switch nanoseconds {
         case 1_000_000_000: "second"
         case 60_000_000_000: "minute"
         case 3_600_000_000_000: "hour"
         case 86_400_000_000_000: "day"
-        default: "\(RateLimitStatus.wholeSeconds(UInt64(clamping: nanoseconds)))s"
+        default: "\(RateLimitStatus.wholeSeconds(nanoseconds))s"
         }
     }
 }

@@ -6,21 +6,22 @@ package struct QuotaPolicy: Sendable {
     package let name: String
     /// Requests per period.
     package let max: Int
-    package let periodNanoseconds: Int64
+    package let periodNanoseconds: UInt64
     package let burst: Int
     /// The name as a String of RFC 9651.
     let quotedName: String
     /// The item of a `RateLimit-Policy` header: `"standard";q=100;w=60`.
     let headerItem: String
 
-    package init(name: String, max: Int, periodNanoseconds: Int64, burst: Int) {
+    package init(name: String, max: Int, periodNanoseconds: UInt64, burst: Int) {
         self.name = name
         self.max = max
         self.periodNanoseconds = periodNanoseconds
         self.burst = burst
         quotedName = Self.quoted(name)
-        let seconds = RateLimitStatus.wholeSeconds(UInt64(Swift.max(periodNanoseconds, 0)))
-        headerItem = "\(quotedName);q=\(max);w=\(Swift.max(seconds, 1))"
+        let requests = RateLimitStatus.headerInteger(UInt64(clamping: max))
+        let seconds = RateLimitStatus.wholeSeconds(periodNanoseconds)
+        headerItem = "\(quotedName);q=\(requests);w=\(Swift.max(seconds, 1))"
     }
 
     /// The quotas of one limit set of gateway.yaml.
@@ -40,16 +41,5 @@ package struct QuotaPolicy: Sendable {
             quoted.unicodeScalars.append((0x20...0x7E).contains(scalar.value) ? scalar : "?")
         }
         return quoted + "\""
-    }
-}
-
-extension Duration {
-    /// The duration in nanoseconds, at most 292 years of them.
-    var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, overflowed) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return overflowed ? (seconds < 0 ? .min : .max) : sum
     }
 }

@@ -25,13 +25,16 @@ package struct RateLimitStatus: Sendable {
     /// The `RateLimit` value: what is left of the tightest quota, and seconds until it is whole again;
     /// `"standard";r=50;t=30`.
     package var header: String {
-        "\(policy.quotedName);r=\(remaining);t=\(Self.wholeSeconds(nanosecondsUntilFull))"
+        "\(policy.quotedName);r=\(Self.headerInteger(remaining));t=\(Self.wholeSeconds(nanosecondsUntilFull))"
     }
 
     /// The `Retry-After` value for a wait: whole seconds, rounded up, at least 1.
     package static func retryAfterHeader(nanoseconds: UInt64) -> String {
         String(max(wholeSeconds(nanoseconds), 1))
     }
+
+    /// Integers of RFC 9651 have at most 15 digits.
+    static func headerInteger(_ value: UInt64) -> UInt64 { min(value, 999_999_999_999_999) }
 
     /// Seconds, rounded up.
     static func wholeSeconds(_ nanoseconds: UInt64) -> UInt64 {

@@ -19,7 +19,7 @@ package struct TokenBucket: Sendable {
 
     private let partsPerNanosecond: UInt64
     private let partsPerRequest: UInt64
-    /// Credit of a full bucket. At most 2^63 requests of 2^63 parts: 128 bits always hold it.
+    /// Credit of a full bucket: at most 2^63 requests of 2^64 parts, which 128 bits always hold.
     private let capacity: UInt128
     private var credit: UInt128
     /// Up to when time has been turned into credit.
@@ -31,9 +31,9 @@ package struct TokenBucket: Sendable {
     ///   - max: requests per period; at least 1.
     ///   - periodNanoseconds: at least 1.
     ///   - burst: most requests at once; at least 1.
-    package init(max: Int, periodNanoseconds: Int64, burst: Int, now: MonotonicTime) {
+    package init(max: Int, periodNanoseconds: UInt64, burst: Int, now: MonotonicTime) {
         let rate = UInt64(Swift.max(max, 1))
-        let period = UInt64(Swift.max(periodNanoseconds, 1))
+        let period = Swift.max(periodNanoseconds, 1)
         let divisor = Self.greatestCommonDivisor(rate, period)
         partsPerNanosecond = rate / divisor
         partsPerRequest = period / divisor
@@ -62,7 +62,12 @@ package struct TokenBucket: Sendable {
     /// Gives back what was taken for a request that was not served after all.
     package mutating func refund(_ cost: UInt64 = 1, now: MonotonicTime) {
         refill(now: now)
-        credit = min(capacity, credit + UInt128(cost) * UInt128(partsPerRequest))
+        add(UInt128(cost) * UInt128(partsPerRequest))
+    }
+
+    /// Adds credit up to a full bucket. The room is compared, as the sum might not fit even 128 bits.
+    private mutating func add(_ parts: UInt128) {
+        credit = parts >= capacity - credit ? capacity : credit + parts
     }
 
     private mutating func refill(now: MonotonicTime) {
@@ -71,8 +76,7 @@ package struct TokenBucket: Sendable {
         let elapsed = now.nanoseconds(since: updated)
         guard elapsed > 0 else { return }
         updated = now
-        // 2^64 nanoseconds times 2^63 parts are below 2^127, and `capacity` below 2^126: the sum can't overflow.
-        credit = min(capacity, credit + UInt128(elapsed) * UInt128(partsPerNanosecond))
+        add(UInt128(elapsed) * UInt128(partsPerNanosecond))
     }
 
     /// Time to earn that much credit, rounded up to the nanosecond in which it is there.

@@ -18,8 +18,18 @@ package struct ContentTypePattern: Sendable, Equatable {
 
     /// The media type of a `Content-Type` value: in lower case, without parameters and blanks around it.
     package static func mediaType(of contentType: String) -> String {
+        // Most clients send it bare and in lower case: then there is nothing to make.
+        if contentType.utf8.allSatisfy(isPlain) { return contentType }
         let bytes = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
         return String(decoding: bytes, as: UTF8.self).lowercased().trimmingBlanks()
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: ";"), UInt8(ascii: " "), UInt8(ascii: "\t"), 0x80...:
+            false
+        default: true
+        }
     }
 }
 

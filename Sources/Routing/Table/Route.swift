@@ -74,14 +74,3 @@ package final class Route: Sendable {
         return contentTypes.contains { $0.matches(mediaType) }
     }
 }
-
-extension Duration {
-    /// The duration in nanoseconds: none where it is negative, at most 584 years of them.
-    var wholeNanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        let (product, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflowed) = product.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
-        return overflow || overflowed ? .max : sum
-    }
-}

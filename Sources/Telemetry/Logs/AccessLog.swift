@@ -64,7 +64,7 @@ package final class AccessLog: Sendable {
 
     /// Runs on `queue` only, so that lines stay in order.
     private func write() {
-        let (bytes, lines) = buffer.withLock { buffer -> ([UInt8], Int) in
+        var (bytes, lines) = buffer.withLock { buffer -> ([UInt8], Int) in
             let taken = (buffer.bytes, buffer.lines)
             (buffer.bytes, buffer.spare) = (buffer.spare, [])
             buffer.lines = 0
@@ -74,8 +74,8 @@ package final class AccessLog: Sendable {
         if lines > 0 {
             do { try output.write(bytes) } catch { dropped.increment(by: lines) }
         }
-        var spare = bytes
-        spare.removeAll(keepingCapacity: true)
-        buffer.withLock { $0.spare = spare }
+        lines = 0
+        bytes.removeAll(keepingCapacity: true)
+        buffer.withLock { [bytes] in $0.spare = bytes }
     }
 }

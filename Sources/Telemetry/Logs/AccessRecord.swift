@@ -50,24 +50,21 @@ package struct AccessRecord: Sendable {
         line.append(contentsOf: "{\"time\":\"".utf8)
         timestamp.append(milliseconds: unixMilliseconds, to: &line)
         line.append(contentsOf: "\"".utf8)
-        Self.append("request_id", requestID, to: &line)
-        Self.append("method", method, to: &line)
-        Self.append("path", withoutQuery, to: &line)
-        Self.append("status", status, to: &line)
-        Self.append("consumer", consumer, to: &line)
-        Self.append("route", route, to: &line)
-        Self.append("model", model, to: &line)
+        Self.append(",\"request_id\":", requestID, to: &line)
+        Self.append(",\"method\":", method, to: &line)
+        Self.append(",\"path\":", withoutQuery, to: &line)
+        Self.append(",\"status\":", status, to: &line)
+        Self.append(",\"consumer\":", consumer, to: &line)
+        Self.append(",\"route\":", route, to: &line)
+        Self.append(",\"model\":", model, to: &line)
         if isFallback { line.append(contentsOf: ",\"fallback\":true".utf8) }
-        Self.append("bytes_in", bytesIn, to: &line)
-        Self.append("bytes_out", bytesOut, to: &line)
-        Self.append("milliseconds", Int(clamping: nanoseconds / 1_000_000), to: &line)
-        let microseconds = Int(nanoseconds / 1_000 % 1_000)
+        Self.append(",\"bytes_in\":", bytesIn, to: &line)
+        Self.append(",\"bytes_out\":", bytesOut, to: &line)
+        Self.append(",\"milliseconds\":", Int(clamping: nanoseconds / 1_000_000), to: &line)
         line.append(UInt8(ascii: "."))
-        for digit in [microseconds / 100, microseconds / 10 % 10, microseconds % 10] {
-            line.append(UInt8(ascii: "0") + UInt8(digit))
-        }
-        Self.append("code", code, to: &line)
-        Self.append("remote", remote, to: &line)
+        JSONText.append(Int(nanoseconds / 1_000 % 1_000), digits: 3, to: &line)
+        Self.append(",\"code\":", code, to: &line)
+        Self.append(",\"remote\":", remote, to: &line)
         line.append(contentsOf: "}\n".utf8)
     }
 
@@ -76,18 +73,15 @@ package struct AccessRecord: Sendable {
         return String(decoding: path.utf8[..<end], as: UTF8.self)
     }
 
-    private static func append(_ key: StaticString, _ value: String?, to line: inout [UInt8]) {
+    /// - Parameter key: the key as it stands in the line, with its comma and colon: nothing is put together here.
+    private static func append(_ key: String, _ value: String?, to line: inout [UInt8]) {
         guard let value else { return }
-        appendKey(key, to: &line)
+        line.append(contentsOf: key.utf8)
         JSONText.append(value, to: &line, limit: longestText)
     }
 
-    private static func append(_ key: StaticString, _ value: Int, to line: inout [UInt8]) {
-        appendKey(key, to: &line)
+    private static func append(_ key: String, _ value: Int, to line: inout [UInt8]) {
+        line.append(contentsOf: key.utf8)
         JSONText.append(value, to: &line)
-    }
-
-    private static func appendKey(_ key: StaticString, to line: inout [UInt8]) {
-        line.append(contentsOf: ",\"\(key)\":".utf8)
     }
 }

@@ -67,7 +67,7 @@ package struct JSONLogHandler: LogHandler {
     private static func append(_ value: Logger.MetadataValue, depth: Int, to line: inout [UInt8]) {
         switch value {
         case .string(let text): JSONText.append(text, to: &line, limit: longestValue)
-        case .stringConvertible(let value as any BinaryInteger): JSONText.append(value, to: &line)
+        case .stringConvertible(let value as any BinaryInteger): line.append(contentsOf: "\(value)".utf8)
         case .stringConvertible(let value as Bool): line.append(contentsOf: "\(value)".utf8)
         case .stringConvertible(let value): JSONText.append(value.description, to: &line, limit: longestValue)
         case .array(let values):

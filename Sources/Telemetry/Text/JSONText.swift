@@ -6,6 +6,20 @@ enum JSONText {
     /// controls and the line and paragraph separators.
     static func append(_ text: String, to bytes: inout [UInt8], limit: Int = .max) {
         bytes.append(UInt8(ascii: "\""))
+        if text.utf8.count <= limit, text.utf8.allSatisfy(isPlain) {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            appendEscaped(text, to: &bytes, limit: limit)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a byte is a character of its own that stands for itself.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private static func appendEscaped(_ text: String, to bytes: inout [UInt8], limit: Int) {
         let start = bytes.count
         for byte in text.utf8 {
             if bytes.count - start >= limit, byte & 0xC0 != 0x80 {
@@ -28,12 +42,18 @@ enum JSONText {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Appends a whole number.
-    static func append(_ value: some BinaryInteger, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: String(value).utf8)
+    /// Appends a whole number, with zeros in front up to `digits` digits.
+    static func append(_ value: Int, digits: Int = 1, to bytes: inout [UInt8]) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        var rest = value.magnitude
+        while rest > 0 || bytes.count - start < digits {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        }
+        bytes[start...].reverse()
     }
 
     private static func appendEscape(_ unit: UInt16, to bytes: inout [UInt8]) {

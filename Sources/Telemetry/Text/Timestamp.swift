@@ -15,7 +15,7 @@ struct Timestamp: Sendable {
         bytes.append(contentsOf: text)
         // Never multiplied back: that would overflow in the first second that an Int64 can name.
         let rest = milliseconds % 1_000
-        Self.append(rest < 0 ? rest + 1_000 : rest, digits: 3, to: &bytes)
+        JSONText.append(Int(rest < 0 ? rest + 1_000 : rest), digits: 3, to: &bytes)
         bytes.append(UInt8(ascii: "Z"))
     }
 
@@ -28,7 +28,7 @@ struct Timestamp: Sendable {
             (date.year, 4, "-"), (date.month, 2, "-"), (date.day, 2, "T"),
             (rest / 3_600, 2, ":"), (rest / 60 % 60, 2, ":"), (rest % 60, 2, "."),
         ] {
-            append(value, digits: digits, to: &text)
+            JSONText.append(Int(value), digits: digits, to: &text)
             text.append(contentsOf: end.utf8)
         }
         return text
@@ -45,12 +45,6 @@ struct Timestamp: Sendable {
         let marchMonth = (5 * dayOfYear + 2) / 153
         let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
-    }
-
-    private static func append(_ value: Int64, digits: Int, to bytes: inout [UInt8]) {
-        let text = String(max(value, 0))
-        for _ in 0..<max(digits - text.utf8.count, 0) { bytes.append(UInt8(ascii: "0")) }
-        bytes.append(contentsOf: text.utf8)
     }
 }
 

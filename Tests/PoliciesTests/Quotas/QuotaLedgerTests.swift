@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct QuotaLedgerTests {
-    private static let minute: Int64 = 60_000_000_000
+    private static let minute: UInt64 = 60_000_000_000
 
     private static func at(seconds: Double) -> MonotonicTime {
         MonotonicTime(nanoseconds: UInt64(seconds * 1e9))
@@ -94,7 +94,7 @@ import Testing
             #expect(error.retryAfterNanoseconds == 3_600_000_000_000)
             #expect(
                 error.message
-                    == "consumer \"acme\" has used up its quota \"slow\" of 1 requests per hour; try again in 3600s")
+                    == "consumer \"acme\" has used up its quota \"slow\" of 1 request per hour; try again in 3600s")
         }
     }
 
@@ -114,6 +114,16 @@ import Testing
         #expect(admitted == 500)
     }
 
+    @Test func headersHoldNoNumberThatHTTPCannot() {
+        let ledger = Self.ledger(QuotaPolicy(name: "x", max: .max, periodNanoseconds: Self.minute, burst: .max))
+        guard case .admitted(let status?) = ledger.reserve(now: Self.at(seconds: 0)) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(status.policyHeader == "\"x\";q=999999999999999;w=60")
+        #expect(status.header == "\"x\";r=999999999999999;t=1")
+    }
+
     @Test(
         arguments: [
             (0, "1"), (1, "1"), (999_999_999, "1"), (1_000_000_000, "1"), (1_000_000_001, "2"),
@@ -129,7 +139,7 @@ import Testing
             ("grün\n", 500_000_000, "\"gr?n?\";q=5;w=1"),
             ("x", 1_500_000_000, "\"x\";q=5;w=2"),
             ("x", 0, "\"x\";q=5;w=1"),
-        ] as [(String, Int64, String)]) func policyTextIsAStructuredField(name: String, period: Int64, header: String)
+        ] as [(String, UInt64, String)]) func policyTextIsAStructuredField(name: String, period: UInt64, header: String)
     {
         let ledger = Self.ledger(QuotaPolicy(name: name, max: 5, periodNanoseconds: period, burst: 5))
         guard case .admitted(let status?) = ledger.reserve(now: Self.at(seconds: 0)) else {

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct TokenBucketTests {
-    private static let second: Int64 = 1_000_000_000
+    private static let second: UInt64 = 1_000_000_000
 
     private func moment(_ nanoseconds: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: nanoseconds) }
 
@@ -73,8 +73,8 @@ import Testing
             (1, .max, .max),
             (86_400_000_000_000, 86_400_000_000_000, 86_400_000_000_000),
             (0, 0, 0),
-            (-5, -5, -5),
-        ] as [(Int, Int64, Int)]) func noNumbersOverflow(max: Int, period: Int64, burst: Int)
+            (-5, 5, -5),
+        ] as [(Int, UInt64, Int)]) func noNumbersOverflow(max: Int, period: UInt64, burst: Int)
     {
         var bucket = TokenBucket(max: max, periodNanoseconds: period, burst: burst, now: moment(0))
         #expect(bucket.take(now: moment(0)).admitted)
@@ -110,7 +110,7 @@ import Testing
         let max = Int.random(in: 1...50, using: &generator)
         let period = Int.random(in: 1...1_000, using: &generator)
         let burst = Int.random(in: 1...20, using: &generator)
-        var bucket = TokenBucket(max: max, periodNanoseconds: Int64(period), burst: burst, now: moment(0))
+        var bucket = TokenBucket(max: max, periodNanoseconds: UInt64(period), burst: burst, now: moment(0))
         var reference = Reference(max: max, period: period, burst: burst)
         var now = 0
         var admissions: [(time: Int, cost: Int)] = []
