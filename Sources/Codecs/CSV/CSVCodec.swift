@@ -100,9 +100,17 @@ package enum CSVCodec {
             }
         guard !numeric.isEmpty else { return false }
         return !numeric.contains { column, dataType in
-            tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { text in
-                (try? TensorBuilder(dataType).append(cell: text)) != nil
-            }
+            tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { isNumber($0, of: dataType) }
+        }
+    }
+
+    /// Whether a cell is a number or truth value; one that the type can't hold is still no name.
+    private static func isNumber(_ cell: UnsafeRawBufferPointer, of dataType: DataType) -> Bool {
+        do throws(ElementFault) {
+            try TensorBuilder(dataType).append(cell: cell)
+            return true
+        } catch {
+            return error.kind == .outOfRange || error.kind == .hasFraction
         }
     }
 }

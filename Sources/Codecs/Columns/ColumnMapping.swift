@@ -65,7 +65,7 @@ struct ColumnMapping: Sendable, Equatable {
             self = try ColumnMapping(byPosition: names.count, names: header.names, signature: signature)
             return
         }
-        throw Self.missingColumn(missing, header: header.names)
+        throw Self.missingColumn(missing, header: header.names, wanted: Self.wantedNames(signature))
     }
 
     private init(byPosition count: Int, names: [String]?, signature: ModelSignature) throws(SluiceError) {
@@ -125,9 +125,10 @@ struct ColumnMapping: Sendable, Equatable {
         return shown.joined(separator: ", ") + (targets.count > 8 ? ", …" : "")
     }
 
-    private static func missingColumn(_ name: String, header: [String]) -> SluiceError {
+    private static func missingColumn(_ name: String, header: [String], wanted: Set<String>) -> SluiceError {
         var message = "column \(Quote.text(name)) is missing"
-        let suggestion = Spelling.suggestion(for: name, among: header)
+        // A column that is wanted itself was not meant to be another.
+        let suggestion = Spelling.suggestion(for: name, among: header.filter { !wanted.contains($0) })
         if !suggestion.isEmpty {
             message += suggestion
         } else if header.count == 1, let separator = header[0].first(where: { $0 == ";" || $0 == "\t" }) {

@@ -46,7 +46,8 @@ import Testing
             "invalid_input: column \"petal_width\" is missing; did you mean \"petal_widht\"?"),
         Refusal(
             "sepal_length,sepal_width,petal_length\n1,2,3\n", Formats.iris,
-            "invalid_input: column \"petal_width\" is missing; did you mean \"petal_length\"?"),
+            "invalid_input: column \"petal_width\" is missing; the body has \"sepal_length\", \"sepal_width\", "
+                + "\"petal_length\""),
         Refusal(
             "a,b,c,d\n1,2,3,4\n", Formats.iris,
             "invalid_input: column \"sepal_length\" is missing; the body has \"a\", \"b\", \"c\", \"d\""),

@@ -45,7 +45,7 @@ import Testing
         Refusal(npy("{'descr': '<f4}"), floats, "\(unreadable) 25, the string has no end"),
         Refusal(npy("{'descr': '\\x3c'}"), floats, "\(unreadable) 21, a plain string is expected"),
         Refusal(npy("{'descr': 4}"), floats, "\(unreadable) 20, a quoted string is expected"),
-        Refusal(npy("{'size': 4}"), floats, "\(unreadable) 17, the key \"size\" is not one of an npy header"),
+        Refusal(npy("{'size': 4}"), floats, "\(unreadable) 18, the key \"size\" is not one of an npy header"),
         Refusal(
             npy("{'shape': (), 'shape': ()}"), floats, "\(unreadable) 32, the key \"shape\" stands twice"),
         Refusal(npy("{'fortran_order': 1}"), floats, "\(unreadable) 28, True or False is expected"),
@@ -53,7 +53,7 @@ import Testing
         Refusal(npy("{'shape': (4)}"), floats, "\(unreadable) 22, \",\" is expected"),
         Refusal(npy("{'shape': (-1,)}"), floats, "\(unreadable) 21, a dimension is expected"),
         Refusal(
-            npy("{'shape': (99999999999999999999,)}"), floats, "\(unreadable) 40, the dimension is too large"),
+            npy("{'shape': (99999999999999999999,)}"), floats, "\(unreadable) 39, the dimension is too large"),
         Refusal(
             npy("{'shape': (" + String(repeating: "1,", count: 65) + ")}"), floats,
             "\(unreadable) 149, the shape has more than 64 dimensions"),
