@@ -54,7 +54,7 @@ package enum CSVCodec {
         for (index, target) in mapping.targets.enumerated() {
             for column in target.sources {
                 try tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { (text) throws(SluiceError) in
-                    if target.spec.dataType == .bytes, !UTF8Check.isValid(text) {
+                    if target.isText, !UTF8Check.isValid(text) {
                         let place = table.place(target: index, column: column, line: line)
                         throw SluiceError(.invalidInput, "\(place): the text is not UTF-8", detail: place.detail)
                     }

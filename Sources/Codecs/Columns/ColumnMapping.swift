@@ -10,6 +10,15 @@ struct ColumnMapping: Sendable, Equatable {
         var layout: RowLayout
         /// The table's column for each value of the input's row.
         var sources: [Int]
+        /// Whether its cells are text, and not numbers.
+        let isText: Bool
+
+        init(spec: TensorSpec, layout: RowLayout, sources: [Int]) {
+            self.spec = spec
+            self.layout = layout
+            self.sources = sources
+            isText = spec.dataType == .bytes
+        }
     }
 
     var targets: [Target]

@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func randomHeadersNeverCrash() {
-        var random = SplitMix64(state: 8)
+        var random = SeededGenerator(seed: 8)
         let pieces = [
             "text", "/", "csv", "*", ";", "q", "=", "0.5", ",", " ", "\"", "\\", "é", "application", "json", "\0",
         ]

@@ -4,11 +4,11 @@ import Testing
 
 /// Changes good bodies at random, always in the same way for the same seed.
 struct Mutations {
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private let corpus: [[UInt8]]
 
     init(of corpus: [[UInt8]], seed: UInt64) {
-        random = SplitMix64(state: seed)
+        random = SeededGenerator(seed: seed)
         self.corpus = corpus
     }
 
@@ -49,18 +49,5 @@ struct Mutations {
         // Neither all nor none, or the mutations are too weak or too strong to tell anything.
         #expect(accepted > 0)
         #expect(accepted < count)
-    }
-}
-
-/// Sebastiano Vigna's generator: small, and the same everywhere.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
