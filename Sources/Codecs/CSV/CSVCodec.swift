@@ -54,7 +54,7 @@ package enum CSVCodec {
         for (index, target) in mapping.targets.enumerated() {
             for column in target.sources {
                 try tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { (text) throws(SluiceError) in
-                    if target.spec.dataType == .bytes, !UTF8Check.isValid(text) {
+                    if target.isText, !UTF8Check.isValid(text) {
                         let place = table.place(target: index, column: column, line: line)
                         throw SluiceError(.invalidInput, "\(place): the text is not UTF-8", detail: place.detail)
                     }
@@ -100,9 +100,17 @@ package enum CSVCodec {
             }
         guard !numeric.isEmpty else { return false }
         return !numeric.contains { column, dataType in
-            tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { text in
-                (try? TensorBuilder(dataType).append(cell: text)) != nil
-            }
+            tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { isNumber($0, of: dataType) }
+        }
+    }
+
+    /// Whether a cell is a number or truth value; one that the type can't hold is still no name.
+    private static func isNumber(_ cell: UnsafeRawBufferPointer, of dataType: DataType) -> Bool {
+        do throws(ElementFault) {
+            try TensorBuilder(dataType).append(cell: cell)
+            return true
+        } catch {
+            return error.kind == .outOfRange || error.kind == .hasFraction
         }
     }
 }

@@ -77,16 +77,25 @@ struct CSVTokenizer {
 
     private mutating func plainCell() throws(SluiceError) -> Cell {
         let start = position
-        scan: while position < bytes.count {
-            switch bytes[position] {
+        // A local copy stays in a register, where the property would be stored for every byte.
+        var end = start
+        scan: while end < bytes.count {
+            let byte = bytes[end]
+            // Most bytes are digits, which are above all that ends a cell or may not stand in one.
+            if byte > Self.comma {
+                end += 1
+                continue
+            }
+            switch byte {
             case Self.comma, Self.lineFeed, Self.carriageReturn: break scan
             case Self.quote:
                 throw fault("a quote inside a cell that isn't quoted; quote the whole cell and double quotes inside it")
             case 0: throw fault("a NUL byte, which no text has")
-            default: position += 1
+            default: end += 1
             }
         }
-        return try cell(start..<position, hasDoubledQuotes: false)
+        position = end
+        return try cell(start..<end, hasDoubledQuotes: false)
     }
 
     private mutating func quotedCell() throws(SluiceError) -> Cell {

@@ -10,6 +10,15 @@ struct ColumnMapping: Sendable, Equatable {
         var layout: RowLayout
         /// The table's column for each value of the input's row.
         var sources: [Int]
+        /// Whether its cells are text, and not numbers.
+        let isText: Bool
+
+        init(spec: TensorSpec, layout: RowLayout, sources: [Int]) {
+            self.spec = spec
+            self.layout = layout
+            self.sources = sources
+            isText = spec.dataType == .bytes
+        }
     }
 
     var targets: [Target]
@@ -65,7 +74,7 @@ struct ColumnMapping: Sendable, Equatable {
             self = try ColumnMapping(byPosition: names.count, names: header.names, signature: signature)
             return
         }
-        throw Self.missingColumn(missing, header: header.names)
+        throw Self.missingColumn(missing, header: header.names, wanted: Self.wantedNames(signature))
     }
 
     private init(byPosition count: Int, names: [String]?, signature: ModelSignature) throws(SluiceError) {
@@ -125,9 +134,10 @@ struct ColumnMapping: Sendable, Equatable {
         return shown.joined(separator: ", ") + (targets.count > 8 ? ", …" : "")
     }
 
-    private static func missingColumn(_ name: String, header: [String]) -> SluiceError {
+    private static func missingColumn(_ name: String, header: [String], wanted: Set<String>) -> SluiceError {
         var message = "column \(Quote.text(name)) is missing"
-        let suggestion = Spelling.suggestion(for: name, among: header)
+        // A column that is wanted itself was not meant to be another.
+        let suggestion = Spelling.suggestion(for: name, among: header.filter { !wanted.contains($0) })
         if !suggestion.isEmpty {
             message += suggestion
         } else if header.count == 1, let separator = header[0].first(where: { $0 == ";" || $0 == "\t" }) {

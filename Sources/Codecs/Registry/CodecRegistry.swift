@@ -66,7 +66,7 @@ package struct CodecRegistry: Sendable {
         let decoded: Decoded
         switch named ?? RequestFormat(sniffing: bytes, signature: signature) {
         case .json:
-            decoded = try JSONCodec.decode(body, signature: signature)
+            decoded = try JSONCodec().decode(body, signature: signature)
         case .csv(let hasHeader):
             decoded = Decoded(inputs: try CSVCodec.decode(body, hasHeader: hasHeader, signature: signature))
         case .xml:
@@ -107,8 +107,8 @@ package struct CodecRegistry: Sendable {
         _ outputs: [Tensor], as format: AnswerFormat, facts: AnswerFacts
     ) throws(SluiceError) -> EncodedBody {
         switch format {
-        case .json: try JSONCodec.encode(outputs, facts: facts)
-        case .ndjson: try JSONCodec.encodeLine(outputs, facts: facts)
+        case .json: try JSONCodec().encode(outputs, facts: facts)
+        case .ndjson: try JSONCodec().encodeLine(outputs, facts: facts)
         case .csv: try CSVCodec.encode(outputs, specs: facts.outputs)
         case .xml: XMLCodec.encode(outputs, facts: facts)
         case .npy: try NumpyCodec.encode(outputs)
@@ -118,7 +118,7 @@ package struct CodecRegistry: Sendable {
     /// A request body that the model would accept, for documentation; `nil` where the format can't carry its inputs.
     package func sample(for signature: ModelSignature, mediaType: String) -> EncodedBody? {
         switch mediaType {
-        case "application/json": return JSONCodec.sample(for: signature)
+        case "application/json": return JSONCodec().sample(for: signature)
         case "text/csv": return SampleInputs(signature, maximumElements: 64)?.csv
         case "application/xml": return SampleInputs(signature, maximumElements: 64)?.xml
         case "application/octet-stream": return SampleInputs(signature, maximumElements: 1 << 20)?.raw

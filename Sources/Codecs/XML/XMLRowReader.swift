@@ -180,7 +180,7 @@ struct XMLRowReader {
             guard cell.isBase64 else {
                 return try table.append(text, target: target, column: column, line: rowLine)
             }
-            guard table.mapping.targets[target].spec.dataType == .bytes, let decoded = XMLBase64.decode(text) else {
+            guard table.mapping.targets[target].isText, let decoded = XMLBase64.decode(text) else {
                 let place = table.place(target: target, column: column, line: rowLine)
                 throw SluiceError(.invalidInput, "\(place): \(XMLBase64.rule)", detail: place.detail)
             }

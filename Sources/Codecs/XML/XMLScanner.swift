@@ -41,9 +41,10 @@ final class XMLScanner {
         }
         context.pointee.userData = Unmanaged.passUnretained(self).toOpaque()
         context.pointee.sax.pointee = Self.handler()
-        // NOENT sounds dangerous and isn't: there are no entities to expand, for a document type ends the parse. Without
-        // it libxml2 gives "&amp;" in attributes as "&#38;".
-        let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOENT.rawValue
+        // Two options that sound dangerous and aren't. NOENT: there are no entities to expand, for a document type ends
+        // the parse; without it libxml2 gives "&amp;" in attributes as "&#38;". HUGE: documents beyond 10 MB are read;
+        // the depth, the attributes and the text, which it sets free, have bounds of their own here.
+        let options = XML_PARSE_NONET.rawValue | XML_PARSE_NOENT.rawValue | XML_PARSE_HUGE.rawValue
         let document = xmlCtxtReadMemory(
             context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), length, nil, "UTF-8", Int32(options))
         xmlFreeDoc(document)
@@ -107,7 +108,9 @@ final class XMLScanner {
         // Names are compared without their namespaces, so a prefix that nobody declared does no harm.
         guard error.level == XML_ERR_FATAL, error.domain != XML_FROM_NAMESPACE.rawValue else { return }
         let message = error.message.map { String(cString: $0) } ?? "this is no well-formed XML"
-        let text = Quote.shortened(message.split(separator: "\n").first.map(String.init) ?? message, limit: 200)
+        var line = message.prefix { $0 != "\n" }
+        if line.hasPrefix("xml"), let colon = line.firstRange(of: ": ") { line = line[colon.upperBound...] }
+        let text = Quote.shortened(String(line), limit: 200)
         fail(XMLPlace(line: Int(error.line), column: Int(error.int2)).malformed(text))
     }
 
