@@ -30,7 +30,7 @@ extension Service {
             return HTTPResponse(json: ModelDocument(entry, codecs: CodecRegistry()).encoded())
         case .serverMetadata:
             return HTTPResponse(
-                json: OpenInferenceCodec.serverMetadata(
+                json: OpenInferenceCodec().serverMetadata(
                     name: "sluice", version: sluiceVersion, extensions: Self.extensions))
         case .live:
             return flag("live", true)
@@ -44,7 +44,7 @@ extension Service {
                     .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)])
             }
             return HTTPResponse(
-                json: OpenInferenceCodec.modelMetadata(
+                json: OpenInferenceCodec().modelMetadata(
                     name: name, versions: [entry.model.version],
                     platform: entry.model.loaded?.instance.description.platform ?? "", signature: signature))
         case .modelReady(let name, let version):

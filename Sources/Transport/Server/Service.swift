@@ -21,8 +21,8 @@ final class Service: Sendable {
         self.metrics = metrics
         self.accessLog = accessLog
         self.limits = ConnectionClock.Limits(
-            header: listener.headerTimeout.nanoseconds, body: listener.bodyTimeout.nanoseconds,
-            idle: listener.idleTimeout.nanoseconds)
+            header: listener.headerTimeout.wholeNanoseconds, body: listener.bodyTimeout.wholeNanoseconds,
+            idle: listener.idleTimeout.wholeNanoseconds)
     }
 
     /// No further requests: connections close after the one under way.
@@ -37,14 +37,5 @@ final class Service: Sendable {
         case .live, .ready: true
         default: listener.serves.contains(.inference)
         }
-    }
-}
-
-extension Duration {
-    /// The duration in whole nanoseconds, 0 where it is negative.
-    var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        return UInt64(seconds) &* 1_000_000_000 &+ UInt64(attoseconds / 1_000_000_000)
     }
 }
