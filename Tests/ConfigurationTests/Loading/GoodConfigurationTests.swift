@@ -174,6 +174,22 @@ import Testing
         #expect(configuration.models[1].config.json == #"{"k":["echo","*p"]}"#)
     }
 
+    @Test func anchorsOnKeysCanBeRepeatedToo() throws {
+        let configuration = try load(GatewayText(models: "models: { &e echo : { plugin: *e } }").text)
+        #expect(configuration.models.map(\.name) == ["echo"] && configuration.models[0].plugin == "echo")
+    }
+
+    @Test func aRouteMayAskForKeysWhereTheFileDoesNot() throws {
+        let configuration = try load(
+            GatewayText(
+                more: """
+                    routes: [{ match: { model: echo, content_type: text/csv }, auth: api_keys, send: echo }, { send: echo }]
+                    """
+            ).text + Self.acme)
+        #expect(configuration.auth == .none && configuration.auth.keyHeader == "authorization")
+        #expect(configuration.routes.map(\.requiresKey) == [true, false])
+    }
+
     @Test func everyKeyOfARouteIsRead() throws {
         let configuration = try load(
             GatewayText(
@@ -192,7 +208,7 @@ import Testing
                       acme: { keys: [{ id: k1, hash: "sha256:\(digits)" }], allow: { models: [vision/*, other] } }
                     """
             ).text)
-        #expect(configuration.auth == .apiKeys(header: "x-api-key"))
+        #expect(configuration.auth == .apiKeys(header: "x-api-key") && configuration.auth.keyHeader == "x-api-key")
         let place = { (line: Int, column: Int) in SourceLocation(line: line, column: column) }
         #expect(
             configuration.routes == [

@@ -27,7 +27,7 @@ private struct SplitMix: RandomNumberGenerator {
         let original = Array(try RepositoryFile.text(path).utf8)
         var random = SplitMix(state: seed)
         let loader = ConfigurationLoader()
-        for _ in 0..<100 {
+        for _ in 0..<50 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...6, using: &random) { Self.edit(&bytes, &random) }
             let outcome = loader.load(bytes, context: .test)
@@ -42,6 +42,29 @@ private struct SplitMix: RandomNumberGenerator {
                 #expect(diagnostic.rendered(file: "gateway.yaml", source: text).contains(": \(diagnostic.message)"))
             }
         }
+    }
+
+    /// What is cheap to write and could be dear to read: nesting, keys, anchors, quotes, all of one kind.
+    @Test(arguments: [
+        "[", "{", "{a: ", "- ", "? ", "a:\n ", "!t ", "&a ", "*a ", "[*a,", "- &a [*a]\n", "\"", "'", "|\n", "#", "\t",
+        ":", ": ", "a: b\n", "\u{FEFF}", "\u{10F000}", "é", "---\n", "a, ", "\\",
+    ])
+    func aFileOfOnePieceOverAndOverHasAnErrorInsideIt(_ piece: String) {
+        let text = String(repeating: piece, count: 20_000 / piece.utf8.count)
+        let outcome = ConfigurationLoader().load(text, context: .test)
+        #expect(outcome.configuration == nil && !outcome.diagnostics.isEmpty)
+        let lines = Self.lines(of: text)
+        for diagnostic in outcome.diagnostics {
+            let (line, column) = (diagnostic.location.line, diagnostic.location.column)
+            #expect((1...lines.count).contains(line) && (1...(lines[line - 1] + 1)).contains(column))
+        }
+    }
+
+    @Test func aFileOfThousandsOfMistakesEndsWithAThousandErrors() {
+        let keys = (0..<20_000).map { "key-\($0): { address: 1 }" }
+        let outcome = ConfigurationLoader().load(keys.joined(separator: "\n"), context: .test)
+        #expect(outcome.diagnostics.count == 1_000)
+        #expect(outcome.diagnostics.allSatisfy { $0.message.hasPrefix("unknown key \"key-") })
     }
 
     /// How many characters each line has.
