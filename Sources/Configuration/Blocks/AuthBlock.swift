@@ -26,7 +26,7 @@ enum AuthBlock {
             case "none": return Choice(auth: .none, acceptsOpenAccess: false, span: node.span)
             case "api_keys":
                 return Choice(
-                    auth: .apiKeys(header: APIKeysBlock.standardHeader), acceptsOpenAccess: false, span: node.span)
+                    auth: .apiKeys(header: AuthConfiguration.standardHeader), acceptsOpenAccess: false, span: node.span)
             default:
                 let advice = scalar.isAmbiguousBoolean ? "write none" : nil
                 reading.error(
@@ -85,12 +85,10 @@ enum AuthBlock {
 /// `auth.api_keys`.
 enum APIKeysBlock {
     static let header = Key.optional(
-        "header", headerType, default: standardHeader,
+        "header", headerType, default: AuthConfiguration.standardHeader,
         "The header with the key: `authorization: Bearer KEY`, or the bare key in any other one.")
 
     static let block = Block("auth.api_keys", [header.description])
-
-    static let standardHeader = "authorization"
 
     /// A field name of RFC 9110, section 5.1, in lower case.
     private static let headerType = ValueType.parsed("the name of a header", example: "x-api-key") { text in
@@ -101,6 +99,6 @@ enum APIKeysBlock {
     static func read(_ node: YAMLNode, span: SourceSpan, _ reading: Reading) -> String? {
         guard let reader = MappingReader(node, block, name: "api_keys", span: span, reading) else { return nil }
         let header = reader.value(header)
-        return reader.has(Self.header) ? header : standardHeader
+        return reader.has(Self.header) ? header : AuthConfiguration.standardHeader
     }
 }

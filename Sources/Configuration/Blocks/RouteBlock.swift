@@ -67,7 +67,7 @@ enum RouteBlock {
     /// Keys are always in the header that the file's `auth` names, so a route can only ask for them or not.
     private static func readAuth(_ reader: MappingReader, _ reading: Reading) -> AuthBlock.Choice? {
         guard let choice = reader.value(auth) else { return nil }
-        if case .apiKeys(let header) = choice.auth, header != APIKeysBlock.standardHeader {
+        if case .apiKeys(let header) = choice.auth, header != AuthConfiguration.standardHeader {
             reading.error(
                 "a route can't have a header of its own", at: choice.span,
                 "write auth: api_keys, and the header at the top")
@@ -79,11 +79,12 @@ enum RouteBlock {
     static func check(_ results: [Result], _ reading: Reading) {
         var names: [String: SourceLocation] = [:]
         let patterns = results.map { $0.route.model.map(NamePattern.init) }
+        let types = results.map { $0.route.contentTypes.map(NamePattern.init) }
         for (index, result) in results.enumerated() {
             let route = result.route
             let earlier = results[..<index].indices.first { earlier in
                 isCovered(patterns[index], by: patterns[earlier])
-                    && areCovered(route.contentTypes, by: results[earlier].route.contentTypes)
+                    && areCovered(types[index], by: types[earlier])
             }
             guard let earlier else {
                 if let first = names[route.name] {
@@ -109,11 +110,9 @@ enum RouteBlock {
         return pattern.map { earlier.covers($0) } ?? false
     }
 
-    private static func areCovered(_ types: [String], by earlier: [String]) -> Bool {
+    private static func areCovered(_ types: [NamePattern], by earlier: [NamePattern]) -> Bool {
         if earlier.isEmpty { return true }
-        let patterns = earlier.map(NamePattern.init)
-        return !types.isEmpty
-            && types.allSatisfy { type in patterns.contains { $0.covers(NamePattern(type)) } }
+        return !types.isEmpty && types.allSatisfy { type in earlier.contains { $0.covers(type) } }
     }
 }
 
@@ -124,7 +123,7 @@ enum MatchBlock {
         default: "any, and requests that name no model",
         "The model as clients name it; `*` stands for any characters.")
     static let contentType = Key.optional(
-        "content_type", mediaType.placed.oneOrList(), default: "any",
+        "content_type", mediaType.placed.oneOrList(atMost: 16), default: "any",
         "Media types of the request; `*` stands for a whole half, as in `image/*`.")
 
     static let block = Block("routes.match", [model.description, contentType.description])

@@ -80,9 +80,10 @@ struct NodeConversion {
         var places: [String: SourceLocation] = [:]
         var depth = 0
         for (key, value) in mapping {
+            let key = self.key(key)
             let (value, valueDepth) = try convert(value, level: level + 1)
             depth = max(depth, valueDepth + 1)
-            guard let (name, span) = self.key(key) else { continue }
+            guard let (name, span) = key else { continue }
             if let first = places[name] {
                 reading.error("duplicate key \(quoted(name))", at: span, "first given in line \(first.line)")
                 continue
@@ -94,7 +95,7 @@ struct NodeConversion {
     }
 
     /// The key's text and place; `nil` where it is none, which is reported.
-    private func key(_ node: Node) -> (name: String, span: SourceSpan)? {
+    private mutating func key(_ node: Node) -> (name: String, span: SourceSpan)? {
         let start = start(of: node)
         guard case .scalar(let scalar) = node else {
             reading.error("a key must be text", at: SourceSpan(start))
@@ -114,6 +115,10 @@ struct NodeConversion {
                 "\(quoted(name)) as a key is a truth value to YAML", at: span, "write \(quoted(name)) in quotes")
         } else {
             checkTag(of: node)
+            if let anchor = node.anchor {
+                anchors[anchor.rawValue] = Anchored(
+                    node: YAMLNode(content: .scalar(key), span: span), count: 1, depth: 0)
+            }
             return (name, span)
         }
         return nil

@@ -3,7 +3,7 @@ enum Bounds {
     static let fileBytes = 1 << 20
     /// Mappings and lists within each other, aliases expanded.
     static let depth = 32
-    /// Keys and values, aliases expanded: the answer to "billion laughs".
+    /// Scalars, lists and mappings, aliases expanded: the answer to "billion laughs".
     static let values = 100_000
     /// Repeated keys that are found before reading stops.
     static let duplicateKeys = 16

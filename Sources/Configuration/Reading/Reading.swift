@@ -11,6 +11,9 @@ final class Reading {
 
     var hasErrors: Bool { counts.errors > 0 }
 
+    /// Whether no more errors are kept, so that looking for suggestions would be in vain.
+    var isFull: Bool { counts.errors >= Bounds.diagnostics }
+
     func error(_ message: String, at span: SourceSpan, _ suggestion: String? = nil) {
         guard !ignored.contains(span) else { return }
         counts.errors += 1

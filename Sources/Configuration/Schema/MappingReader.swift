@@ -21,7 +21,7 @@ struct MappingReader {
         self.reading = reading
         let known = block.keys.map(\.name)
         var meant: Set<String> = []
-        for entry in entries where !known.contains(entry.key) {
+        for entry in entries where !known.contains(entry.key) && !reading.isFull {
             if let nearest = Suggestion.nearest(to: entry.key, in: known) { meant.insert(nearest) }
             reading.error(
                 "unknown key \(quoted(entry.key)) in \(name)", at: entry.keySpan,

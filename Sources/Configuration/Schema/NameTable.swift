@@ -26,6 +26,7 @@ final class NameTable {
             used.insert(name)
             return true
         }
+        if reading.isFull { return false }
         let known = names + others.subtracting(names).sorted()
         if let nearest = Suggestion.nearest(to: name, in: known) { used.insert(nearest) }
         reading.error(

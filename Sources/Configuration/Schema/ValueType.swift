@@ -61,9 +61,9 @@ extension ValueType {
     }
 
     /// A list of at least one value, or just one value.
-    func oneOrList() -> ValueType<[Value]> {
+    func oneOrList(atMost maximum: Int = Bounds.items) -> ValueType<[Value]> {
         ValueType<[Value]>("\(name) or a list", example: "[\(example)]") { node, what, reading in
-            if case .list = node.content { return list().read(node, what, reading) }
+            if case .list = node.content { return list(atMost: maximum).read(node, what, reading) }
             return read(node, what, reading).map { [$0] }
         }
     }
