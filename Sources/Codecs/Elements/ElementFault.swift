@@ -55,6 +55,12 @@ package struct ElementFault: Error, Sendable, Equatable {
         SluiceError(.invalidInput, "\(place): \(reason)", detail: place.detail)
     }
 
+    /// Text for a message: at most 40 bytes.
+    static func shortened(_ text: String) -> String {
+        var text = text
+        return text.withUTF8 { shortened(UnsafeRawBufferPointer($0)) }
+    }
+
     /// Text for a message: at most 40 bytes, broken UTF-8 replaced.
     static func shortened(_ text: UnsafeRawBufferPointer) -> String {
         let limit = 40

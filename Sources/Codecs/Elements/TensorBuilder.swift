@@ -71,6 +71,11 @@ package final class TensorBuilder {
     /// - Throws: a fault where the type isn't BYTES.
     package func append(bytes: UnsafeRawBufferPointer) throws(ElementFault) {
         guard dataType == .bytes else { throw ElementFault(.wrongSort, text: "a string", dataType: dataType) }
+        appendBytesElement(bytes)
+    }
+
+    /// Appends an element of BYTES, which the data type is known to be.
+    func appendBytesElement(_ bytes: UnsafeRawBufferPointer) {
         if let start = bytes.baseAddress, bytes.count > 0 {
             reserve(bytes.count)
             (storage.base + byteCount).copyMemory(from: start, byteCount: bytes.count)
@@ -94,6 +99,21 @@ package final class TensorBuilder {
         guard let written = write((storage.base + byteCount).assumingMemoryBound(to: UInt8.self)) else { return false }
         byteCount += written
         return true
+    }
+
+    /// Appends a copy of an element of a tensor of the same data type.
+    func append(element index: Int, of tensor: Tensor) {
+        guard dataType != .bytes else {
+            return tensor.withElement(index) { appendBytesElement($0) }
+        }
+        let width = dataType.byteWidth
+        reserve(width)
+        tensor.withBytes { bytes in
+            UnsafeMutableRawBufferPointer(start: storage.base + byteCount, count: width)
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[(index * width)..<((index + 1) * width)]))
+        }
+        byteCount += width
+        count += 1
     }
 
     /// Appends one element that is known to be of the data type's width.

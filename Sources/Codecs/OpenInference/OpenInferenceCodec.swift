@@ -43,7 +43,41 @@ package struct OpenInferenceCodec: Sendable {
     package func decode(
         _ body: RequestBody, headerLength: Int?, signature: ModelSignature
     ) throws(SluiceError) -> Request {
-        fatalError("to be written")
+        guard let headerLength else {
+            return try OpenInferenceRequestReader.read(body, headerLength: body.count, signature: signature)
+        }
+        guard headerLength >= 0, headerLength <= body.count else {
+            throw SluiceError(
+                .malformedBody,
+                "Inference-Header-Content-Length is \(headerLength), but the body has \(body.count) bytes")
+        }
+        defer { withExtendedLifetime(body.storage) {} }
+        if headerLength == 0 { return try rawRequest(body, signature: signature) }
+        return try OpenInferenceRequestReader.read(body, headerLength: headerLength, signature: signature)
+    }
+
+    /// A body that is one tensor and no JSON: for models with one input that has at most one free dimension, which the
+    /// length then tells. The batch dimension, where there is one, is 1. BYTES are one element, without a length.
+    private func rawRequest(_ body: RequestBody, signature: ModelSignature) throws(SluiceError) -> Request {
+        guard signature.inputs.count == 1 else {
+            throw SluiceError(
+                .invalidInput, "a raw binary body needs a model with one input; this one has \(signature.inputs.count)")
+        }
+        let spec = signature.inputs[0]
+        let shape = try spec.rawShape(byteCount: body.count, isBatched: signature.batching != .none)
+        let tensor: Tensor
+        if spec.dataType == .bytes {
+            let builder = TensorBuilder(.bytes)
+            builder.appendBytesElement(body.bytes)
+            tensor = try builder.finish(name: spec.name, shape: shape)
+        } else {
+            tensor = try RawTensor.read(
+                body, 0..<body.count, name: spec.name, dataType: spec.dataType, shape: shape)
+        }
+        try signature.validate([tensor])
+        var request = Request(inputs: [tensor])
+        request.binaryOutput = true
+        return request
     }
 
     /// Writes an inference response; `headerLength` is the length of the JSON where binary tensors follow it.
@@ -53,6 +87,123 @@ package struct OpenInferenceCodec: Sendable {
         _ outputs: [Tensor], for request: Request, model: String, version: String, id: String?,
         parameters: [Envelope.Parameter]
     ) throws(SluiceError) -> (body: EncodedBody, headerLength: Int?) {
-        fatalError("to be written")
+        var writer = JSONWriter(reserving: 256)
+        var tail: [EncodedBody.Segment] = []
+        var isBinary = false
+        writer.beginObject()
+        writer.key("model_name")
+        writer.string(model)
+        writer.key("model_version")
+        writer.string(version)
+        if let id {
+            writer.key("id")
+            writer.string(id)
+        }
+        if !parameters.isEmpty {
+            writer.key("parameters")
+            writer.parameters(parameters)
+        }
+        writer.key("outputs")
+        writer.beginArray()
+        for (output, asBinary) in try chosen(outputs, for: request) {
+            writer.beginObject()
+            writer.key("name")
+            writer.string(output.name)
+            writer.key("datatype")
+            writer.string(output.dataType.name)
+            writer.key("shape")
+            writer.numbers(output.shape)
+            if asBinary {
+                let segment: EncodedBody.Segment =
+                    output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
+                let size = EncodedBody(mediaType: "", segments: [segment]).count
+                writer.key("parameters")
+                writer.beginObject()
+                writer.key("binary_data_size")
+                writer.number(size)
+                writer.endObject()
+                if size > 0 { tail.append(segment) }
+                isBinary = isBinary || size > 0
+            } else {
+                try checkJSON(output)
+                writer.key("data")
+                writer.flatElements(of: output)
+            }
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        let body = EncodedBody(
+            mediaType: isBinary ? "application/octet-stream" : "application/json",
+            segments: [.bytes(writer.bytes)] + tail)
+        return (body, isBinary ? writer.bytes.count : nil)
+    }
+
+    /// The outputs that were asked for, in the order asked, with how each is to be sent.
+    ///
+    /// - Throws: `model_broke_contract` where the model didn't give one.
+    private func chosen(
+        _ outputs: [Tensor], for request: Request
+    ) throws(SluiceError) -> [(output: Tensor, isBinary: Bool)] {
+        if request.outputs.isEmpty { return outputs.map { ($0, request.binaryOutput) } }
+        var chosen: [(Tensor, Bool)] = []
+        for wanted in request.outputs {
+            guard let output = outputs.first(where: { $0.name == wanted.name }) else {
+                throw SluiceError(
+                    .modelBrokeContract, "the model did not give its output \"\(wanted.name)\"",
+                    detail: [.init("output", wanted.name)])
+            }
+            chosen.append((output, wanted.isBinary))
+        }
+        return chosen
+    }
+
+    private func checkJSON(_ output: Tensor) throws(SluiceError) {
+        if output.dataType == .fp16 || output.dataType == .bf16 {
+            throw SluiceError(
+                .notAcceptable,
+                "output \"\(output.name)\": \(output.dataType) can't be written in JSON; ask for binary",
+                detail: [.init("output", output.name)])
+        }
+        if let index = ElementReader(output).firstNonFinite {
+            throw .notJSON(output, element: index, instead: "ask for binary")
+        }
+        guard output.dataType == .bytes else { return }
+        for index in 0..<output.elementCount where !output.withElement(index, UTF8Check.isValid) {
+            throw SluiceError(
+                .notAcceptable,
+                "output \"\(output.name)\", element \(index + 1): its bytes are not UTF-8; ask for binary",
+                detail: [.init("output", output.name), .init("element", index + 1)])
+        }
+    }
+}
+
+extension TensorSpec {
+    /// The shape of a raw body of so many bytes.
+    fileprivate func rawShape(byteCount: Int, isBatched: Bool) throws(SluiceError) -> [Int] {
+        guard var shape else { throw notRaw("its shape is not declared") }
+        if isBatched, let first = shape.first, first < 0 { shape[0] = 1 }
+        let free = shape.indices.filter { shape[$0] < 0 }
+        guard free.count <= 1 else { throw notRaw("\(text) has \(free.count) free dimensions") }
+        guard let axis = free.first else {
+            if dataType == .bytes, Shape.elementCount(shape) != 1 { throw notRaw("\(text) is not one element") }
+            return shape
+        }
+        shape[axis] = 1
+        if dataType == .bytes {
+            guard Shape.elementCount(shape) == 1 else { throw notRaw("\(text) is not one element") }
+            return shape
+        }
+        guard let step = Shape.byteCount(shape, of: dataType), step > 0, byteCount % step == 0 else {
+            throw notRaw("\(byteCount) bytes don't fill \(text)")
+        }
+        shape[axis] = byteCount / step
+        return shape
+    }
+
+    private func notRaw(_ reason: String) -> SluiceError {
+        SluiceError(
+            .invalidInput, "input \"\(name)\" can't be read from a raw binary body: \(reason)",
+            detail: [.init("input", name)])
     }
 }

@@ -1,0 +1,91 @@
+package import Tensors
+
+/// The unified endpoint's plain JSON documents; docs/formats-json.md describes them.
+package struct JSONCodec: Sendable {
+    package init() {}
+
+    /// Reads a body as the model's declared inputs, in whichever of the document's forms it comes.
+    ///
+    /// The tensors are validated against `signature`, and come in its order.
+    /// - Throws: `malformed_body`, `invalid_input` or `invalid_parameter`.
+    package func decode(
+        _ body: RequestBody, signature: ModelSignature
+    ) throws(SluiceError) -> CodecRegistry.Decoded {
+        defer { withExtendedLifetime(body.storage) {} }
+        switch try JSONDocumentReader.read(body.bytes, signature: signature) {
+        case .plain(let decoded): return decoded
+        case .openInference:
+            let request = try OpenInferenceCodec().decode(body, headerLength: nil, signature: signature)
+            var decoded = CodecRegistry.Decoded(inputs: request.inputs)
+            decoded.wantedOutputs = request.outputs.map(\.name)
+            decoded.parameters = request.allParameters
+            decoded.id = request.id
+            return decoded
+        }
+    }
+
+    /// Writes an answer as one JSON document.
+    ///
+    /// - Throws: `not_acceptable` where an output holds NaN or an infinity, which JSON can't carry.
+    package func encode(
+        _ outputs: [Tensor], facts: CodecRegistry.AnswerFacts
+    ) throws(SluiceError) -> EncodedBody {
+        EncodedBody(
+            mediaType: AnswerFormat.json.mediaType, segments: [.bytes(try document(outputs, facts: facts))])
+    }
+
+    /// Writes an answer, or one part of a streamed answer, as one line that ends in a line feed.
+    ///
+    /// - Throws: `not_acceptable` where an output holds NaN or an infinity, which JSON can't carry.
+    package func encodeLine(
+        _ outputs: [Tensor], facts: CodecRegistry.AnswerFacts
+    ) throws(SluiceError) -> EncodedBody {
+        var bytes = try document(outputs, facts: facts)
+        bytes.append(UInt8(ascii: "\n"))
+        return EncodedBody(mediaType: AnswerFormat.ndjson.mediaType, segments: [.bytes(bytes)])
+    }
+
+    private func document(
+        _ outputs: [Tensor], facts: CodecRegistry.AnswerFacts
+    ) throws(SluiceError) -> [UInt8] {
+        var writer = JSONWriter(reserving: 256 + outputs.reduce(0) { $0 + $1.elementCount * 8 + $1.byteCount })
+        writer.beginObject()
+        writer.key("model")
+        writer.string(facts.model)
+        writer.key("version")
+        writer.string(facts.version)
+        writer.key("id")
+        writer.string(facts.id)
+        writer.key("outputs")
+        writer.beginObject()
+        for output in outputs {
+            if let index = ElementReader(output).firstNonFinite {
+                throw .notJSON(output, element: index, instead: "ask for text/csv or application/x-npy")
+            }
+            writer.key(output.name)
+            writer.elements(of: output)
+        }
+        writer.endObject()
+        if !facts.parameters.isEmpty {
+            writer.key("parameters")
+            writer.parameters(facts.parameters)
+        }
+        writer.endObject()
+        return writer.bytes
+    }
+}
+
+extension RequestBody {
+    /// The body's bytes. Valid only while the storage is referenced.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage.bytes[range]) }
+}
+
+extension SluiceError {
+    /// The error about a value that isn't a JSON number; `instead` says what the client can do.
+    static func notJSON(_ output: Tensor, element: Int, instead: String) -> SluiceError {
+        SluiceError(
+            .notAcceptable,
+            "output \"\(output.name)\", element \(element + 1): NaN and infinities can't be written in JSON; \(instead)",
+            detail: [.init("output", output.name), .init("element", element + 1)])
+    }
+}

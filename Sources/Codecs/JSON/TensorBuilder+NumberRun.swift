@@ -1,0 +1,88 @@
+internal import Tensors
+
+extension TensorBuilder {
+    /// Why a run of numbers ended.
+    enum NumberRunEnd {
+        /// Something else than a comma and a number follows the last number.
+        case done
+        /// The scanner is at a byte that makes no number.
+        case malformed
+        /// The scanner is at a number that the data type can't hold.
+        case fault(ElementFault)
+    }
+
+    /// Appends the numbers of a JSON array from the next one on, as long as commas and numbers follow each other.
+    ///
+    /// This is where large requests spend their time, so each data type has a loop of its own.
+    func appendNumberRun(_ scanner: inout JSONScanner) -> NumberRunEnd {
+        switch dataType {
+        case .uint8: appendNumberRun(&scanner, as: UInt8.self)
+        case .uint16: appendNumberRun(&scanner, as: UInt16.self)
+        case .uint32: appendNumberRun(&scanner, as: UInt32.self)
+        case .uint64: appendNumberRun(&scanner, as: UInt64.self)
+        case .int8: appendNumberRun(&scanner, as: Int8.self)
+        case .int16: appendNumberRun(&scanner, as: Int16.self)
+        case .int32: appendNumberRun(&scanner, as: Int32.self)
+        case .int64: appendNumberRun(&scanner, as: Int64.self)
+        case .fp16: appendNumberRun(&scanner, as: Half.self)
+        case .bf16: appendNumberRun(&scanner, as: BrainFloat.self)
+        case .fp32: appendNumberRun(&scanner, as: Float.self)
+        case .fp64: appendNumberRun(&scanner, as: Double.self)
+        case .bool, .bytes: .fault(ElementFault(.wrongSort, text: "a number", dataType: dataType))
+        }
+    }
+
+    private func appendNumberRun<Element: NumberElement>(
+        _ scanner: inout JSONScanner, as type: Element.Type
+    ) -> NumberRunEnd {
+        let end = scanner.end
+        var position = scanner.position
+        var isFirst = true
+        var outcome = NumberRunEnd.done
+        appendElements(as: type) {
+            let last = position
+            if !isFirst {
+                position = Self.pastSpace(position, end)
+                guard position < end, position.pointee == UInt8(ascii: ",") else { return nil }
+                position += 1
+            }
+            position = Self.pastSpace(position, end)
+            let first = position
+            if !isFirst {
+                guard position < end,
+                    position.pointee &- UInt8(ascii: "0") <= 9 || position.pointee == UInt8(ascii: "-")
+                else {
+                    position = last
+                    return nil
+                }
+            }
+            isFirst = false
+            guard let number = DecimalNumber.scan(&position, end: end) else {
+                outcome = .malformed
+                return nil
+            }
+            do throws(NumberFault) {
+                return try Element(number)
+            } catch {
+                outcome = .fault(ElementFault(error, number, dataType: self.dataType))
+                position = first
+                return nil
+            }
+        }
+        scanner.position = position
+        return outcome
+    }
+
+    @inline(__always)
+    private static func pastSpace(
+        _ position: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8> {
+        var position = position
+        while position < end, position.pointee <= 0x20 {
+            let byte = position.pointee
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { break }
+            position += 1
+        }
+        return position
+    }
+}

@@ -1,0 +1,182 @@
+internal import Tensors
+
+/// One entry of a request's `inputs`: its head, and where its data are.
+struct OpenInferenceInput {
+    private enum Data {
+        /// Read already.
+        case elements(TensorBuilder, dimensions: [Int])
+        /// JSON that came before the data type was known.
+        case later(UnsafePointer<UInt8>)
+        /// So many bytes after the JSON.
+        case binary(Int)
+    }
+
+    private let name: String
+    private let dataType: DataType
+    private let shape: [Int]
+    private let data: Data
+
+    /// Reads an input object that the scanner has entered; `number` counts from 1.
+    static func read(_ scanner: inout JSONScanner, number: Int) throws(SluiceError) -> OpenInferenceInput {
+        var (name, dataType, shape, data) = (String?.none, DataType?.none, [Int]?.none, Data?.none)
+        var binarySize: Int?
+        var seen: Set<String> = []
+        var isFirst = true
+        while let key = try scanner.nextKey(first: isFirst) {
+            isFirst = false
+            let member = key.text
+            guard ["name", "datatype", "shape", "parameters", "data"].contains(member) else {
+                try scanner.skipValue()
+                continue
+            }
+            guard seen.insert(member).inserted else { throw scanner.error("the key \"\(member)\" comes twice") }
+            let subject = name.map { "input \"\($0)\"" } ?? "input \(number)"
+            switch member {
+            case "name": name = try scanner.optionalString("name")
+            case "datatype": dataType = try readDataType(&scanner, subject)
+            case "shape": shape = try readShape(&scanner, subject)
+            case "parameters": binarySize = try readBinarySize(&scanner, subject)
+            default: data = try readData(&scanner, name, dataType)
+            }
+        }
+        guard let name else { throw SluiceError(.invalidInput, "input \(number) has no \"name\"") }
+        guard let dataType else { throw missing("datatype", of: name) }
+        guard let shape else { throw missing("shape", of: name) }
+        if let binarySize {
+            guard data == nil else {
+                throw invalid(name, "\"data\" and \"binary_data_size\" exclude each other")
+            }
+            data = .binary(binarySize)
+        }
+        guard let data else { throw invalid(name, "it has neither \"data\" nor \"binary_data_size\"") }
+        return OpenInferenceInput(name: name, dataType: dataType, shape: shape, data: data)
+    }
+
+    private static func readDataType(_ scanner: inout JSONScanner, _ subject: String) throws(SluiceError) -> DataType {
+        let name = try scanner.optionalString("datatype") ?? "null"
+        guard let dataType = DataType(name: name) else {
+            throw SluiceError(
+                .invalidInput,
+                "\(subject): there is no datatype \"\(ElementFault.shortened(name))\""
+                    + Spelling.suggestion(for: name, among: DataType.allCases.map(\.name)))
+        }
+        return dataType
+    }
+
+    private static func readShape(_ scanner: inout JSONScanner, _ subject: String) throws(SluiceError) -> [Int] {
+        var shape: [Int] = []
+        let kind = try scanner.peek()
+        guard kind == .array else {
+            throw SluiceError(.invalidInput, "\(subject): \"shape\" must be an array, not \(kind.text)")
+        }
+        try scanner.beginArray()
+        while try scanner.nextElement(first: shape.isEmpty) {
+            guard shape.count < Shape.maximumRank else {
+                throw SluiceError(.invalidInput, "\(subject): more than \(Shape.maximumRank) dimensions")
+            }
+            let number = try scanner.peek() == .number ? scanner.number() : nil
+            guard let dimension = number.flatMap({ try? $0.integer(as: Int.self) }), dimension >= 0 else {
+                throw SluiceError(
+                    .invalidInput,
+                    "\(subject): dimension \(shape.count) of \"shape\" must be a whole number, 0 or above")
+            }
+            shape.append(dimension)
+        }
+        guard Shape.elementCount(shape) != nil else {
+            throw SluiceError(
+                .invalidInput, "\(subject): a tensor of shape \(Shape.text(Array(shape.prefix(8)))) is too large")
+        }
+        return shape
+    }
+
+    private static func readBinarySize(_ scanner: inout JSONScanner, _ subject: String) throws(SluiceError) -> Int? {
+        var size: Int?
+        for parameter in try scanner.parameters() {
+            switch parameter.key {
+            case "binary_data_size":
+                guard let bytes = Int(exactly: try OpenInferenceParameters.unsigned(parameter)) else {
+                    throw JSONScanner.invalidParameter(parameter.key, "is out of range")
+                }
+                size = bytes
+            case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
+                throw JSONScanner.invalidParameter(parameter.key, "of \(subject) is not supported by this gateway")
+            default: break
+            }
+        }
+        return size
+    }
+
+    private static func readData(
+        _ scanner: inout JSONScanner, _ name: String?, _ dataType: DataType?
+    ) throws(SluiceError) -> Data? {
+        if try scanner.peek() == .null {
+            try scanner.null()
+            return nil
+        }
+        guard let name, let dataType else {
+            let start = scanner.position
+            try scanner.skipValue()
+            return .later(start)
+        }
+        return try elements(&scanner, name, dataType)
+    }
+
+    private static func elements(
+        _ scanner: inout JSONScanner, _ name: String, _ dataType: DataType
+    ) throws(SluiceError) -> Data {
+        if dataType == .fp16 || dataType == .bf16 {
+            throw invalid(name, "\(dataType) can't be sent as JSON; send it as binary")
+        }
+        let builder = TensorBuilder(dataType)
+        var reader = NestedArrayReader(builder, input: name)
+        try reader.read(&scanner)
+        return .elements(builder, dimensions: reader.dimensions)
+    }
+
+    private static func missing(_ key: String, of name: String) -> SluiceError {
+        invalid(name, "it has no \"\(key)\"")
+    }
+
+    private static func invalid(_ name: String, _ problem: String) -> SluiceError {
+        SluiceError(
+            .invalidInput, "input \"\(ElementFault.shortened(name))\": \(problem)",
+            detail: [.init("input", ElementFault.shortened(name))])
+    }
+}
+
+extension OpenInferenceInput {
+    /// The whole tensor; a binary one is taken off the front of `tail`.
+    func tensor(
+        _ scanner: inout JSONScanner, body: RequestBody, tail: inout Range<Int>
+    ) throws(SluiceError) -> Tensor {
+        switch data {
+        case .elements(let builder, let dimensions):
+            return try finish(builder, dimensions)
+        case .later(let start):
+            let position = scanner.position
+            defer { scanner.position = position }
+            scanner.position = start
+            guard case .elements(let builder, let dimensions) = try Self.elements(&scanner, name, dataType) else {
+                throw Self.invalid(name, "it has no \"data\"")
+            }
+            return try finish(builder, dimensions)
+        case .binary(let size):
+            guard size <= tail.count else {
+                throw Self.invalid(
+                    name, "its \"binary_data_size\" is \(size), but only \(tail.count) bytes of the body are left")
+            }
+            let bytes = tail.lowerBound..<(tail.lowerBound + size)
+            tail = bytes.upperBound..<tail.upperBound
+            return try RawTensor.read(body, bytes, name: name, dataType: dataType, shape: shape)
+        }
+    }
+
+    /// Data may be flat, or nested as the shape is.
+    private func finish(_ builder: TensorBuilder, _ dimensions: [Int]) throws(SluiceError) -> Tensor {
+        guard dimensions.count <= 1 || dimensions == shape || builder.count == 0 else {
+            throw Self.invalid(
+                name, "its data are nested as \(Shape.text(dimensions)), but its shape is \(Shape.text(shape))")
+        }
+        return try builder.finish(name: name, shape: shape)
+    }
+}

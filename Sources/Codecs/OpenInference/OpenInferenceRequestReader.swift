@@ -1,0 +1,147 @@
+internal import Tensors
+
+/// Reads the JSON document of an inference request, and the binary tensors after it.
+struct OpenInferenceRequestReader {
+    private let signature: ModelSignature
+    private let body: RequestBody
+    /// The bytes after the JSON; empty where the body is all JSON.
+    private let tail: Range<Int>
+    private var scanner: JSONScanner
+    private var inputs: [OpenInferenceInput] = []
+    private var request = OpenInferenceCodec.Request(inputs: [])
+    /// Outputs asked for, with what each says of itself.
+    private var outputs: [(name: String, isBinary: Bool?)] = []
+
+    private init(_ body: RequestBody, headerLength: Int, _ signature: ModelSignature) throws(SluiceError) {
+        self.signature = signature
+        self.body = body
+        tail = headerLength..<body.count
+        scanner = try JSONScanner(UnsafeRawBufferPointer(rebasing: body.bytes[..<headerLength]))
+    }
+
+    /// Reads a body whose first `headerLength` bytes, which it has, are JSON.
+    static func read(
+        _ body: RequestBody, headerLength: Int, signature: ModelSignature
+    ) throws(SluiceError) -> OpenInferenceCodec.Request {
+        var reader = try OpenInferenceRequestReader(body, headerLength: headerLength, signature)
+        try reader.readDocument()
+        try reader.scanner.finish()
+        return try reader.finish()
+    }
+
+    private mutating func readDocument() throws(SluiceError) {
+        var seen: [String] = []
+        var isFirst = true
+        try expectObject("the request")
+        while let key = try scanner.nextKey(first: isFirst) {
+            isFirst = false
+            let name = key.text
+            guard ["id", "inputs", "outputs", "parameters"].contains(name) else {
+                try scanner.skipValue()
+                continue
+            }
+            guard !seen.contains(name) else { throw scanner.error("the key \"\(name)\" comes twice") }
+            seen.append(name)
+            switch name {
+            case "id": request.id = try scanner.optionalString("id")
+            case "parameters": try readParameters()
+            case "inputs": try readInputs()
+            default: try readOutputs()
+            }
+        }
+        guard seen.contains("inputs") else {
+            throw SluiceError(.invalidInput, "the request has no \"inputs\"")
+        }
+    }
+
+    private mutating func expectObject(_ subject: String) throws(SluiceError) {
+        let kind = try scanner.peek()
+        guard kind == .object else { throw scanner.error("\(subject) must be an object, not \(kind.text)") }
+        try scanner.beginObject()
+    }
+
+    // MARK: Inputs
+
+    private mutating func readInputs() throws(SluiceError) {
+        let kind = try scanner.peek()
+        guard kind == .array else { throw scanner.error("\"inputs\" must be an array, not \(kind.text)") }
+        try scanner.beginArray()
+        while try scanner.nextElement(first: inputs.isEmpty) {
+            // More inputs than the model has can't be right, and checking names is quadratic.
+            guard inputs.count <= signature.inputs.count else {
+                throw SluiceError(.invalidInput, "the model has only \(signature.inputs.count) inputs")
+            }
+            try expectObject("input \(inputs.count + 1)")
+            inputs.append(try OpenInferenceInput.read(&scanner, number: inputs.count + 1))
+        }
+    }
+
+    // MARK: Outputs
+
+    private mutating func readOutputs() throws(SluiceError) {
+        if try scanner.peek() == .null { return try scanner.null() }
+        let kind = try scanner.peek()
+        guard kind == .array else { throw scanner.error("\"outputs\" must be an array, not \(kind.text)") }
+        try scanner.beginArray()
+        while try scanner.nextElement(first: outputs.isEmpty) {
+            try expectObject("output \(outputs.count + 1)")
+            try readOutput()
+        }
+    }
+
+    private mutating func readOutput() throws(SluiceError) {
+        var name: String?
+        var parameters: [Envelope.Parameter] = []
+        var isFirst = true
+        while let key = try scanner.nextKey(first: isFirst) {
+            isFirst = false
+            if key.equals("name") {
+                name = try scanner.optionalString("name")
+            } else if key.equals("parameters") {
+                parameters = try scanner.parameters()
+            } else {
+                try scanner.skipValue()
+            }
+        }
+        guard let name else {
+            throw SluiceError(.invalidInput, "output \(outputs.count + 1) of \"outputs\" has no \"name\"")
+        }
+        try signature.checkWanted(name, among: outputs.map(\.name))
+        var isBinary: Bool?
+        for parameter in parameters {
+            switch parameter.key {
+            case "binary_data": isBinary = try OpenInferenceParameters.bool(parameter)
+            case "classification", "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
+                throw JSONScanner.invalidParameter(
+                    parameter.key, "of output \"\(name)\" is not supported by this gateway")
+            default: break
+            }
+        }
+        outputs.append((name, isBinary))
+    }
+
+    // MARK: Parameters
+
+    private mutating func readParameters() throws(SluiceError) {
+        try OpenInferenceParameters.apply(try scanner.parameters(), to: &request)
+    }
+
+    // MARK: The end
+
+    private mutating func finish() throws(SluiceError) -> OpenInferenceCodec.Request {
+        var rest = tail
+        for input in inputs {
+            request.inputs.append(try input.tensor(&scanner, body: body, tail: &rest))
+        }
+        guard rest.isEmpty else {
+            throw SluiceError(
+                .malformedBody,
+                "\(rest.count) bytes follow the last binary tensor; the inputs' \"binary_data_size\" account for \(rest.lowerBound - tail.lowerBound) of \(tail.count)",
+                detail: [.init("byte", rest.lowerBound)])
+        }
+        try signature.validate(request.inputs)
+        let binaryOutput = request.binaryOutput
+        request.outputs = outputs.map { .init(name: $0.name, isBinary: $0.isBinary ?? binaryOutput) }
+        return request
+    }
+}
