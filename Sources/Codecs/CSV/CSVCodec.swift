@@ -12,7 +12,7 @@ package enum CSVCodec {
     package static func decode(
         _ body: RequestBody, hasHeader: Bool?, signature: ModelSignature
     ) throws(SluiceError) -> [Tensor] {
-        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
+        let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
         var tokenizer = try CSVTokenizer(bytes)
         guard try tokenizer.nextRow() else { throw SluiceError(.malformedBody, "the CSV has no rows") }
