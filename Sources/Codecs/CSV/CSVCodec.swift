@@ -4,14 +4,15 @@ package import Tensors
 package enum CSVCodec {
     /// Reads a table as the model's inputs; `ColumnMapping` says which column goes where.
     ///
-    /// - Parameter hasHeader: what the media type says; `nil` leaves it to the first row: it is a header where one of its
-    ///   cells is a wanted column's name, or where the model takes numbers and none of its cells is one.
+    /// - Parameter hasHeader: what the media type says; `nil` leaves it to the first row: it is none where all
+    ///   its cells are numbers that the model takes, and one where a cell is a wanted column's name or, of the cells that
+    ///   would be numbers, none is.
     /// - Throws: `malformed_body` for what is no CSV or has ragged rows, `invalid_input` for columns and values that the
     ///   model doesn't take.
     package static func decode(
         _ body: RequestBody, hasHeader: Bool?, signature: ModelSignature
     ) throws(SluiceError) -> [Tensor] {
-        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
+        let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
         var tokenizer = try CSVTokenizer(bytes)
         guard try tokenizer.nextRow() else { throw SluiceError(.malformedBody, "the CSV has no rows") }
@@ -84,30 +85,38 @@ package enum CSVCodec {
     private static func isHeader(
         _ tokenizer: CSVTokenizer, signature: ModelSignature, scratch: inout [UInt8]
     ) -> Bool {
+        let numeric = numericColumns(count: tokenizer.cells.count, signature: signature)
+        var numbers = 0
+        for (columns, dataType) in numeric {
+            let builder = TensorBuilder(dataType)
+            for column in columns {
+                let fits = tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { isNumber($0, builder) }
+                numbers += fits ? 1 : 0
+            }
+        }
+        // The usual table without a header ends here, before any name is looked at.
+        if numbers == tokenizer.cells.count { return false }
         guard let names = try? names(in: tokenizer, scratch: &scratch) else { return false }
         let wanted = ColumnMapping.wantedNames(signature)
         if names.contains(where: { wanted.contains($0) }) { return true }
-        // By position, text fits anything that is BYTES: then only numbers can tell.
-        let byPosition = try? ColumnMapping(columnCount: names.count, signature: signature)
-        let numeric: [(column: Int, dataType: DataType)] =
-            if let byPosition {
-                byPosition.targets.filter { $0.spec.dataType != .bytes }
-                    .flatMap { target in target.sources.map { ($0, target.spec.dataType) } }
-            } else if signature.inputs.contains(where: { $0.dataType != .bytes }) {
-                names.indices.map { ($0, .fp64) }
-            } else {
-                []
-            }
-        guard !numeric.isEmpty else { return false }
-        return !numeric.contains { column, dataType in
-            tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { isNumber($0, of: dataType) }
+        return !numeric.isEmpty && numbers == 0
+    }
+
+    /// The columns that would hold numbers if the first row had no names. Text fits anything that is BYTES, so only
+    /// numbers can tell.
+    private static func numericColumns(
+        count: Int, signature: ModelSignature
+    ) -> [(columns: [Int], dataType: DataType)] {
+        if let mapping = try? ColumnMapping(columnCount: count, signature: signature) {
+            return mapping.targets.filter { !$0.isText }.map { ($0.sources, $0.spec.dataType) }
         }
+        return signature.inputs.contains { $0.dataType != .bytes } ? [(Array(0..<count), .fp64)] : []
     }
 
     /// Whether a cell is a number or truth value; one that the type can't hold is still no name.
-    private static func isNumber(_ cell: UnsafeRawBufferPointer, of dataType: DataType) -> Bool {
+    private static func isNumber(_ cell: UnsafeRawBufferPointer, _ builder: TensorBuilder) -> Bool {
         do throws(ElementFault) {
-            try TensorBuilder(dataType).append(cell: cell)
+            try builder.append(cell: cell)
             return true
         } catch {
             return error.kind == .outOfRange || error.kind == .hasFraction

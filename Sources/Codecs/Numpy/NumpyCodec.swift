@@ -13,7 +13,7 @@ package enum NumpyCodec {
         _ body: RequestBody, input: String?, signature: ModelSignature
     ) throws(SluiceError) -> Tensor {
         let spec = try signature.onlyInput(named: input, body: "an npy body")
-        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
+        let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
         let header = try NumpyHeader(bytes)
         let type = try NumpyType(header.typeText)

@@ -16,7 +16,7 @@ package enum RawCodec {
         let stated: [Int]? = if let shape { try parse(shape: shape) } else { nil }
         if spec.dataType == .bytes { return try oneElement(body, spec: spec, stated: stated) }
 
-        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
+        let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
         let resolved: [Int]
         if let stated {
@@ -127,8 +127,7 @@ package enum RawCodec {
         if body.range == 0..<body.storage.byteCount {
             data = body.storage
         } else {
-            let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
-            data = .slice(of: bytes, keptAliveBy: body.storage)
+            data = .slice(of: body.bytes, keptAliveBy: body.storage)
         }
         let offsets: [Int64] = [0, Int64(data.byteCount)]
         return try Tensor(

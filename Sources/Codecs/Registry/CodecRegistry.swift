@@ -62,9 +62,8 @@ package struct CodecRegistry: Sendable {
     ) throws(SluiceError) -> Decoded {
         let named = try RequestFormat(contentType: facts.contentType)
         guard body.count > 0 else { throw SluiceError(.malformedBody, "the body is empty") }
-        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
         let decoded: Decoded
-        switch named ?? RequestFormat(sniffing: bytes, signature: signature) {
+        switch named ?? RequestFormat(sniffing: body.bytes, signature: signature) {
         case .json:
             decoded = try JSONCodec().decode(body, signature: signature)
         case .csv(let hasHeader):

@@ -8,8 +8,7 @@ package enum XMLCodec {
     ///   and values that the model doesn't take.
     package static func decode(_ body: RequestBody, signature: ModelSignature) throws(SluiceError) -> [Tensor] {
         defer { withExtendedLifetime(body.storage) {} }
-        let bytes = UnsafeRawBufferPointer(rebasing: body.storage.bytes[body.range])
-        return try XMLScanner.read(bytes, with: XMLRequestReader(signature))
+        return try XMLScanner.read(body.bytes, with: XMLRequestReader(signature))
     }
 
     /// Writes outputs: as `<row>` elements where they share their first axis, each as one `<output>` otherwise.

@@ -13,6 +13,8 @@ struct XMLRowReader {
     private var table: TableBuilder?
     /// The columns' numbers by name, once the first row has told them.
     private var columns: [String: Int] = [:]
+    /// For each column the row that last had it, and its cell there. Never cleared: a short row costs what it has.
+    private var latest: [(row: Int, cell: Int)] = []
 
     /// The present row: its cells, their text, and where it began.
     private var cells: [Cell] = []
@@ -113,14 +115,14 @@ struct XMLRowReader {
         if table == nil { table = try begin() }
         table?.beginRow()
         guard let table else { return }
-        let places = try placeCells(in: table)
+        try placeCells(in: table)
         for (index, target) in table.mapping.targets.enumerated() {
             for column in target.sources {
-                guard let cell = places[column] else {
+                guard latest[column].row == table.rows else {
                     let place = table.place(target: index, column: column, line: rowLine)
                     throw SluiceError(.invalidInput, "\(place): it is missing", detail: place.detail)
                 }
-                try append(cells[cell], to: table, target: index, column: column)
+                try append(cells[latest[column].cell], to: table, target: index, column: column)
             }
         }
     }
@@ -142,11 +144,12 @@ struct XMLRowReader {
     private mutating func begin() throws(SluiceError) -> TableBuilder {
         let mapping = try ColumnMapping(names: cells.map(\.name), signature: signature)
         for (index, name) in (mapping.names ?? []).enumerated() where columns[name] == nil { columns[name] = index }
+        latest = Array(repeating: (0, 0), count: mapping.columnCount)
         return TableBuilder(mapping)
     }
 
-    /// For each column the present row's cell; `nil` where it has none.
-    private func placeCells(in table: TableBuilder) throws(SluiceError) -> [Int?] {
+    /// Notes in `latest` where the present row has its columns.
+    private mutating func placeCells(in table: TableBuilder) throws(SluiceError) {
         let mapping = table.mapping
         if mapping.isByPosition {
             guard cells.count == mapping.columnCount else {
@@ -156,22 +159,21 @@ struct XMLRowReader {
                         + "but the first row has \(mapping.columnCount)",
                     detail: [.init("row", table.rows), .init("line", rowLine)])
             }
-            return Array(cells.indices)
+            for index in cells.indices { latest[index] = (table.rows, index) }
+            return
         }
-        var places: [Int?] = Array(repeating: nil, count: mapping.columnCount)
         for (index, cell) in cells.enumerated() {
             // Rows are nearly always alike: the same names in the same order.
             let isInPlace = index < mapping.columnCount && mapping.names?[index] == cell.name
             guard let column = isInPlace ? index : columns[cell.name] else { continue }
-            guard places[column] == nil else {
+            guard latest[column].row != table.rows else {
                 throw SluiceError(
                     .malformedBody,
                     "row \(table.rows) (line \(rowLine)): column \(Quote.text(cell.name)) stands twice",
                     detail: [.init("row", table.rows), .init("line", rowLine), .init("column", cell.name)])
             }
-            places[column] = index
+            latest[column] = (table.rows, index)
         }
-        return places
     }
 
     private func append(_ cell: Cell, to table: TableBuilder, target: Int, column: Int) throws(SluiceError) {

@@ -79,7 +79,7 @@ struct XMLTensorReader {
         } else if open.spec.dataType == .bytes {
             if !bytes.isEmpty { try append(bytes[...], line: open.line) }
         } else {
-            for token in bytes.split(whereSeparator: XMLText.isSpace) { try append(token, line: open.line) }
+            try appendTokens(line: open.line)
         }
         let shape: [Int] =
             if let stated = open.shape { stated } else {
@@ -88,6 +88,20 @@ struct XMLTensorReader {
         finished.append(try open.builder.finish(name: open.spec.name, shape: shape))
         bytes.removeAll(keepingCapacity: true)
         present = nil
+    }
+
+    /// Appends the values that stand between spaces.
+    private func appendTokens(line: Int) throws(SluiceError) {
+        var start = 0
+        while start < bytes.count {
+            if XMLText.isSpace(bytes[start]) {
+                start += 1
+                continue
+            }
+            let end = bytes[start...].firstIndex(where: XMLText.isSpace) ?? bytes.count
+            try append(bytes[start..<end], line: line)
+            start = end
+        }
     }
 
     private func append(_ text: ArraySlice<UInt8>, line: Int) throws(SluiceError) {

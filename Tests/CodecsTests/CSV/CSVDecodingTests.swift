@@ -83,6 +83,33 @@ import Testing
         #expect(absent[0].strings == ["X", "hello"])
     }
 
+    /// Signature, first row, and whether it is taken for a header.
+    static let firstRows: [(ModelSignature, String, Bool)] = [
+        (Formats.one(.fp32, [-1, 2]), "a,b", true),
+        (Formats.one(.fp32, [-1, 2]), "1,2", false),
+        (Formats.one(.fp32, [-1, 2]), "1e99,2", false),
+        (Formats.one(.int8, [-1, 2]), "1.5,2000", false),
+        (Formats.one(.fp32, [-1, 2]), "1,b", false),
+        (Formats.one(.fp32, [-1, 2]), "nan,inf", false),
+        (Formats.one(.fp32, [-1, 2], columns: ["0", "1"]), "0,1", false),
+        (Formats.one(.fp32, [-1, 2], columns: ["0", "b"]), "0,b", true),
+        (Formats.one(.bytes, [-1]), "hello", false),
+        (Formats.one(.bytes, [-1]), "X", true),
+        (Formats.one(.bool, [-1]), "true", false),
+        (Formats.people, "7,1.5,name", true),
+        (Formats.people, "years,metres,Ann", true),
+        (Formats.people, "7,metres,Ann", false),
+    ]
+
+    @Test(arguments: firstRows)
+    func tellsAHeaderFromTheFirstRow(_ signature: ModelSignature, _ row: String, _ isHeader: Bool) {
+        // A header alone is refused as such; taken for data, it is read or refused for its values.
+        let error = Formats.failure(row.utf8, as: "text/csv", for: signature)
+        let isMissingRows = error == "invalid_input: the CSV has a header but no rows"
+        let isMissingColumns = error?.contains("is missing; ") == true
+        #expect((isMissingRows || isMissingColumns) == isHeader, "\(error ?? "accepted")")
+    }
+
     @Test func textOfEveryKindSurvivesQuoting() throws {
         let tensors = try Formats.decode(try Formats.corpus("csv/quoted.csv"), as: "text/csv", for: text)
         #expect(tensors[0].strings == ["plain", "a, b", "say \"hi\"", "two\nlines", "", "größe"])

@@ -143,6 +143,14 @@ import Testing
                 == "invalid_input: input \"X\": element 2 is the byte 2; a BOOL is 0 or 1")
     }
 
+    @Test func whatIsQuotedCannotBreakALineAndIsCut() {
+        let shape = "1\n\u{202E}\"" + String(repeating: "é", count: 100)
+        let shown = #""1\x0A\x202E""# + String(repeating: "é", count: 60) + "…\""
+        #expect(
+            Formats.failure([0], as: Self.octets, for: Formats.one(.uint8, nil), shape: shape)
+                == "malformed_request: Sluice-Shape \(shown) is no shape; write dimensions like 1,512")
+    }
+
     @Test func randomShapesNeverCrash() {
         var random = SeededGenerator(seed: 5)
         let characters = Array("0123456789,,  -+xé[]")

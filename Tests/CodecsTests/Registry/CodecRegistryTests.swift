@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func mutatedBodiesWithoutATypeNeverCrash() throws {
-        var mutations = Mutations(of: [Self.csv, Self.xml].map { Array($0.utf8) }, seed: 9)
+        var mutations = Mutations(of: [Self.csv, Self.xml, Self.json].map { Array($0.utf8) }, seed: 9)
         mutations.check(10_000, as: nil, for: Self.matrix)
     }
 }

@@ -151,4 +151,12 @@ import Testing
     func saysWhatIsWrong(_ refusal: Refusal) {
         #expect(Formats.failure(refusal.body, as: "application/xml", for: refusal.signature) == refusal.error)
     }
+
+    /// A wide first row must not make every later row as costly: this would take minutes.
+    @Test func aWideFirstRowDoesNotMakeLaterRowsSlow() throws {
+        let wide = (0..<60_000).map { "<c\($0)/>" }.joined()
+        let body = "<r><r><X>0</X>\(wide)</r>" + String(repeating: "<r X=\"1\"/>", count: 20_000) + "</r>"
+        let tensors = try Formats.decode(body.utf8, as: "application/xml", for: Formats.one(.int8, [-1]))
+        #expect(tensors[0].shape == [20_001])
+    }
 }
