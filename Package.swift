@@ -43,7 +43,8 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         // The core, in the order in which data flows.
-        .target(name: "Tensors", dependencies: ["CSluicePlugin"], path: "Sources/Tensors", swiftSettings: swiftSettings),
+        .target(
+            name: "Tensors", dependencies: ["CSluicePlugin"], path: "Sources/Tensors", swiftSettings: swiftSettings),
         .target(
             name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")],
             path: "Sources/Configuration", swiftSettings: safeSettings),
@@ -80,7 +81,8 @@ let package = Package(
             ],
             path: "Sources/Gateway", swiftSettings: safeSettings),
         .target(
-            name: "Transport", dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "PluginHost", "Telemetry"] + nio,
+            name: "Transport",
+            dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "PluginHost", "Telemetry"] + nio,
             path: "Sources/Transport", swiftSettings: safeSettings),
         .executableTarget(
             name: "sluice",

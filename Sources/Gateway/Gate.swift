@@ -36,7 +36,9 @@ package final class Gate: Sendable {
     }
 
     /// The header field that carries API keys, in lower case.
-    package var keyField: String { policies.keyHeader ?? "authorization" }
+    package var keyField: String { policies.keyHeader ?? configuration.auth.keyHeader }
+    /// What a refusal for want of a key carries as `WWW-Authenticate`.
+    package var challenge: String { policies.authenticator?.challenge ?? "Bearer realm=\"sluice\"" }
 
     /// The route of a request.
     ///

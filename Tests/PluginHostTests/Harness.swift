@@ -8,7 +8,8 @@ import Testing
 /// Where `make plugins` puts plugins; a sanitizer's run has its own.
 let pluginFolder =
     ProcessInfo.processInfo.environment["SLUICE_TEST_PLUGINS"]
-    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
     .appendingPathComponent("build/plugins").path
 
 /// What the host told the gateway.

@@ -4,32 +4,33 @@ import Testing
 @testable import Transport
 
 @Suite struct EndpointTests {
-    @Test(arguments: [
-        ("/", .welcome),
-        ("/v1/infer", .infer(model: nil)),
-        ("/v1/infer/", .infer(model: nil)),
-        ("/v1/infer/iris", .infer(model: "iris")),
-        ("/v1/infer/vision/classify", .infer(model: "vision/classify")),
-        ("/v1/infer/a%20b", .infer(model: "a b")),
-        ("/v1/infer/%C3%A4", .infer(model: "ä")),
-        ("/v1/models", .models),
-        ("/v1/models/iris", .model("iris")),
-        ("/v2", .serverMetadata),
-        ("/v2/", .serverMetadata),
-        ("/v2/health/live", .live),
-        ("/v2/health/ready", .ready),
-        ("/v2/models/iris", .modelMetadata("iris", version: nil)),
-        ("/v2/models/iris/ready", .modelReady("iris", version: nil)),
-        ("/v2/models/iris/infer", .modelInfer("iris", version: nil)),
-        ("/v2/models/iris/versions/3", .modelMetadata("iris", version: "3")),
-        ("/v2/models/iris/versions/3/ready", .modelReady("iris", version: "3")),
-        ("/v2/models/iris/versions/3/infer", .modelInfer("iris", version: "3")),
-        ("/v2/models/vision%2Fclassify/infer", .modelInfer("vision/classify", version: nil)),
-        ("/v2/models/vision/classify/infer", .modelInfer("vision/classify", version: nil)),
-        ("/v2/models/ready", .modelMetadata("ready", version: nil)),
-        ("/v2/models/infer/infer", .modelInfer("infer", version: nil)),
-        ("/metrics", .metrics),
-    ] as [(String, Endpoint)])
+    @Test(
+        arguments: [
+            ("/", .welcome),
+            ("/v1/infer", .infer(model: nil)),
+            ("/v1/infer/", .infer(model: nil)),
+            ("/v1/infer/iris", .infer(model: "iris")),
+            ("/v1/infer/vision/classify", .infer(model: "vision/classify")),
+            ("/v1/infer/a%20b", .infer(model: "a b")),
+            ("/v1/infer/%C3%A4", .infer(model: "ä")),
+            ("/v1/models", .models),
+            ("/v1/models/iris", .model("iris")),
+            ("/v2", .serverMetadata),
+            ("/v2/", .serverMetadata),
+            ("/v2/health/live", .live),
+            ("/v2/health/ready", .ready),
+            ("/v2/models/iris", .modelMetadata("iris", version: nil)),
+            ("/v2/models/iris/ready", .modelReady("iris", version: nil)),
+            ("/v2/models/iris/infer", .modelInfer("iris", version: nil)),
+            ("/v2/models/iris/versions/3", .modelMetadata("iris", version: "3")),
+            ("/v2/models/iris/versions/3/ready", .modelReady("iris", version: "3")),
+            ("/v2/models/iris/versions/3/infer", .modelInfer("iris", version: "3")),
+            ("/v2/models/vision%2Fclassify/infer", .modelInfer("vision/classify", version: nil)),
+            ("/v2/models/vision/classify/infer", .modelInfer("vision/classify", version: nil)),
+            ("/v2/models/ready", .modelMetadata("ready", version: nil)),
+            ("/v2/models/infer/infer", .modelInfer("infer", version: nil)),
+            ("/metrics", .metrics),
+        ] as [(String, Endpoint)])
     func pathLeadsToItsEndpoint(path: String, endpoint: Endpoint) throws {
         #expect(try Endpoint(path: path) == endpoint)
     }

@@ -89,7 +89,8 @@ package struct ModelLoader: Sendable {
                 metadata: [
                     "model": "\(model.name)", "platform": "\(description.platform)",
                     "inputs": "\(description.signature.inputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
-                    "outputs": "\(description.signature.outputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
+                    "outputs":
+                        "\(description.signature.outputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
                 ])
             return .running(model, instance: instance)
         } catch {

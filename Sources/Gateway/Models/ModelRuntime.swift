@@ -55,7 +55,8 @@ package final class ModelRuntime: Sendable {
                 expire: { call in
                     call.abandon(
                         SluiceError(
-                            .deadlineExceeded, "the deadline passed while the request waited for model \"\(configuration.name)\"",
+                            .deadlineExceeded,
+                            "the deadline passed while the request waited for model \"\(configuration.name)\"",
                             detail: [.init("model", configuration.name)]))
                 })
         }

@@ -104,7 +104,8 @@ final class CallSlot: @unchecked Sendable {
     /// `sluice_host.respond`.
     func respond(_ response: UnsafePointer<sluice_response>) -> Status {
         let outputs = ResponseReader(response)
-        let (action, call, newOutputs) = locked.withLock { locked -> (CallState.ResponseAction, InferenceCall?, [NewOutput]) in
+        let (action, call, newOutputs) = locked.withLock {
+            locked -> (CallState.ResponseAction, InferenceCall?, [NewOutput]) in
             let action = locked.state.beginResponse(isFinal: outputs.isFinal)
             guard action == .deliver else { return (action, locked.call, []) }
             let made = locked.newOutputs

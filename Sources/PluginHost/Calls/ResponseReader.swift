@@ -142,7 +142,9 @@ extension ResponseReader {
         } else if let made = newOutputs.first(where: { UnsafeRawPointer($0.data.base) == start && bytes > 0 }) {
             dataStorage = made.data
             offsetStorage = made.offsets
-            if dataType == .bytes, made.offsets.map({ UnsafeRawPointer($0.base) }) != offsets.baseAddress { offsetStorage = .copy(of: offsets) }
+            if dataType == .bytes, made.offsets.map({ UnsafeRawPointer($0.base) }) != offsets.baseAddress {
+                offsetStorage = .copy(of: offsets)
+            }
         } else {
             dataStorage = .copy(of: data)
             if dataType == .bytes { offsetStorage = .copy(of: offsets) }

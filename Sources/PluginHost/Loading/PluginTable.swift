@@ -27,10 +27,14 @@ struct PluginTable {
         return plugin.pointee[keyPath: path].map { String(cString: $0) }
     }
 
-    var load: (@convention(c) (
-        UnsafePointer<sluice_host>?, UnsafePointer<sluice_load_args>?, UnsafeMutablePointer<OpaquePointer?>?,
-        UnsafeMutablePointer<sluice_error>?
-    ) -> sluice_status)? { field(\.load) }
+    var load:
+        (
+            @convention(c) (
+                UnsafePointer<sluice_host>?, UnsafePointer<sluice_load_args>?, UnsafeMutablePointer<OpaquePointer?>?,
+                UnsafeMutablePointer<sluice_error>?
+            ) -> sluice_status
+        )?
+    { field(\.load) }
     var unload: (@convention(c) (OpaquePointer?) -> Void)? { field(\.unload) }
     var describe: (@convention(c) (OpaquePointer?) -> UnsafePointer<sluice_model_info>?)? { field(\.describe) }
     var infer: sluice_batch_fn? { field(\.infer) }

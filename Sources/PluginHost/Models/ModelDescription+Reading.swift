@@ -55,7 +55,8 @@ extension ModelDescription {
         if size >= MemoryLayout<sluice_model_info>.offset(of: \.metadata)!, let text = info.pointee.platform {
             platform = String(cString: text)
         }
-        if size >= MemoryLayout<sluice_model_info>.offset(of: \.metadata_count)! + 8, let facts = info.pointee.metadata {
+        if size >= MemoryLayout<sluice_model_info>.offset(of: \.metadata_count)! + 8, let facts = info.pointee.metadata
+        {
             metadata = (0..<min(info.pointee.metadata_count, 256)).compactMap { index in
                 guard let key = facts[index].key, let value = facts[index].value else { return nil }
                 return Fact(key: String(cString: key), value: String(cString: value))

@@ -55,7 +55,8 @@ extension ModelSignature {
                 return "it answered output \"\(tensor.name)\" twice"
             }
             guard spec.dataType == tensor.dataType, spec.admits(tensor.shape) else {
-                return "output \"\(tensor.name)\" is \(tensor.dataType)\(Shape.text(tensor.shape)), declared \(spec.text)"
+                return
+                    "output \"\(tensor.name)\" is \(tensor.dataType)\(Shape.text(tensor.shape)), declared \(spec.text)"
             }
         }
         guard isComplete else { return nil }

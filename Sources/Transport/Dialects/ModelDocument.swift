@@ -120,5 +120,7 @@ extension JSONWriter {
 
 extension String {
     /// The text as it stands between single quotes of a shell.
-    fileprivate var shellQuoted: String { split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") }
+    fileprivate var shellQuoted: String {
+        split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+    }
 }

@@ -24,14 +24,16 @@ extension Endpoint {
                 self = endpoint
             } else {
                 throw SluiceError(
-                    .notFound, "there is nothing at this path; inference is at /v1/infer/{model} and /v2/models/{model}/infer")
+                    .notFound,
+                    "there is nothing at this path; inference is at /v1/infer/{model} and /v2/models/{model}/infer")
             }
         }
     }
 
     /// The part after `/v2/models/`: `{model}[/versions/{version}][/ready|/infer]`.
     private static func openInference(_ rest: some StringProtocol) throws(SluiceError) -> Endpoint? {
-        var segments = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).map(String.init)
+        var segments = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).map(
+            String.init)
         var action: String?
         if segments.count > 1, let last = segments.last, last == "ready" || last == "infer" {
             action = segments.removeLast()
@@ -54,7 +56,8 @@ extension Endpoint {
         guard let name = PercentEncoding.decode(text), !name.isEmpty, name.utf8.count <= 256,
             !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         else {
-            throw SluiceError(.malformedRequest, "the model name in the path is empty, too long or badly percent-encoded")
+            throw SluiceError(
+                .malformedRequest, "the model name in the path is empty, too long or badly percent-encoded")
         }
         return name
     }

@@ -12,7 +12,8 @@ struct Query: Equatable {
         var seen: Set<String> = []
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let key = PercentEncoding.decode(parts[0]), let value = PercentEncoding.decode(parts.count > 1 ? parts[1] : "")
+            guard let key = PercentEncoding.decode(parts[0]),
+                let value = PercentEncoding.decode(parts.count > 1 ? parts[1] : "")
             else {
                 throw SluiceError(.invalidParameter, "the query is badly percent-encoded")
             }

@@ -76,7 +76,8 @@ extension HTTP1Connection {
         guard let context, let exchange else { return }
         if let encoding = fields.contentEncoding, !encoding.equalsIgnoringCase("identity") {
             throw SluiceError(
-                .unsupportedMediaType, "the content encoding \"\(encoding.prefix(64))\" isn't supported; send the body as it is")
+                .unsupportedMediaType,
+                "the content encoding \"\(encoding.prefix(64))\" isn't supported; send the body as it is")
         }
         let request = InferenceRequest(
             id: exchange.id, model: model, version: version, format: format, contentType: fields.contentType,

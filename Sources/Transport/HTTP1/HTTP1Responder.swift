@@ -60,6 +60,7 @@ extension HTTP1Connection {
     func write(failure: SluiceError, summary: Answer.Summary) {
         var response = HTTPResponse(failure: failure, requestID: summary.requestID)
         response.fields += summary.fields
+        if failure.code == .unauthenticated { response.fields.append(("www-authenticate", service.gate.challenge)) }
         if failure.code == .methodNotAllowed, let endpoint = exchange?.endpoint {
             response.fields.append(("allow", endpoint.method == "GET" ? "GET, HEAD" : endpoint.method))
         }

@@ -32,7 +32,6 @@ struct HTTPResponse {
             // Whole seconds, rounded up: a client that waits so long finds the door open.
             fields.append(("retry-after", String(max(1, (wait + 999_999_999) / 1_000_000_000))))
         }
-        if failure.code == .unauthenticated { fields.append(("www-authenticate", "Bearer")) }
     }
 }
 

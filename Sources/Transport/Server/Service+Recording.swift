@@ -28,6 +28,8 @@ extension Service {
         let failure = SluiceError(.cancelled, "the client closed the connection before its answer")
         var response = HTTPResponse(failure: failure, requestID: exchange.id)
         response.body.clear()
-        record(exchange, response: response, summary: exchange.inference?.summary ?? Answer.Summary(requestID: exchange.id))
+        record(
+            exchange, response: response, summary: exchange.inference?.summary ?? Answer.Summary(requestID: exchange.id)
+        )
     }
 }

@@ -10,7 +10,10 @@ struct ConfigurationFile {
     var shownPath: String
     /// Absolute folder; relative paths in the file start here.
     var folder: String
-    var text: String
+    var bytes: [UInt8]
+
+    /// The text for messages; what isn't UTF-8 is an error of its own.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Where plugins are looked for.
     static var pluginFinder: PluginFinder {
@@ -27,17 +30,14 @@ struct ConfigurationFile {
         } catch {
             throw ValidationError("can't read \(path): \((error as NSError).localizedDescription)")
         }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            throw ValidationError("\(path) is not UTF-8 text")
-        }
         return ConfigurationFile(
-            shownPath: path, folder: url.standardizedFileURL.deletingLastPathComponent().path, text: text)
+            shownPath: path, folder: url.standardizedFileURL.deletingLastPathComponent().path, bytes: Array(data))
     }
 
     /// Everything that is wrong with it, or its values.
     static func check(_ file: ConfigurationFile) -> ConfigurationLoader.Outcome {
         ConfigurationLoader().load(
-            file.text,
+            file.bytes,
             context: ConfigurationLoader.Context(
                 folder: file.folder, environment: ProcessInfo.processInfo.environment,
                 installedPlugins: pluginFinder.installedPlugins(),

@@ -84,7 +84,9 @@ struct GatewayProcess {
 
     /// Tells a person at a terminal where to go; the log is for machines.
     private func greet(_ server: GatewayServer, gate: Gate) {
-        guard isatty(STDERR_FILENO) != 0 || ProcessInfo.processInfo.environment["SLUICE_GREETING"] != nil else { return }
+        guard isatty(STDERR_FILENO) != 0 || ProcessInfo.processInfo.environment["SLUICE_GREETING"] != nil else {
+            return
+        }
         guard let address = server.addresses.first?.address.hostAndPort else { return }
         let ready = gate.models.filter(\.isReady).map(\.name)
         var text = "\nsluice \(sluiceVersion) serves on http://\(address)"

@@ -70,7 +70,9 @@ import Testing
         let collector = PartCollector()
         stub.instance.infer(try collector.call())
         _ = try collector.waitForFinal()
-        let numbers = collector.parts.withLock { $0.compactMap { $0.parameters.first { $0.key == "part" }?.value.text } }
+        let numbers = collector.parts.withLock {
+            $0.compactMap { $0.parameters.first { $0.key == "part" }?.value.text }
+        }
         #expect(numbers.count == 6)
         #expect(numbers == numbers.sorted())
         #expect(collector.finalCount == 1)
