@@ -28,12 +28,18 @@ package final class Inference: @unchecked Sendable {
     private var openInferenceRequest: OpenInferenceCodec.Request?
     private var clientID: String?
     private var envelope: Envelope?
+    /// Whether the quota was charged.
+    private var isAdmitted = false
+    /// When the body was all there; before that, when the head was.
+    private var performedAt: MonotonicTime
     var attempts: Attempts?
     /// The call under way; its number tells late parts of earlier attempts from its own.
     var call: InferenceCall?
     var attemptNumber = 0
     var attemptStarted = MonotonicTime(nanoseconds: 0)
     var attemptTimer: Scheduled<Void>?
+    /// Holds a plugin back that streams faster than its client reads.
+    var partGate: PartGate?
     private var isFinished = false
     private var hasBegunStream = false
 
@@ -42,6 +48,7 @@ package final class Inference: @unchecked Sendable {
         self.gate = gate
         self.eventLoop = eventLoop
         self.responder = responder
+        self.performedAt = request.receivedAt
         self.summary = Answer.Summary(requestID: request.id)
     }
 
@@ -67,14 +74,16 @@ package final class Inference: @unchecked Sendable {
     /// Takes the whole body; the responder gets the answer, on the event loop, now or later.
     package func perform(_ body: RequestBody) {
         guard let route, !isFinished else { return }
-        var attempts = Attempts(route: route, start: request.receivedAt, now: request.receivedAt)
+        // A slow upload doesn't count: the deadline is for the gate's and the models' work.
+        performedAt = .now
+        var attempts = Attempts(route: route, start: performedAt, now: performedAt)
         summary.model = attempts.current.model.name
         do {
             let signature = try signature(of: attempts)
             self.signature = signature
             var envelope = try decode(body, signature: signature)
             if let timeout = openInferenceRequest?.timeoutNanoseconds, timeout > 0 {
-                attempts.shorten(to: request.receivedAt.advanced(byNanoseconds: timeout))
+                attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
             }
             envelope.deadline = attempts.current.deadline
             if let traceparent = request.traceparent {
@@ -149,9 +158,6 @@ package final class Inference: @unchecked Sendable {
         }
         isAdmitted = true
     }
-
-    /// Whether the quota was charged.
-    private var isAdmitted = false
 
     // MARK: The answer
 
@@ -263,9 +269,6 @@ package final class Inference: @unchecked Sendable {
         }
     }
 
-    /// Holds a plugin back that streams faster than its client reads.
-    var partGate: PartGate?
-
     private func finish(_ content: Answer.Content) {
         guard !isFinished else { return }
         isFinished = true
@@ -276,7 +279,7 @@ package final class Inference: @unchecked Sendable {
     /// Counts the request, and gives its quota back where the gate or its models are to blame for a failure.
     private func settle(_ error: SluiceError?) {
         if let route {
-            let nanoseconds = MonotonicTime.now.nanoseconds(since: request.receivedAt)
+            let nanoseconds = MonotonicTime.now.nanoseconds(since: performedAt)
             gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
         }
         guard isAdmitted, let error, error.code.httpStatus >= 500, let consumer else { return }

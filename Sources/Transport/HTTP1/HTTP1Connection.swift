@@ -264,7 +264,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Writes a whole response and moves on.
     func respond(_ response: HTTPResponse, summary: Answer.Summary) {
         guard let context, let exchange, !exchange.progress.answered else { return }
-        let closes = !exchange.keepAlive || service.isDraining || parserFailure != nil && waitingParts.isEmpty == false
+        let closes = !exchange.keepAlive || service.isDraining
         self.exchange?.keepAlive = !closes
         self.exchange?.progress.answered = true
         var head = HTTPResponseHead(

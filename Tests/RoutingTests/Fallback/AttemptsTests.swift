@@ -52,6 +52,20 @@ import Testing
         #expect(attempts.failures.isEmpty)
     }
 
+    @Test func callersOwnTimeoutOnlyShortens() throws {
+        var attempts = try Attempts(route: Self.compiled(fallback: []), start: Self.at(100), now: Self.at(100))
+        attempts.shorten(to: Self.at(9_000))
+        #expect(attempts.deadline == Self.at(5_100))
+        attempts.shorten(to: Self.at(300))
+        #expect(attempts.deadline == Self.at(300))
+        #expect(attempts.current.deadline == Self.at(300))
+        guard case .giveUp(let error) = attempts.next(after: Self.failure(.modelFailed), now: Self.at(301)) else {
+            Issue.record("expected to give up")
+            return
+        }
+        #expect(error.code == .deadlineExceeded)
+    }
+
     @Test func targetsTakeTurnsByWeight() throws {
         let route = try Self.compiled(to: [("a", 3), ("b", 1)], fallback: [])
         let names = (0..<8).map { _ in Attempts(route: route, start: Self.at(0), now: Self.at(0)).current.model.name }

@@ -14,6 +14,14 @@ import Testing
             route("unnamed", types: ["audio/wav"]),
         ]))
 
+    @Test func aNameAloneFindsItsFirstRoute() throws {
+        #expect(try Self.table.match(name: "iris").name == "iris-csv")
+        #expect(try Self.table.match(name: "vision/classify").name == "pictures")
+        #expect(try Self.table.match(name: "anything").name == "unnamed")
+        let table = RouteTable(configuration([route("iris", model: "iris")]))
+        #expect { _ = try table.match(name: "irsi") } throws: { ($0 as? SluiceError)?.code == .modelNotFound }
+    }
+
     @Test(
         arguments: [
             // The first in the file wins, by name and by type.
