@@ -5,8 +5,8 @@ extension ModelSignature {
     ///
     /// A value may leave out the first dimension, if it is declared free or 1 (one row without the brackets around it);
     /// the last, if it is declared 1 (one number a row); or all of them, if all are free or 1 (a bare scalar). The last
-    /// is tried before the first. An empty array is no rows. A model that isn't batched also takes its one input as a list of one row. Whatever
-    /// fits none of that is left as it is, for validation to refuse.
+    /// is tried before the first. An empty array is no rows. A model that isn't batched also takes its one input as a
+    /// list of one row. Whatever fits none of that is left as it is, for validation to refuse.
     func fitted(_ dimensions: [Int], to spec: TensorSpec) -> [Int] {
         guard let declared = spec.shape, dimensions.count != declared.count else { return dimensions }
         if dimensions.isEmpty {
