@@ -16,8 +16,8 @@ SLUICE_NUMBER_TEXT size_t sluice_write_double(char *out, double value);
 SLUICE_NUMBER_TEXT size_t sluice_read_float(const char *text, size_t length, float *value);
 SLUICE_NUMBER_TEXT size_t sluice_read_double(const char *text, size_t length, double *value);
 
-/* Compares the number in the text (no sign) with a finite value >= 0, exactly: below 0 where the text is smaller, 0 where
- * they are equal. `order` is n where the text's number is in [10^(n-1), 10^n). */
+/* Compares the number in the text (no sign) with a finite value >= 0, exactly: below 0 where the text is smaller, 0
+ * where they are equal. `order` is n where the text's number is in [10^(n-1), 10^n). */
 SLUICE_NUMBER_TEXT int sluice_compare(const char *text, size_t length, ptrdiff_t order, double value);
 #ifdef __cplusplus
 }

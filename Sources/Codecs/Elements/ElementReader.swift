@@ -2,9 +2,9 @@ package import Tensors
 
 /// Walks a tensor's elements and writes them as text.
 ///
-/// Numbers are written as the shortest text that reads back as the same value (FP16 and BF16 as the FP32 of that value),
-/// `NaN`, `Infinity` and `-Infinity` for what is no number; BOOL as `true` and `false`; BYTES as they are where they are
-/// UTF-8, and as base64 (RFC 4648, section 4, padded) where they aren't. The format says how to tell the two apart.
+/// Numbers are written as the shortest text that reads back as the same value (FP16 and BF16 as the FP32 of that
+/// value), `NaN`, `Infinity` and `-Infinity` for what is no number; BOOL as `true` and `false`; BYTES as they are where
+/// they are UTF-8, and as base64 (RFC 4648, section 4, padded) where they aren't. The format says how to tell which.
 package struct ElementReader {
     /// What was written for an element.
     package enum Form: Sendable, Equatable {

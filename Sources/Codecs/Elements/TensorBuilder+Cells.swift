@@ -3,8 +3,8 @@ internal import Tensors
 extension TensorBuilder {
     /// Appends the text of one CSV cell or XML element.
     ///
-    /// Numbers and truth values may stand between spaces. BOOL takes `true`, `false` (in any case), `1` and `0`. Floating
-    /// point also takes `NaN`, `Infinity`, `inf` (in any case, with a sign). BYTES takes the text as it is.
+    /// Numbers and truth values may stand between spaces. BOOL takes `true`, `false` (in any case), `1` and `0`.
+    /// Floating point also takes `NaN`, `Infinity`, `inf` (in any case, with a sign). BYTES takes the text as it is.
     /// - Throws: a fault that shows the text.
     package func append(cell: UnsafeRawBufferPointer) throws(ElementFault) {
         if dataType == .bytes { return try append(bytes: cell) }

@@ -85,7 +85,7 @@ extension SluiceError {
     static func notJSON(_ output: Tensor, element: Int, instead: String) -> SluiceError {
         SluiceError(
             .notAcceptable,
-            "output \"\(output.name)\", element \(element + 1): NaN and infinities can't be written in JSON; \(instead)",
+            "output \"\(output.name)\", element \(element + 1): JSON has no NaN and no infinity; \(instead)",
             detail: [.init("output", output.name), .init("element", element + 1)])
     }
 }

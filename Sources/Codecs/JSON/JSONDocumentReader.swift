@@ -2,7 +2,7 @@ internal import Tensors
 
 /// Reads the plain JSON document of the unified endpoint, in whichever of its forms it comes; see docs/formats-json.md.
 ///
-/// A key that is the name of a declared input or column is that; otherwise it means what it means to the document itself.
+/// A key that is the name of a declared input or column is that; otherwise it means what it means to the document.
 /// Only `inputs` with an object or an Open Inference list in it can't be mistaken for an input of that name.
 struct JSONDocumentReader {
     let signature: ModelSignature
@@ -29,7 +29,7 @@ struct JSONDocumentReader {
     /// - Throws: `malformed_body`, `invalid_input` or `invalid_parameter`.
     static func read(_ text: UnsafeRawBufferPointer, signature: ModelSignature) throws(SluiceError) -> Outcome {
         var reader = try JSONDocumentReader(text, signature)
-        if try reader.scanner.peek() == .object {
+        if try reader.nextIsObjectOfValues() {
             guard try reader.readDocument() else { return .openInference }
         } else {
             try reader.readRows()
@@ -174,7 +174,7 @@ struct JSONDocumentReader {
     // MARK: Errors
 
     private func duplicateKey(_ name: String) -> SluiceError {
-        scanner.error("the key \"\(name)\" comes twice")
+        scanner.documentError("the key \"\(name)\" comes twice")
     }
 
     private func twoWrappers(_ first: String, _ second: String) -> SluiceError {

@@ -71,7 +71,7 @@ extension JSONScanner {
                 throw error("\"\(name)\" is longer than \(Self.maximumKeyLength) bytes", at: opening)
             }
             return value.text
-        default: throw error("\"\(name)\" must be a string, not \(kind.text)")
+        default: throw documentError("\"\(name)\" must be a string, not \(kind.text)")
         }
     }
 }

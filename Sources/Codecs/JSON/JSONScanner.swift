@@ -74,6 +74,14 @@ struct JSONScanner {
             detail: [.init("line", line), .init("column", column), .init("byte", offset)])
     }
 
+    /// An error about what a well-formed value means, at the next byte.
+    func documentError(_ problem: String) -> SluiceError {
+        let (line, column) = place(of: offset)
+        return SluiceError(
+            .malformedBody, "\(problem) (line \(line), column \(column))",
+            detail: [.init("line", line), .init("column", column), .init("byte", offset)])
+    }
+
     /// An error that says what was expected and what there is instead.
     func unexpected(_ expected: String) -> SluiceError {
         guard position < end else { return error("expected \(expected), but the text ends") }

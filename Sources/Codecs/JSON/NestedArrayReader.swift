@@ -93,8 +93,7 @@ struct NestedArrayReader {
     private func readElement(_ scanner: inout JSONScanner, _ kind: JSONScanner.Kind) throws(SluiceError) {
         let offset = scanner.offset
         switch (kind, builder.dataType) {
-        case (.number, .bool), (.number, .bytes): throw wrongSort(kind, offset)
-        case (.number, _):
+        case (.number, let dataType) where dataType != .bool && dataType != .bytes:
             let number = try scanner.number()
             do throws(ElementFault) { try builder.append(number) } catch { throw error.error(at: place(offset)) }
         case (.bool, .bool):
@@ -102,7 +101,10 @@ struct NestedArrayReader {
             do throws(ElementFault) { try builder.append(value) } catch { throw error.error(at: place(offset)) }
         case (.string, .bytes): appendString(try scanner.string())
         case (.object, .bytes): try appendBase64(&scanner)
-        default: throw wrongSort(kind, offset)
+        default:
+            // What isn't JSON at all is told first.
+            try scanner.skipValue()
+            throw wrongSort(kind, offset)
         }
     }
 

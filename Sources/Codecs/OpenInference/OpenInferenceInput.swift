@@ -29,7 +29,7 @@ struct OpenInferenceInput {
                 try scanner.skipValue()
                 continue
             }
-            guard seen.insert(member).inserted else { throw scanner.error("the key \"\(member)\" comes twice") }
+            guard seen.insert(member).inserted else { throw scanner.documentError("the key \"\(member)\" comes twice") }
             let subject = name.map { "input \"\($0)\"" } ?? "input \(number)"
             switch member {
             case "name": name = try scanner.optionalString("name")

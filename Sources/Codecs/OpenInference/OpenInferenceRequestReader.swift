@@ -40,7 +40,7 @@ struct OpenInferenceRequestReader {
                 try scanner.skipValue()
                 continue
             }
-            guard !seen.contains(name) else { throw scanner.error("the key \"\(name)\" comes twice") }
+            guard !seen.contains(name) else { throw scanner.documentError("the key \"\(name)\" comes twice") }
             seen.append(name)
             switch name {
             case "id": request.id = try scanner.optionalString("id")
@@ -56,7 +56,7 @@ struct OpenInferenceRequestReader {
 
     private mutating func expectObject(_ subject: String) throws(SluiceError) {
         let kind = try scanner.peek()
-        guard kind == .object else { throw scanner.error("\(subject) must be an object, not \(kind.text)") }
+        guard kind == .object else { throw scanner.documentError("\(subject) must be an object, not \(kind.text)") }
         try scanner.beginObject()
     }
 
@@ -64,7 +64,7 @@ struct OpenInferenceRequestReader {
 
     private mutating func readInputs() throws(SluiceError) {
         let kind = try scanner.peek()
-        guard kind == .array else { throw scanner.error("\"inputs\" must be an array, not \(kind.text)") }
+        guard kind == .array else { throw scanner.documentError("\"inputs\" must be an array, not \(kind.text)") }
         try scanner.beginArray()
         while try scanner.nextElement(first: inputs.isEmpty) {
             // More inputs than the model has can't be right, and checking names is quadratic.
@@ -81,7 +81,7 @@ struct OpenInferenceRequestReader {
     private mutating func readOutputs() throws(SluiceError) {
         if try scanner.peek() == .null { return try scanner.null() }
         let kind = try scanner.peek()
-        guard kind == .array else { throw scanner.error("\"outputs\" must be an array, not \(kind.text)") }
+        guard kind == .array else { throw scanner.documentError("\"outputs\" must be an array, not \(kind.text)") }
         try scanner.beginArray()
         while try scanner.nextElement(first: outputs.isEmpty) {
             try expectObject("output \(outputs.count + 1)")
@@ -136,7 +136,10 @@ struct OpenInferenceRequestReader {
         guard rest.isEmpty else {
             throw SluiceError(
                 .malformedBody,
-                "\(rest.count) bytes follow the last binary tensor; the inputs' \"binary_data_size\" account for \(rest.lowerBound - tail.lowerBound) of \(tail.count)",
+                """
+                \(rest.count) bytes follow the last binary tensor; the inputs' "binary_data_size" account for \
+                \(rest.lowerBound - tail.lowerBound) of \(tail.count)
+                """,
                 detail: [.init("byte", rest.lowerBound)])
         }
         try signature.validate(request.inputs)
