@@ -1,0 +1,124 @@
+# One command each for what people and CI do here. Whatever a target needs is made first, and only once: `make run` and
+# `make test` on a fresh Debian 12 with Swift 6.3 install, fetch and build everything themselves.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+BUILD   := build
+STAMPS  := $(BUILD)/stamps
+PYTHON  := $(BUILD)/venv/bin/python
+MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx file-type.onnx)
+CONFIG  ?= gateway.yaml
+RELEASE := .build/release
+
+SWIFT_SOURCES := Package.swift Sources Plugins Tests
+SHELL_SCRIPTS := scripts/setup scripts/deps scripts/check-size .ci/run $(wildcard examples/*/run.sh)
+
+##@ First steps
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	    /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: plugins models build ## install, build and serve gateway.yaml on 127.0.0.1:8080
+	@printf '%s\n' '' 'In another terminal, for example:' '' \
+	    "  curl -H 'Content-Type: text/csv' --data-binary @examples/iris/flowers.csv 127.0.0.1:8080/v1/infer/iris" \
+	    "  curl -H 'Content-Type: application/octet-stream' --data-binary @README.md 127.0.0.1:8080/v1/infer/file-type" \
+	    '  curl 127.0.0.1:8080/v2/models/iris' '' 'Ctrl-C ends the gateway.' ''
+	@exec $(RELEASE)/sluice serve $(CONFIG)
+
+.PHONY: test
+test: plugins models ## the same set-up, then every test
+	swift build --build-tests
+	$(MAKE) --directory Plugins test
+	swift test --skip-build
+	$(PYTHON) -m pytest Tests/Clients
+
+##@ Parts of it
+
+.PHONY: setup
+setup: $(STAMPS)/setup ## install Debian's packages (as root or by sudo)
+
+.PHONY: deps
+deps: $(STAMPS)/deps $(BUILD)/plugins/libonnxruntime.so.1 ## fetch by pip: build/venv, ONNX Runtime's library and header
+
+.PHONY: models
+models: $(MODELS) ## train and export the example models into build/models
+
+.PHONY: plugins
+plugins: deps ## build the C and C++ plugins into build/plugins
+	@$(MAKE) --no-print-directory --directory Plugins
+
+.PHONY: build
+build: $(STAMPS)/setup ## build the gateway and the Swift plugin, optimised
+	swift build --configuration release --product sluice
+	swift build --configuration release --product sluice_baseline
+	@mkdir -p $(BUILD)/plugins
+	@cmp --silent $(RELEASE)/libsluice_baseline.so $(BUILD)/plugins/libsluice_baseline.so \
+	    || install $(RELEASE)/libsluice_baseline.so $(BUILD)/plugins/
+
+##@ Checks
+
+.PHONY: lint
+lint: ## Swift formatting, shell syntax, no file above 1 MiB
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@for script in $(SHELL_SCRIPTS); do bash -n $$script; done
+	@scripts/check-size
+
+.PHONY: format
+format: ## format the Swift sources in place
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+# A sanitized plugin takes its runtime from the program that loads it, so both must come from the same compiler: Swift's
+# clang. Swift itself leaks by design at exit (metadata, thread pools), hence no leak check here.
+CLANG = $(dir $(shell command -v swift))clang
+
+.PHONY: test-sanitize
+test-sanitize: plugins models $(foreach s,thread address,$(BUILD)/plugins-$s/libonnxruntime.so.1) ## every Swift test under ThreadSanitizer, then under AddressSanitizer
+	$(MAKE) --directory Plugins SANITIZE=thread CC=$(CLANG) CXX=$(CLANG)++
+	TSAN_OPTIONS=halt_on_error=1 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-thread \
+	    swift test --sanitize thread --scratch-path .build-tsan
+	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++
+	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
+	    swift test --sanitize address --scratch-path .build-asan
+
+.PHONY: bench
+bench: plugins build ## measure beside nginx, then a soak
+	python3 Benchmarks/run.py $(BENCH_FLAGS)
+	python3 Benchmarks/soak.py $(SOAK_FLAGS)
+
+.PHONY: clean
+clean: ## remove all that was built or fetched
+	rm -rf $(BUILD) .build .build-tsan .build-asan
+
+# What the names above stand for.
+
+$(STAMPS)/setup: scripts/setup
+	@scripts/setup
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/deps: scripts/deps Tests/Clients/requirements.txt Tests/Clients/requirements-files.txt | $(STAMPS)/setup
+	@scripts/deps
+	@mkdir -p $(@D) && touch $@
+
+# The plugin opens libonnxruntime.so.1 beside itself; the wheel has the library under its full version alone.
+$(BUILD)/%/libonnxruntime.so.1: | $(STAMPS)/deps
+	@mkdir -p $(@D)
+	@library=$$(ls $(BUILD)/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*); \
+	    ln --symbolic --relative --force "$$library" $(@D)/; \
+	    ln --symbolic --no-dereference --force "$$(basename "$$library")" $@
+
+$(BUILD)/models/iris.onnx: examples/iris/train.py $(STAMPS)/deps
+	@$(PYTHON) $< $@
+
+$(BUILD)/models/voice-activity.onnx: examples/voice-activity/export.py $(STAMPS)/deps
+	@$(PYTHON) $< $(BUILD)/deps/silero-vad $@
+
+$(BUILD)/models/file-type.onnx: examples/file-type/export.py $(STAMPS)/deps
+	@$(PYTHON) $< $(BUILD)/deps/magika $@
+
+.DELETE_ON_ERROR:
