@@ -294,17 +294,17 @@ package final class Inference: @unchecked Sendable {
         return summary
     }
 
-    // MARK: The caller leaves
+    // MARK: An end from outside
 
-    /// Nobody waits for the answer any more.
-    package func cancel() {
+    /// Nobody waits for the answer any more: the caller has gone, or was told `reason` already.
+    package func cancel(_ reason: SluiceError) {
         guard !isFinished else { return }
         isFinished = true
         let call = call
-        endAttempt(code: .cancelled)
-        settle(SluiceError(.cancelled, "the caller has gone"))
+        endAttempt(code: reason.code)
+        settle(reason)
         partGate?.close()
-        call?.abandon(SluiceError(.cancelled, "the caller has gone"))
+        call?.abandon(reason)
     }
 
     // MARK: Attempts

@@ -3,10 +3,6 @@ extension ModelSignature {
     ///
     /// - Throws: `invalid_input`, naming the input, what was expected and what came.
     package func validate(_ tensors: [Tensor]) throws(SluiceError) {
-        for spec in inputs where !tensors.contains(where: { $0.name == spec.name }) {
-            throw SluiceError(
-                .invalidInput, "input \"\(spec.name)\" (\(spec.text)) is missing", detail: [.init("input", spec.name)])
-        }
         for (index, tensor) in tensors.enumerated() {
             guard let spec = input(named: tensor.name) else {
                 let names = inputs.map(\.name)
@@ -20,6 +16,11 @@ extension ModelSignature {
                     .invalidInput, "input \"\(tensor.name)\" is given twice", detail: [.init("input", tensor.name)])
             }
             try spec.validate(tensor)
+        }
+        // After the unknown ones: a misspelt name is better told as itself than as the one that is missing.
+        for spec in inputs where !tensors.contains(where: { $0.name == spec.name }) {
+            throw SluiceError(
+                .invalidInput, "input \"\(spec.name)\" (\(spec.text)) is missing", detail: [.init("input", spec.name)])
         }
         if batching != .none, let first = tensors.first {
             // A spec of any rank lets scalars through, but a batch needs an axis to join requests along.

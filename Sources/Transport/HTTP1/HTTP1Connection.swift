@@ -38,6 +38,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// A refused body up to this size is read to its end, and the connection lives on.
     private static let drainableBody = 256 << 10
+    private static let callerHasGone = SluiceError(.cancelled, "the caller has gone")
 
     init(service: Service) {
         self.service = service
@@ -78,7 +79,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         if let exchange {
-            exchange.inference?.cancel()
+            exchange.inference?.cancel(Self.callerHasGone)
             service.metrics.requestsInFlight.decrement()
             if !exchange.progress.answered { service.recordAbandoned(exchange) }
         }
@@ -97,7 +98,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             }
             scheduleCheck(context)
         case .idle, .writing:
-            exchange?.inference?.cancel()
+            exchange?.inference?.cancel(Self.callerHasGone)
             context.close(promise: nil)
         case .header:
             refuseUnreadable(SluiceError(.requestTimeout, "the request's headers took too long"), context: context)
@@ -145,7 +146,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let parserError = error as? HTTPParserError else {
-            exchange?.inference?.cancel()
+            exchange?.inference?.cancel(Self.callerHasGone)
             context.close(promise: nil)
             return
         }
@@ -238,7 +239,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Refuses the request under way; if its body is still to come, reads on for a while so that the client sees why.
     func refuse(_ error: SluiceError, context: ChannelHandlerContext) {
         guard let exchange, !exchange.progress.answered else { return }
-        exchange.inference?.cancel()
+        exchange.inference?.cancel(error)
         if exchange.expectsContinue && !exchange.progress.requestEnded { self.exchange?.keepAlive = false }
         var summary = Answer.Summary(requestID: exchange.id)
         summary.route = exchange.inference?.summary.route
