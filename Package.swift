@@ -82,7 +82,8 @@ let package = Package(
             path: "Sources/Gateway", swiftSettings: safeSettings),
         .target(
             name: "Transport",
-            dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "PluginHost", "Telemetry"] + nio,
+            dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Telemetry"]
+                + nio,
             path: "Sources/Transport", swiftSettings: safeSettings),
         .executableTarget(
             name: "sluice",

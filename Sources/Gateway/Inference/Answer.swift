@@ -1,4 +1,5 @@
 package import Codecs
+package import Policies
 package import Tensors
 
 /// What the gate answers to one inference request, before a protocol dresses it.
@@ -30,8 +31,8 @@ extension Answer {
         package var version: String?
         /// Models that failed before it, with the code of their failure, e.g. `iris=model_unavailable`.
         package var failedAttempts: [String] = []
-        /// Header fields on the quota, where one applies.
-        package var quotaFields: [(name: String, value: String)] = []
+        /// What is left of the consumer's tightest quota, where there is one.
+        package var quota: RateLimitStatus?
 
         package init(requestID: String) {
             self.requestID = requestID

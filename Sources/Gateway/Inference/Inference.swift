@@ -141,22 +141,15 @@ package final class Inference: @unchecked Sendable {
 
     private func admit() throws(SluiceError) {
         guard let consumer else { return }
-        let status: RateLimitStatus?
-        var refusal: SluiceError?
         switch gate.policies.admit(consumer, now: .now) {
-        case .admitted(let current): status = current
-        case .refused(let error, let current):
-            status = current
-            refusal = error
-        }
-        if let status {
-            summary.quotaFields = [("ratelimit-policy", status.policyHeader), ("ratelimit", status.header)]
-        }
-        if let refusal {
+        case .admitted(let status):
+            summary.quota = status
+            isAdmitted = true
+        case .refused(let error, let status):
+            summary.quota = status
             gate.metrics.gateway.quotaRejections(consumer: consumer.name).increment()
-            throw refusal
+            throw error
         }
-        isAdmitted = true
     }
 
     // MARK: The answer

@@ -12,7 +12,7 @@ internal import Tensors
 final class HTTP1Connection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
-    typealias OutboundOut = HTTPServerResponsePart
+    typealias OutboundOut = ByteBuffer
 
     let service: Service
     var context: ChannelHandlerContext?
@@ -32,6 +32,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// A request that can't be understood came in behind the one under way.
     private var parserFailure: SluiceError?
     private var isClosing = false
+    /// What comes in can't be understood any more: there may be unread bytes behind the last request.
+    private var isUnreadable = false
+    /// The end of a response waits in the channel for the client to make room.
+    private var isWaitingForClient = false
     private var date = HTTPDate()
     /// Bytes of a refused body that are still read, so that the client can take the refusal.
     private var bytesToDiscard = 0
@@ -200,8 +204,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             return
         }
         if exchange?.expectsContinue == true && exchange?.progress.answered == false {
-            let head = HTTPResponseHead(version: head.version, status: .continue)
-            context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
         }
     }
 
@@ -256,6 +259,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             exchange = HTTP1Exchange(head: head, receivedAt: .now, bodyLimit: 0, remote: remote)
             service.metrics.requestsInFlight.increment()
         }
+        isUnreadable = true
         exchange?.keepAlive = false
         exchange?.progress.requestEnded = true
         if exchange?.progress.answered == true { return context.close(promise: nil) }
@@ -268,38 +272,56 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let closes = !exchange.keepAlive || service.isDraining
         self.exchange?.keepAlive = !closes
         self.exchange?.progress.answered = true
-        var head = HTTPResponseHead(
-            version: exchange.version, status: HTTPResponseStatus(statusCode: response.status))
-        head.headers.reserveCapacity(response.fields.count + 5)
-        if let mediaType = response.mediaType { head.headers.add(name: "content-type", value: mediaType) }
-        head.headers.add(name: "content-length", value: String(response.body.readableBytes))
-        addCommonFields(to: &head.headers, exchange: exchange, closes: closes)
-        for field in response.fields { head.headers.add(name: field.name, value: field.value) }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if exchange.method != .HEAD && response.body.readableBytes > 0 {
-            context.write(wrapOutboundOut(.body(.byteBuffer(response.body))), promise: nil)
+        let bodySize = response.body.readableBytes
+        // A small body goes out with its head in one piece; a large one isn't copied for that.
+        let isSmall = bodySize <= Self.smallBody
+        var head = ResponseHead(
+            status: response.status, version: exchange.version, allocator: context.channel.allocator,
+            capacity: isSmall ? bodySize : 0)
+        if let mediaType = response.mediaType { head.field("content-type", mediaType) }
+        head.field("content-length", bodySize)
+        addCommonFields(to: &head, exchange: exchange, closes: closes)
+        if let length = response.inferenceHeaderLength { head.field("inference-header-content-length", length) }
+        summary.write(to: &head)
+        for field in response.fields { head.field(named: field.name, field.value) }
+        var buffer = head.finish()
+        if exchange.method != .HEAD && bodySize > 0 {
+            var body = response.body
+            if isSmall {
+                buffer.writeBuffer(&body)
+            } else {
+                context.write(wrapOutboundOut(buffer), promise: nil)
+                buffer = body
+            }
         }
         service.record(exchange, response: response, summary: summary)
-        endResponse(context: context)
+        writeLast(buffer, context: context)
     }
 
-    func addCommonFields(to headers: inout HTTPHeaders, exchange: HTTP1Exchange, closes: Bool) {
-        headers.add(name: "x-request-id", value: exchange.id)
-        headers.add(name: "date", value: date.value(secondsSince1970: WallClock.secondsSince1970))
+    /// Bodies up to this size are copied behind their head.
+    private static let smallBody = 16 << 10
+
+    func addCommonFields(to head: inout ResponseHead, exchange: HTTP1Exchange, closes: Bool) {
+        head.field("x-request-id", exchange.id)
+        head.field("date", date.value(secondsSince1970: WallClock.secondsSince1970))
         if closes {
-            headers.add(name: "connection", value: "close")
+            head.field("connection", "close")
         } else if exchange.version.minor == 0 {
-            headers.add(name: "connection", value: "keep-alive")
+            head.field("connection", "keep-alive")
         }
     }
 
-    /// Writes the end of a response; once the client has taken it, closes or goes on.
-    func endResponse(context: ChannelHandlerContext) {
+    /// Writes the last bytes of a response; once the client has taken them, closes or goes on.
+    func writeLast(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
         clock.enter(.writing, now: .now)
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenComplete { _ in bound.value.responseWritten() }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+        if exchange?.keepAlive == true {
+            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+            // Nearly always the kernel has taken it all by now; else a change of writability tells.
+            if context.channel.isWritable { responseWritten() } else { isWaitingForClient = true }
+        } else {
+            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+            context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in bound.value.responseWritten() }
+        }
     }
 
     private func responseWritten() {
@@ -319,6 +341,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let keepAlive = exchange?.keepAlive ?? false
         exchange = nil
         service.metrics.requestsInFlight.decrement()
+        if isUnreadable { return closeGently(context: context) }
         guard keepAlive && !service.isDraining else {
             context.close(promise: nil)
             return
@@ -363,6 +386,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// The client takes its answer, if slowly.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if clock.phase == .writing { clock.enter(.writing, now: .now) }
+        if isWaitingForClient && context.channel.isWritable {
+            isWaitingForClient = false
+            responseWritten()
+        }
         context.fireChannelWritabilityChanged()
     }
 }

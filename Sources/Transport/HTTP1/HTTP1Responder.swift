@@ -2,6 +2,7 @@ internal import Codecs
 internal import Gateway
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policies
 internal import Tensors
 
 /// Writes one inference's answer to its HTTP/1.1 connection.
@@ -46,10 +47,7 @@ extension HTTP1Connection {
         switch answer.content {
         case .outputs(let body, let headerLength):
             var response = HTTPResponse(mediaType: body.mediaType, body: ByteBuffer(body))
-            if let headerLength {
-                response.fields.append(("inference-header-content-length", String(headerLength)))
-            }
-            response.fields += answer.summary.fields
+            response.inferenceHeaderLength = headerLength
             respond(response, summary: answer.summary)
         case .failure(let error):
             write(failure: error, summary: answer.summary)
@@ -59,7 +57,6 @@ extension HTTP1Connection {
     /// Writes an error.
     func write(failure: SluiceError, summary: Answer.Summary) {
         var response = HTTPResponse(failure: failure, requestID: summary.requestID)
-        response.fields += summary.fields
         if failure.code == .unauthenticated { response.fields.append(("www-authenticate", service.gate.challenge)) }
         if failure.code == .methodNotAllowed, let endpoint = exchange?.endpoint {
             response.fields.append(("allow", endpoint.method == "GET" ? "GET, HEAD" : endpoint.method))
@@ -72,17 +69,17 @@ extension HTTP1Connection {
         self.exchange?.isStreaming = true
         // Without chunks (HTTP/1.0) the end of the connection is the end of the stream.
         if exchange.version.minor == 0 { self.exchange?.keepAlive = false }
-        var head = HTTPResponseHead(version: exchange.version, status: .ok)
-        head.headers.add(name: "content-type", value: mediaType)
-        if exchange.version.minor > 0 { head.headers.add(name: "transfer-encoding", value: "chunked") }
-        addCommonFields(to: &head.headers, exchange: exchange, closes: self.exchange?.keepAlive == false)
-        for field in summary.fields { head.headers.add(name: field.name, value: field.value) }
-        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        var head = ResponseHead(status: 200, version: exchange.version, allocator: context.channel.allocator)
+        head.field("content-type", mediaType)
+        if exchange.version.minor > 0 { head.field("transfer-encoding", "chunked") }
+        addCommonFields(to: &head, exchange: exchange, closes: self.exchange?.keepAlive == false)
+        summary.write(to: &head)
+        context.writeAndFlush(wrapOutboundOut(head.finish()), promise: nil)
         service.record(exchange, response: HTTPResponse(mediaType: mediaType, body: ByteBuffer()), summary: summary)
     }
 
     func writePart(_ part: ByteBuffer, written: @escaping @Sendable () -> Void) {
-        guard let context, exchange?.isStreaming == true else { return written() }
+        guard let context, let exchange, exchange.isStreaming else { return written() }
         clock.enter(.writing, now: .now)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -90,28 +87,37 @@ extension HTTP1Connection {
             bound.value.clock.enter(.working, now: .now)
             written()
         }
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(part))), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(framed(part, exchange: exchange, context: context)), promise: promise)
     }
 
     func endStream(failure: SluiceError?) {
         guard let context, let exchange, exchange.isStreaming, !exchange.progress.answered else { return }
         self.exchange?.progress.answered = true
+        var last = ByteBuffer()
         if let failure {
             // The status has gone out long ago: the failure is the stream's last line.
             var line = ByteBuffer(bytes: ErrorDocument(failure, requestID: exchange.id).encoded())
             line.writeStaticString("\n")
-            context.write(wrapOutboundOut(.body(.byteBuffer(line))), promise: nil)
+            last = framed(line, exchange: exchange, context: context)
         }
-        endResponse(context: context)
+        if exchange.version.minor > 0 { last.writeStaticString("0\r\n\r\n") }
+        writeLast(last, context: context)
+    }
+
+    /// A part as the stream carries it: a chunk, or bare bytes for HTTP/1.0.
+    private func framed(_ part: ByteBuffer, exchange: HTTP1Exchange, context: ChannelHandlerContext) -> ByteBuffer {
+        exchange.version.minor > 0 ? .chunk(part, allocator: context.channel.allocator) : part
     }
 }
 
 extension Answer.Summary {
-    /// Header fields that tell how the answer came about.
-    var fields: [(name: String, value: String)] {
-        var fields: [(name: String, value: String)] = []
-        if let model { fields.append(("sluice-model", model)) }
-        if !failedAttempts.isEmpty { fields.append(("sluice-fallback", failedAttempts.joined(separator: ", "))) }
-        return fields + quotaFields
+    /// Writes the header fields that tell how the answer came about.
+    func write(to head: inout ResponseHead) {
+        if let model { head.field("sluice-model", model) }
+        if !failedAttempts.isEmpty { head.field("sluice-fallback", failedAttempts.joined(separator: ", ")) }
+        if let quota {
+            head.field("ratelimit-policy", quota.policyHeader)
+            head.field("ratelimit", quota.header)
+        }
     }
 }

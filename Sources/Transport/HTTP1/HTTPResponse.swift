@@ -9,6 +9,8 @@ struct HTTPResponse {
     /// Further header fields.
     var fields: [(name: String, value: String)] = []
     var body: ByteBuffer
+    /// Where the JSON of an Open Inference body ends and its binary tensors begin.
+    var inferenceHeaderLength: Int?
     /// The stable code of the error that it carries, for logs and metrics.
     var errorCode: String?
 

@@ -84,7 +84,7 @@ package final class GatewayServer: Sendable {
                         leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
                     let connection = HTTP1Connection(service: service)
                     try channel.pipeline.syncOperations.addHandlers(
-                        ByteToMessageHandler(decoder), HTTPResponseEncoder(), connection)
+                        ByteToMessageHandler(decoder), connection)
                 }
             }
     }
