@@ -39,7 +39,10 @@ sluice_status infer(sluice_model *model, const sluice_request *const *requests, 
 }
 
 sluice_plugin make_plugin() {
-  sluice_plugin plugin = {SLUICE_PLUGIN_HEAD};
+  sluice_plugin plugin = {};
+  plugin.struct_size = sizeof plugin;
+  plugin.abi_minor = SLUICE_ABI_MINOR;
+  plugin.tensor_size = sizeof(sluice_tensor);
   plugin.id = "dev.sluice.onnxruntime";
   plugin.version = "1.0.0";
   plugin.summary = "Runs .onnx models on ONNX Runtime";

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "model.h"
 
 namespace sluice_ort {
