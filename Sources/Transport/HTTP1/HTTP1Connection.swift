@@ -204,7 +204,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
             return
         }
         if exchange?.expectsContinue == true && exchange?.progress.answered == false {
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+            let go = ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")
+            context.writeAndFlush(wrapOutboundOut(go), promise: nil)
         }
     }
 

@@ -1,0 +1,35 @@
+/// One caller that the file names.
+package struct ConsumerConfiguration: Sendable, Equatable {
+    package struct Key: Sendable, Equatable {
+        package var id: String
+        /// 64 lower-case hexadecimal digits: SHA-256 of the whole key.
+        package var sha256: String
+        /// Seconds since 1970 from which on the key is refused.
+        package var expires: Int64?
+
+        package init(id: String, sha256: String, expires: Int64? = nil) {
+            self.id = id
+            self.sha256 = sha256
+            self.expires = expires
+        }
+    }
+
+    /// The name under which callers without a key act where `auth` is `none`.
+    package static let anonymous = "anonymous"
+
+    package var name: String
+    package var keys: [Key]
+    /// Patterns of public model names; `*` stands for any run of characters. Empty allows nothing.
+    package var allowedModels: [String]
+    /// Names of entries of `limits`.
+    package var limits: [String]
+    package var location: SourceLocation
+
+    package init(name: String, keys: [Key], allowedModels: [String], limits: [String], location: SourceLocation) {
+        self.name = name
+        self.keys = keys
+        self.allowedModels = allowedModels
+        self.limits = limits
+        self.location = location
+    }
+}

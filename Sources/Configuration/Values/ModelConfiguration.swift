@@ -1,0 +1,25 @@
+/// One model: a plugin and that model's own configuration.
+package struct ModelConfiguration: Sendable, Equatable {
+    package var name: String
+    /// Name of an entry of `plugins`.
+    package var plugin: String
+    package var version: String = "1"
+    /// The `config:` block, a mapping, handed to the plugin as it is.
+    package var config: ConfigurationValue
+    /// Simultaneous calls into the plugin; `nil` takes what the model declares.
+    package var concurrency: Int?
+    /// Requests that may wait for a free call.
+    package var queue: Int = 256
+    /// Longest time for one attempt, waiting included.
+    package var timeout: Duration?
+    /// Column names along the last axis of an input, by input name, in order.
+    package var columns: [String: [String]] = [:]
+    package var location: SourceLocation
+
+    package init(name: String, plugin: String, config: ConfigurationValue, location: SourceLocation) {
+        self.name = name
+        self.plugin = plugin
+        self.config = config
+        self.location = location
+    }
+}

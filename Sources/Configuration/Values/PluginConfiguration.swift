@@ -1,0 +1,22 @@
+/// One shared object that models are loaded through.
+package struct PluginConfiguration: Sendable, Equatable {
+    package enum Source: Sendable, Equatable {
+        /// Found by its name in the plugin folders: `libsluice_<name>.so`.
+        case name(String)
+        /// An absolute path.
+        case path(String)
+    }
+
+    package var name: String
+    package var source: Source
+    /// 64 lower-case hexadecimal digits that the file's SHA-256 must equal.
+    package var sha256: String?
+    package var location: SourceLocation
+
+    package init(name: String, source: Source, sha256: String? = nil, location: SourceLocation) {
+        self.name = name
+        self.source = source
+        self.sha256 = sha256
+        self.location = location
+    }
+}

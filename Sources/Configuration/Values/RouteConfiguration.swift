@@ -1,0 +1,66 @@
+/// One rule that sends requests to models.
+package struct RouteConfiguration: Sendable, Equatable {
+    package struct Target: Sendable, Equatable {
+        package var model: String
+        /// Relative share; at least 1.
+        package var weight: Int
+        package var location: SourceLocation
+
+        package init(model: String, weight: Int, location: SourceLocation) {
+            self.model = model
+            self.weight = weight
+            self.location = location
+        }
+    }
+
+    package struct Rung: Sendable, Equatable {
+        package var when: Set<FallbackCondition>
+        package var model: String
+        package var location: SourceLocation
+
+        package init(when: Set<FallbackCondition>, model: String, location: SourceLocation) {
+            self.when = when
+            self.model = model
+            self.location = location
+        }
+    }
+
+    package enum FallbackCondition: String, Sendable, CaseIterable {
+        /// Any answer of 500-599, timeouts and overload included.
+        case serverError = "5xx"
+        /// The attempt's or the model's time ran out.
+        case timeout
+        /// The model's queue is full or it asks for patience.
+        case overloaded
+        /// Any failure that isn't the caller's own doing.
+        case any
+    }
+
+    package var name: String
+    /// Pattern of the public model name; `nil` matches every request, those that name no model included.
+    package var model: String?
+    /// Media types, lower case, `*` for a whole half (`image/*`); empty matches all.
+    package var contentTypes: [String]
+    /// Whether a key is asked for; the file's `auth` unless the route says otherwise.
+    package var requiresKey: Bool
+    /// At least one.
+    package var targets: [Target]
+    package var fallback: [Rung]
+    /// Longest time for the whole request: every attempt and fallback together.
+    package var deadline: Duration
+    package var location: SourceLocation
+
+    package init(
+        name: String, model: String?, contentTypes: [String], requiresKey: Bool, targets: [Target],
+        fallback: [Rung], deadline: Duration, location: SourceLocation
+    ) {
+        self.name = name
+        self.model = model
+        self.contentTypes = contentTypes
+        self.requiresKey = requiresKey
+        self.targets = targets
+        self.fallback = fallback
+        self.deadline = deadline
+        self.location = location
+    }
+}
