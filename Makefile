@@ -27,7 +27,8 @@ help: ## this list
 run: plugins models build ## install, build and serve gateway.yaml on 127.0.0.1:8080
 	@printf '%s\n' '' 'In another terminal, for example:' '' \
 	    "  curl -H 'Content-Type: text/csv' --data-binary @examples/iris/flowers.csv 127.0.0.1:8080/v1/infer/iris" \
-	    "  curl -H 'Content-Type: application/octet-stream' --data-binary @README.md 127.0.0.1:8080/v1/infer/file-type" \
+	    "  curl -H 'Content-Type: application/octet-stream' --data-binary @README.md \\" \
+	    '    127.0.0.1:8080/v1/infer/file-type' \
 	    '  curl 127.0.0.1:8080/v2/models/iris' '' 'Ctrl-C ends the gateway.' ''
 	@exec $(RELEASE)/sluice serve $(CONFIG)
 
@@ -78,7 +79,8 @@ format: ## format the Swift sources in place
 CLANG = $(dir $(shell command -v swift))clang
 
 .PHONY: test-sanitize
-test-sanitize: plugins models $(foreach s,thread address,$(BUILD)/plugins-$s/libonnxruntime.so.1) ## every Swift test under ThreadSanitizer, then under AddressSanitizer
+test-sanitize: $(foreach s,thread address,$(BUILD)/plugins-$s/libonnxruntime.so.1)
+test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then under AddressSanitizer
 	$(MAKE) --directory Plugins SANITIZE=thread CC=$(CLANG) CXX=$(CLANG)++
 	TSAN_OPTIONS=halt_on_error=1 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-thread \
 	    swift test --sanitize thread --scratch-path .build-tsan
