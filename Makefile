@@ -27,7 +27,8 @@ help: ## this list
 run: plugins models build ## install, build and serve gateway.yaml on 127.0.0.1:8080
 	@printf '%s\n' '' 'In another terminal, for example:' '' \
 	    "  curl -H 'Content-Type: text/csv' --data-binary @examples/iris/flowers.csv 127.0.0.1:8080/v1/infer/iris" \
-	    "  curl -H 'Content-Type: application/octet-stream' --data-binary @README.md 127.0.0.1:8080/v1/infer/file-type" \
+	    "  curl -H 'Content-Type: application/octet-stream' --data-binary @README.md \\" \
+	    '    127.0.0.1:8080/v1/infer/file-type' \
 	    '  curl 127.0.0.1:8080/v2/models/iris' '' 'Ctrl-C ends the gateway.' ''
 	@exec $(RELEASE)/sluice serve $(CONFIG)
 
@@ -74,16 +75,17 @@ format: ## format the Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 # A sanitized plugin takes its runtime from the program that loads it, so both must come from the same compiler: Swift's
-# clang. Swift itself leaks by design at exit (metadata, thread pools), hence no leak check here.
+# clang.
 CLANG = $(dir $(shell command -v swift))clang
 
 .PHONY: test-sanitize
-test-sanitize: plugins models $(foreach s,thread address,$(BUILD)/plugins-$s/libonnxruntime.so.1) ## every Swift test under ThreadSanitizer, then under AddressSanitizer
+test-sanitize: $(foreach s,thread address,$(BUILD)/plugins-$s/libonnxruntime.so.1)
+test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then under AddressSanitizer
 	$(MAKE) --directory Plugins SANITIZE=thread CC=$(CLANG) CXX=$(CLANG)++
 	TSAN_OPTIONS=halt_on_error=1 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-thread \
 	    swift test --sanitize thread --scratch-path .build-tsan
 	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++
-	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
+	SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
 	    swift test --sanitize address --scratch-path .build-asan
 
 .PHONY: bench

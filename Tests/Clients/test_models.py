@@ -32,7 +32,9 @@ def session(path):
 
 
 def signature(model):
-    return {v.name: (v.type, v.shape) for v in model.get_inputs()}, {v.name: (v.type, v.shape) for v in model.get_outputs()}
+    return {v.name: (v.type, v.shape) for v in model.get_inputs()}, {
+        v.name: (v.type, v.shape) for v in model.get_outputs()
+    }
 
 
 class TestIris:

@@ -1,12 +1,12 @@
-"""Wraps magika so that one call takes a file's bytes as they are: bytes uint8[T] in, the file's type as a string[1] and how
-sure magika is of it, f32[1], out.
+"""Wraps magika so that one call takes a file's bytes as they are: bytes uint8[T] in, the file's type as a string[1] and
+how sure magika is of it, f32[1], out.
 
     export.py FOLDER_OF_MAGIKA OUTPUT.onnx
 
 magika's network wants 2,048 numbers: the first and last 1,024 bytes after whitespace is stripped, padded with 256. The
-graph cuts these as magika's Python package does (`Magika._extract_features_from_seekable`), and applies its rules to what
-comes out: thresholds per type, types it renames, and files too short for the network, which are "empty", "txt" when
-they are UTF-8, or else "unknown".
+graph cuts these as magika's Python package does (`Magika._extract_features_from_seekable`), and applies its rules to
+what comes out: thresholds per type, types it renames, and files too short for the network, which are "empty", "txt"
+when they are UTF-8, or else "unknown".
 """
 
 import json
@@ -88,8 +88,8 @@ def pad(graph, data, size, padding, at_end):
 def is_utf8(graph, tokens, padding):
     """Whether the bytes before the padding are UTF-8 as RFC 3629, section 4 has it. There are seven at most.
 
-    Each byte says what it announces: a lead byte, how many continuation bytes follow; some lead bytes, which second byte
-    too. Then at every place a continuation byte must be announced if and only if there is one.
+    Each byte says what it announces: a lead byte, how many continuation bytes follow; some lead bytes, which second
+    byte too. Then at every place a continuation byte must be announced if and only if there is one.
     """
     window = 7
     first = graph.slice(tokens, graph.constant([0]), graph.constant([window]))
@@ -102,7 +102,9 @@ def is_utf8(graph, tokens, padding):
         return 3 if 0xF0 <= value <= 0xF4 else 0
 
     def forbidden_second(lead):
-        return {0xE0: range(0x80, 0xA0), 0xED: range(0xA0, 0xC0), 0xF0: range(0x80, 0x90), 0xF4: range(0x90, 0xC0)}[lead]
+        return {0xE0: range(0x80, 0xA0), 0xED: range(0xA0, 0xC0), 0xF0: range(0x80, 0x90), 0xF4: range(0x90, 0xC0)}[
+            lead
+        ]
 
     values = range(padding + 1)
     never = [value in (0xC0, 0xC1) or 0xF5 <= value <= 0xFF for value in values]

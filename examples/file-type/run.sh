@@ -24,9 +24,15 @@ if ((${#files[@]} == 0)); then
 fi
 
 for file in "${files[@]}"; do
+    [[ -r $file ]] || {
+        echo "run.sh: cannot read $file" >&2
+        exit 1
+    }
     printf '   in:  %s (%s bytes)\n' "$file" "$(stat --format=%s "$file")"
-    # An error answers JSON too, and says what is wrong.
-    answer=$(curl --silent --show-error --header 'Content-Type: application/octet-stream' --data-binary "@$file" \
-        "$address/v1/infer/file-type")
+    answer=$(curl --silent --show-error --fail-with-body --header 'Content-Type: application/octet-stream' \
+        --data-binary "@$file" \
+        "$address/v1/infer/file-type") || status=$?
+    # An error's answer says what is wrong.
     printf '   out: %s\n' "$answer"
+    ((${status:-0} == 0)) || exit "$status"
 done

@@ -1,5 +1,5 @@
-"""Writes a dozen flowers of Fisher's iris data set, as scikit-learn ships it, beside this file: the same measurements as
-CSV, JSON, XML and npy. The species are left out: the model is asked for them.
+"""Writes a dozen flowers of Fisher's iris data set, as scikit-learn ships it, beside this file: the same measurements
+as CSV, JSON, XML and npy. The species are left out: the model is asked for them.
 
     make_flowers.py
 """

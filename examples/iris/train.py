@@ -37,7 +37,9 @@ def export(forest):
         doc_string="Iris species by the sepal's and petal's length and width in cm; a random forest of "
         f"{TREES} trees, trained by scikit-learn on Fisher's data set.",
     )
-    assert {output.name for output in model.graph.output} == {"label", "probabilities"}, "skl2onnx named its outputs anew"
+    assert {output.name for output in model.graph.output} == {"label", "probabilities"}, (
+        "skl2onnx named its outputs anew"
+    )
     # One symbol for the batch axis, so that a runtime can tell which axes belong together.
     for value in [*model.graph.input, *model.graph.output]:
         value.type.tensor_type.shape.dim[0].dim_param = "flowers"

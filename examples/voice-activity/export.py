@@ -1,10 +1,11 @@
-"""Wraps silero-vad so that one call takes a whole recording: samples f32[T] at 16 kHz in, for each window of 512 samples
-(32 ms) the probability of speech f32[ceil(T / 512)] out.
+"""Wraps silero-vad so that one call takes a whole recording: samples f32[T] at 16 kHz in, for each window of 512
+samples (32 ms) the probability of speech f32[ceil(T / 512)] out.
 
     export.py FOLDER_OF_SILERO OUTPUT.onnx
 
-silero-vad ships a variant that takes all windows at once and carries the recurrent state from one to the next inside its
-LSTM node. It still wants to be given the windows: 64 samples of the one before, then its own 512. Here the graph cuts them.
+silero-vad ships a variant that takes all windows at once and carries the recurrent state from one to the next inside
+its LSTM node. It still wants to be given the windows: 64 samples of the one before, then its own 512. Here the graph
+cuts them.
 """
 
 import pathlib
@@ -51,7 +52,9 @@ def framing():
         "one_row_before": [1, 0, 0, 0],
     }
     initializers = [numpy_helper.from_array(np.array(value, np.int64), name) for name, value in constants.items()]
-    initializers += [numpy_helper.from_array(np.zeros((1, 1, STATE), np.float32), name) for name in ("start_h", "start_c")]
+    initializers += [
+        numpy_helper.from_array(np.zeros((1, 1, STATE), np.float32), name) for name in ("start_h", "start_c")
+    ]
     nodes += [helper.make_node("Identity", [f"start_{name}"], [f"first_{name}"]) for name in ("h", "c")]
     return helper.make_graph(
         nodes,
@@ -76,9 +79,7 @@ def export(silero):
         outputs=["silero/speech_probs"],
     )
     model.graph.name = "voice-activity"
-    model.graph.node.append(
-        helper.make_node("Slice", ["silero/speech_probs", "zero", "answers", "axis_0"], ["speech"])
-    )
+    model.graph.node.append(helper.make_node("Slice", ["silero/speech_probs", "zero", "answers", "axis_0"], ["speech"]))
     del model.graph.output[:]
     model.graph.output.append(helper.make_tensor_value_info("speech", TensorProto.FLOAT, ["windows"]))
     model.doc_string = (

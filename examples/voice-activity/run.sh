@@ -19,7 +19,9 @@ ask() {
     "$python" "$here/samples.py" "$recording" "$form" >"$body"
     echo "── $(basename "$recording") as $type"
     if [[ $form == raw ]]; then
-        echo "   in:  $(stat --format=%s "$body") bytes of float32, $(($(stat --format=%s "$body") / 4)) samples at 16 kHz"
+        local size
+        size=$(stat --format=%s "$body")
+        echo "   in:  $size bytes of float32, $((size / 4)) samples at 16 kHz"
     else
         echo "   in:  $(head -c 60 "$body")… ($(stat --format=%s "$body") bytes)"
     fi

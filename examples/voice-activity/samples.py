@@ -1,6 +1,6 @@
 """Reads a WAV file (16 kHz, mono, 16 bits) and writes its samples to standard output, from -1 to 1.
 
-    samples.py FILE.wav raw|json        float32, little-endian; or {"samples": [...]}
+samples.py FILE.wav raw|json        float32, little-endian; or {"samples": [...]}
 """
 
 import json
@@ -16,7 +16,9 @@ def read(path):
     with wave.open(str(path)) as file:
         facts = (file.getframerate(), file.getnchannels(), file.getsampwidth())
         if facts != (SAMPLE_RATE, 1, 2):
-            sys.exit(f"{path}: {facts[0]} Hz, {facts[1]} channels, {8 * facts[2]} bits; wanted are 16000 Hz, mono, 16 bits")
+            sys.exit(
+                f"{path}: {facts[0]} Hz, {facts[1]} channels, {8 * facts[2]} bits; wanted are 16000 Hz, mono, 16 bits"
+            )
         frames = file.readframes(file.getnframes())
     return np.frombuffer(frames, "<i2").astype("<f4") / 32768
 

@@ -1,6 +1,7 @@
-"""Reads the gateway's answer ({"outputs": {"speech": [...]}}) from standard input, draws it and prints where somebody speaks.
+"""Reads the gateway's answer ({"outputs": {"speech": [...]}}) from standard input, draws it and prints where
+somebody speaks.
 
-    segments.py
+segments.py
 """
 
 import json
