@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 import PluginHost
-import Synchronization
+import NIOConcurrencyHelpers
 import Tensors
 import Testing
 
@@ -14,15 +14,15 @@ let pluginFolder =
 
 /// What the host told the gateway.
 final class Recorder: Sendable {
-    let violations = Mutex<[String]>([])
-    let logs = Mutex<[String]>([])
+    let violations = NIOLockedValueBox<[String]>([])
+    let logs = NIOLockedValueBox<[String]>([])
 
     var services: PluginServices {
         PluginServices(
             logLevel: .info,
-            log: { _, model, message in self.logs.withLock { $0.append("\(model): \(message)") } },
+            log: { _, model, message in self.logs.withLockedValue { $0.append("\(model): \(message)") } },
             metric: { _, _, _, _ in 1 }, observe: { _, _ in },
-            violation: { _, request, reason in self.violations.withLock { $0.append("\(request): \(reason)") } })
+            violation: { _, request, reason in self.violations.withLockedValue { $0.append("\(request): \(reason)") } })
     }
 }
 
@@ -46,7 +46,7 @@ struct StubModel {
 
 /// Collects the parts of one call and lets a test wait for the final one.
 final class PartCollector: Sendable {
-    let parts = Mutex<[InferencePart]>([])
+    let parts = NIOLockedValueBox<[InferencePart]>([])
     private let final = DispatchSemaphore(value: 0)
     private let wants: @Sendable (InferencePart) -> Bool
 
@@ -59,7 +59,7 @@ final class PartCollector: Sendable {
         if let behaviour { parameters.append(.init("behaviour", .string(behaviour))) }
         let input = try Tensor(name: "INPUT0", dataType: .fp32, shape: [1, 4], copying: [1, 2, 3, 4] as [Float])
         return InferenceCall(envelope: Envelope(id: id, parameters: parameters, inputs: [input])) { part in
-            self.parts.withLock { $0.append(part) }
+            self.parts.withLockedValue { $0.append(part) }
             if part.isFinal { self.final.signal() }
             return self.wants(part)
         }
@@ -68,8 +68,8 @@ final class PartCollector: Sendable {
     /// Waits for the final part; a hang is a failure after half a minute.
     func waitForFinal() throws -> InferencePart {
         try #require(final.wait(timeout: .now() + 30) == .success, "no final part came")
-        return try #require(parts.withLock { $0.last { $0.isFinal } })
+        return try #require(parts.withLockedValue { $0.last { $0.isFinal } })
     }
 
-    var finalCount: Int { parts.withLock { $0.count { $0.isFinal } } }
+    var finalCount: Int { parts.withLockedValue { $0.count { $0.isFinal } } }
 }

@@ -1,14 +1,14 @@
 import Dispatch
 import Scheduling
-import Synchronization
+import NIOConcurrencyHelpers
 import Tensors
 import Testing
 
 @Suite struct ModelSchedulerTests {
     private final class Log: Sendable {
-        let ran = Mutex<[Int]>([])
-        let expired = Mutex<[Int]>([])
-        let most = Mutex((now: 0, most: 0))
+        let ran = NIOLockedValueBox<[Int]>([])
+        let expired = NIOLockedValueBox<[Int]>([])
+        let most = NIOLockedValueBox((now: 0, most: 0))
     }
 
     @Test func everyJobRunsOnceAndNotMoreAtOnceThanAllowed() {
@@ -17,20 +17,20 @@ import Testing
         let scheduler = ModelScheduler<Int>(
             name: "test", concurrency: 3, capacity: 1000,
             run: { job in
-                log.most.withLock { counts in
+                log.most.withLockedValue { counts in
                     counts.now += 1
                     counts.most = max(counts.most, counts.now)
                 }
-                log.ran.withLock { $0.append(job) }
-                log.most.withLock { $0.now -= 1 }
+                log.ran.withLockedValue { $0.append(job) }
+                log.most.withLockedValue { $0.now -= 1 }
                 done.signal()
             },
-            expire: { job in log.expired.withLock { $0.append(job) } })
+            expire: { job in log.expired.withLockedValue { $0.append(job) } })
         for job in 0..<1000 { #expect(scheduler.submit(job, deadline: nil)) }
         for _ in 0..<1000 { done.wait() }
-        #expect(log.ran.withLock { $0.sorted() } == Array(0..<1000))
-        #expect(log.most.withLock { $0.most } <= 3)
-        #expect(log.expired.withLock { $0 }.isEmpty)
+        #expect(log.ran.withLockedValue { $0.sorted() } == Array(0..<1000))
+        #expect(log.most.withLockedValue { $0.most } <= 3)
+        #expect(log.expired.withLockedValue { $0 }.isEmpty)
         #expect(scheduler.shutDown().isEmpty)
         #expect(!scheduler.submit(1, deadline: nil))
     }
@@ -42,12 +42,12 @@ import Testing
         let scheduler = ModelScheduler<Int>(
             name: "test", concurrency: 1, capacity: 2,
             run: { job in
-                log.ran.withLock { $0.append(job) }
+                log.ran.withLockedValue { $0.append(job) }
                 started.signal()
                 release.wait()
             },
             expire: { job in
-                log.expired.withLock { $0.append(job) }
+                log.expired.withLockedValue { $0.append(job) }
                 started.signal()
             })
         #expect(scheduler.submit(1, deadline: nil))
@@ -60,8 +60,8 @@ import Testing
         release.signal()
         started.wait()
         started.wait()
-        #expect(log.expired.withLock { $0 } == [2])
-        #expect(log.ran.withLock { $0 } == [1, 3])
+        #expect(log.expired.withLockedValue { $0 } == [2])
+        #expect(log.ran.withLockedValue { $0 } == [1, 3])
         #expect(scheduler.submit(5, deadline: nil))
         #expect(scheduler.shutDown() == [5])
         release.signal()

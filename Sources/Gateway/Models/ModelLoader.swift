@@ -2,7 +2,7 @@ package import Configuration
 internal import Dispatch
 package import Logging
 package import PluginHost
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 internal import Tensors
 
 /// Opens the configured plugins and loads the configured models, different plugins side by side.
@@ -22,7 +22,7 @@ package struct ModelLoader: Sendable {
 
     /// Loads everything. A model that can't be loaded is there too, with the reason; the others serve.
     package func load(_ configuration: GatewayConfiguration) -> [ModelRuntime] {
-        let runtimes = Mutex<[String: ModelRuntime]>([:])
+        let runtimes = NIOLockedValueBox<[String: ModelRuntime]>([:])
         let plugins = configuration.plugins.filter { plugin in
             configuration.models.contains { $0.plugin == plugin.name }
         }
@@ -31,10 +31,10 @@ package struct ModelLoader: Sendable {
             let library = open(plugin)
             for model in configuration.models where model.plugin == plugin.name {
                 let runtime = load(model, library: library)
-                runtimes.withLock { $0[model.name] = runtime }
+                runtimes.withLockedValue { $0[model.name] = runtime }
             }
         }
-        return configuration.models.compactMap { model in runtimes.withLock { $0[model.name] } }
+        return configuration.models.compactMap { model in runtimes.withLockedValue { $0[model.name] } }
     }
 
     private func open(_ plugin: PluginConfiguration) -> Result<PluginLibrary, PluginLoadError> {

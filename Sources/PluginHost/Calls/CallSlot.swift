@@ -1,5 +1,6 @@
 internal import CSluicePlugin
 internal import Glibc
+internal import NIOConcurrencyHelpers
 internal import Synchronization
 internal import Tensors
 
@@ -33,7 +34,7 @@ final class CallSlot: @unchecked Sendable {
     private let head: UnsafeMutablePointer<Head>
     /// Memory for the request's tensors, shapes and texts; grows, never shrinks.
     private var scratch = RequestArena()
-    private let locked = Mutex(Locked())
+    private let locked = NIOLockedValueBox(Locked())
     private let abandoned = Atomic<Bool>(false)
     private let pool: CallSlotPool
 
@@ -61,7 +62,7 @@ final class CallSlot: @unchecked Sendable {
     func begin(_ call: InferenceCall, host: UnsafePointer<sluice_host>) {
         scratch.write(call.envelope, host: host, into: &head.pointee.request)
         abandoned.store(false, ordering: .relaxed)
-        locked.withLock { locked in
+        locked.withLockedValue { locked in
             locked.state.begin()
             locked.call = call
         }
@@ -69,7 +70,7 @@ final class CallSlot: @unchecked Sendable {
 
     /// The plugin's `infer` has returned.
     func inferReturned(_ status: sluice_status, message: String, mustHaveAnswered: Bool) {
-        let (action, call) = locked.withLock { locked in
+        let (action, call) = locked.withLockedValue { locked in
             (
                 locked.state.inferReturned(ok: status == SLUICE_OK, mustHaveAnswered: mustHaveAnswered),
                 locked.call
@@ -92,7 +93,7 @@ final class CallSlot: @unchecked Sendable {
 
     /// The caller no longer waits for `call`.
     func abandon(_ call: InferenceCall, error: SluiceError) {
-        let tell = locked.withLock { locked in
+        let tell = locked.withLockedValue { locked in
             guard locked.call === call else { return false }
             return locked.state.abandon()
         }
@@ -104,7 +105,7 @@ final class CallSlot: @unchecked Sendable {
     /// `sluice_host.respond`.
     func respond(_ response: UnsafePointer<sluice_response>) -> Status {
         let outputs = ResponseReader(response)
-        let (action, call, newOutputs) = locked.withLock {
+        let (action, call, newOutputs) = locked.withLockedValue {
             locked -> (CallState.ResponseAction, InferenceCall?, [NewOutput]) in
             let action = locked.state.beginResponse(isFinal: outputs.isFinal)
             guard action == .deliver else { return (action, locked.call, []) }
@@ -127,7 +128,7 @@ final class CallSlot: @unchecked Sendable {
             outputs.releaseAll()
             status = .failedPrecondition
         }
-        locked.withLock { $0.state.endResponse() }
+        locked.withLockedValue { $0.state.endResponse() }
         recycleIfFinished()
         return status
     }
@@ -139,14 +140,14 @@ final class CallSlot: @unchecked Sendable {
         } catch {
             pool.reportViolation(error.message, requestID: call.envelope.id)
             // A part that breaks the contract ends the request for the caller; the plugin's own final one may follow.
-            if !response.isFinal { _ = locked.withLock { $0.state.abandon() } }
+            if !response.isFinal { _ = locked.withLockedValue { $0.state.abandon() } }
             abandoned.store(true, ordering: .relaxed)
             _ = call.deliver(.failure(error))
             return .invalidArgument
         }
         if call.deliver(part) { return .ok }
         // The caller has gone while it was being served.
-        let tell = locked.withLock { $0.state.abandon() }
+        let tell = locked.withLockedValue { $0.state.abandon() }
         abandoned.store(true, ordering: .relaxed)
         if tell { _ = call.deliver(.failure(SluiceError(.cancelled, "the caller has gone"))) }
         return .cancelled
@@ -183,7 +184,7 @@ final class CallSlot: @unchecked Sendable {
             offsets = TensorStorage.allocateIfPossible(byteCount: (elements + 1) * 8)
             if offsets == nil { return .resourceExhausted }
         }
-        let isRunning = locked.withLock { locked in
+        let isRunning = locked.withLockedValue { locked in
             guard locked.state.phase == .running else { return false }
             locked.newOutputs.append(NewOutput(data: data, offsets: offsets))
             return true
@@ -201,7 +202,7 @@ final class CallSlot: @unchecked Sendable {
     }
 
     private func recycleIfFinished() {
-        let finished = locked.withLock { locked -> InferenceCall? in
+        let finished = locked.withLockedValue { locked -> InferenceCall? in
             guard locked.state.isFinished else { return nil }
             locked.state.recycle()
             locked.newOutputs = []

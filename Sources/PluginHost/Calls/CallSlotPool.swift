@@ -1,3 +1,4 @@
+internal import NIOConcurrencyHelpers
 internal import Synchronization
 internal import Tensors
 
@@ -19,7 +20,7 @@ final class CallSlotPool: Sendable {
     /// What answers are measured by.
     let description: ModelDescription
     private let services: PluginServices
-    private let locked = Mutex(Locked())
+    private let locked = NIOLockedValueBox(Locked())
     /// Outputs in the plugin's memory that somebody still reads.
     private let tensors = Atomic<Int>(0)
 
@@ -30,7 +31,7 @@ final class CallSlotPool: Sendable {
     }
 
     /// Requests that the plugin has not finished.
-    var inUse: Int { locked.withLock { $0.inUse } }
+    var inUse: Int { locked.withLockedValue { $0.inUse } }
 
     /// Whether nothing of the plugin's is held: no request, and none of its memory.
     var isIdle: Bool { inUse == 0 && tensors.load(ordering: .acquiring) == 0 }
@@ -39,7 +40,7 @@ final class CallSlotPool: Sendable {
     func tensorReleased() { tensors.subtract(1, ordering: .releasing) }
 
     func take() -> CallSlot {
-        let rested = locked.withLock { locked -> CallSlot? in
+        let rested = locked.withLockedValue { locked -> CallSlot? in
             locked.inUse += 1
             guard locked.count > Self.resting else { return nil }
             defer {
@@ -59,7 +60,7 @@ final class CallSlotPool: Sendable {
     }
 
     func giveBack(_ slot: CallSlot) {
-        locked.withLock { locked in
+        locked.withLockedValue { locked in
             locked.inUse -= 1
             locked.free.append(slot)
         }

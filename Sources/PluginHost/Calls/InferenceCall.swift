@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 package import Tensors
 
 /// One request on its way through one model, from the queue to its final part.
@@ -15,7 +15,7 @@ package final class InferenceCall: Sendable {
     /// Called with each part, in order, from whichever thread the plugin answers on; `false` means that the caller has
     /// gone. May block for flow control.
     private let receive: @Sendable (InferencePart) -> Bool
-    private let place = Mutex(Place.waiting)
+    private let place = NIOLockedValueBox(Place.waiting)
 
     package init(envelope: Envelope, receive: @escaping @Sendable (InferencePart) -> Bool) {
         self.envelope = envelope
@@ -26,7 +26,7 @@ package final class InferenceCall: Sendable {
     ///
     /// The plugin is asked to stop; its request's memory lives on until it has answered.
     package func abandon(_ error: SluiceError) {
-        let (wasWaiting, slot) = place.withLock { place -> (Bool, CallSlot?) in
+        let (wasWaiting, slot) = place.withLockedValue { place -> (Bool, CallSlot?) in
             switch place {
             case .waiting:
                 place = .finished
@@ -44,12 +44,12 @@ package final class InferenceCall: Sendable {
 
     /// Whether the caller has already been answered, so that nothing need be started.
     package var isFinished: Bool {
-        place.withLock { if case .finished = $0 { true } else { false } }
+        place.withLockedValue { if case .finished = $0 { true } else { false } }
     }
 
     /// The call enters a plugin; `false` where it was abandoned before.
     func enter(_ slot: CallSlot) -> Bool {
-        place.withLock { place in
+        place.withLockedValue { place in
             guard case .waiting = place else { return false }
             place = .inPlugin(slot)
             return true
@@ -57,7 +57,7 @@ package final class InferenceCall: Sendable {
     }
 
     func deliver(_ part: InferencePart) -> Bool {
-        if part.isFinal { place.withLock { $0 = .finished } }
+        if part.isFinal { place.withLockedValue { $0 = .finished } }
         return receive(part)
     }
 }

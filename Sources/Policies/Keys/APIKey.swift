@@ -16,10 +16,10 @@ package struct APIKey: Sendable {
 
     /// Makes a new key.
     ///
-    /// - Parameter generator: where the 256 bits come from. The default asks the system's secure generator.
+    /// - Parameter words: 256 bits; by default the system's secure random numbers.
     /// - Throws: `invalid_parameter` where `id` isn't 1 to 64 letters, digits, `-` or `.`.
     package static func generate(
-        id: String, using generator: inout some RandomNumberGenerator
+        id: String, words: [UInt64] = (0..<4).map { _ in UInt64.random(in: 0...UInt64.max) }
     ) throws(SluiceError) -> APIKey {
         guard (1...maximumIDLength).contains(id.utf8.count), id.utf8.allSatisfy(isAllowedInID) else {
             throw SluiceError(
@@ -30,20 +30,10 @@ package struct APIKey: Sendable {
                 """
             )
         }
-        let secret = (0..<4).flatMap { _ in
-            let word: UInt64 = generator.next()
-            return (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) }
-        }
+        precondition(words.count == 4, "a secret has 256 bits")
+        let secret = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
         let text = "slk_\(id)_\(base64URL(secret))"
         return APIKey(id: id, text: text, digest: KeyDigest(of: text))
-    }
-
-    /// Makes a new key from the system's secure random numbers.
-    ///
-    /// - Throws: `invalid_parameter` where `id` isn't 1 to 64 letters, digits, `-` or `.`.
-    package static func generate(id: String) throws(SluiceError) -> APIKey {
-        var generator = SystemRandomNumberGenerator()
-        return try generate(id: id, using: &generator)
     }
 
     private static func isAllowedInID(_ byte: UInt8) -> Bool {

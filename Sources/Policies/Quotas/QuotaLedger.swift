@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 package import Tensors
 
 /// What one consumer has used of each of its quotas.
@@ -18,7 +18,7 @@ package final class QuotaLedger: Sendable {
     /// For each quota the whole `RateLimit-Policy` value that starts with it.
     let policyHeaders: [String]
     private let consumer: String
-    private let buckets: Mutex<[TokenBucket]>
+    private let buckets: NIOLockedValueBox<[TokenBucket]>
 
     /// Full buckets for the consumer of that name.
     package init(consumer: String, policies: [QuotaPolicy], now: MonotonicTime) {
@@ -28,7 +28,7 @@ package final class QuotaLedger: Sendable {
             let others = policies.indices.filter { $0 != first }
             return ([first] + others).map { policies[$0].headerItem }.joined(separator: ", ")
         }
-        buckets = Mutex(
+        buckets = NIOLockedValueBox(
             policies.map {
                 TokenBucket(max: $0.max, periodNanoseconds: $0.periodNanoseconds, burst: $0.burst, now: now)
             })
@@ -37,7 +37,7 @@ package final class QuotaLedger: Sendable {
     /// Takes one request from every quota, or from none of them where one has too little.
     package func reserve(now: MonotonicTime) -> Outcome {
         if policies.isEmpty { return .admitted(nil) }
-        let (tightest, decision) = buckets.withLock { Self.take(from: &$0, now: now) }
+        let (tightest, decision) = buckets.withLockedValue { Self.take(from: &$0, now: now) }
         let status = RateLimitStatus(ledger: self, tightest: tightest, decision: decision)
         return decision.admitted ? .admitted(status) : .refused(refusal(by: policies[tightest], decision), status)
     }
@@ -45,7 +45,7 @@ package final class QuotaLedger: Sendable {
     /// Gives back what `reserve` took for a request that was not served after all.
     package func refund(now: MonotonicTime) {
         if policies.isEmpty { return }
-        buckets.withLock { buckets in
+        buckets.withLockedValue { buckets in
             for index in buckets.indices { buckets[index].refund(now: now) }
         }
     }

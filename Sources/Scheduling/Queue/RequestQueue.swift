@@ -3,7 +3,7 @@ package import Tensors
 /// The requests of one model that wait for a free call, first come first served, and how many calls are under way.
 ///
 /// A plain state machine: it is told the time and returns what to do; its owner keeps it under a lock.
-package struct RequestQueue<Element> {
+package struct RequestQueue<Element: Sendable>: Sendable {
     /// What became of a request that came in.
     package enum Admission: Equatable {
         /// A call is free: start it now.
@@ -14,7 +14,7 @@ package struct RequestQueue<Element> {
         case full
     }
 
-    private struct Waiting {
+    private struct Waiting: Sendable {
         var element: Element
         var deadline: MonotonicTime?
     }

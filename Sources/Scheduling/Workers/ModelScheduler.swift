@@ -1,20 +1,20 @@
 internal import Dispatch
 internal import Foundation
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 package import Tensors
 
 /// Runs one model's requests on the model's own threads, at most so many at once, the rest in a bounded queue.
 ///
 /// The threads belong to the model alone: a plugin that blocks holds up neither event loops nor other models.
 package final class ModelScheduler<Job: Sendable>: Sendable {
-    private struct Locked {
+    private struct Locked: Sendable {
         var queue: RequestQueue<Job>
         /// Jobs that were admitted and wait for a worker to wake.
         var ready: [Job] = []
         var isShutDown = false
     }
 
-    private let locked: Mutex<Locked>
+    private let locked: NIOLockedValueBox<Locked>
     private let work = DispatchSemaphore(value: 0)
     private let run: @Sendable (Job) -> Void
     private let expire: @Sendable (Job) -> Void
@@ -27,7 +27,7 @@ package final class ModelScheduler<Job: Sendable>: Sendable {
         name: String, concurrency: Int, capacity: Int, run: @escaping @Sendable (Job) -> Void,
         expire: @escaping @Sendable (Job) -> Void
     ) {
-        self.locked = Mutex(Locked(queue: RequestQueue(capacity: capacity, concurrency: concurrency)))
+        self.locked = NIOLockedValueBox(Locked(queue: RequestQueue(capacity: capacity, concurrency: concurrency)))
         self.run = run
         self.expire = expire
         self.threadCount = concurrency
@@ -40,7 +40,7 @@ package final class ModelScheduler<Job: Sendable>: Sendable {
 
     /// Takes a job; `false` where the queue is full or the scheduler has shut down.
     package func submit(_ job: Job, deadline: MonotonicTime?) -> Bool {
-        let (accepted, wake) = locked.withLock { locked -> (Bool, Bool) in
+        let (accepted, wake) = locked.withLockedValue { locked -> (Bool, Bool) in
             guard !locked.isShutDown else { return (false, false) }
             switch locked.queue.arrive(job, deadline: deadline) {
             case .start:
@@ -55,11 +55,11 @@ package final class ModelScheduler<Job: Sendable>: Sendable {
     }
 
     /// Jobs that wait for a free call now.
-    package var depth: Int { locked.withLock { $0.queue.depth } }
+    package var depth: Int { locked.withLockedValue { $0.queue.depth } }
 
     /// Ends the threads once they have nothing to do; returns the jobs that still waited.
     package func shutDown() -> [Job] {
-        let left = locked.withLock { locked -> [Job] in
+        let left = locked.withLockedValue { locked -> [Job] in
             locked.isShutDown = true
             return locked.queue.removeAll()
         }
@@ -70,12 +70,12 @@ package final class ModelScheduler<Job: Sendable>: Sendable {
     private func runJobs() {
         while true {
             work.wait()
-            var job = locked.withLock { locked in locked.ready.isEmpty ? nil : locked.ready.removeFirst() }
+            var job = locked.withLockedValue { locked in locked.ready.isEmpty ? nil : locked.ready.removeFirst() }
             // A signal without a job is the end: the jobs before it have been taken.
             guard job != nil else { return }
             while let current = job {
                 run(current)
-                let (next, expired) = locked.withLock { $0.queue.callEnded(now: .now) }
+                let (next, expired) = locked.withLockedValue { $0.queue.callEnded(now: .now) }
                 for late in expired { expire(late) }
                 job = next
             }

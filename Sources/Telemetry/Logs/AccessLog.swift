@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// One line of JSON for each answered request.
 ///
@@ -25,7 +25,7 @@ package final class AccessLog: Sendable {
     private let capacity: Int
     private let dropped: Counter
     private let schedulesWrites: Bool
-    private let buffer = Mutex(Buffer())
+    private let buffer = NIOLockedValueBox(Buffer())
     private let queue = DispatchQueue(label: "sluice.access-log")
 
     /// - Parameters:
@@ -42,7 +42,7 @@ package final class AccessLog: Sendable {
 
     /// Takes one record. Never waits for the output.
     package func append(_ record: AccessRecord) {
-        let mustSchedule = buffer.withLock { buffer -> Bool in
+        let mustSchedule = buffer.withLockedValue { buffer -> Bool in
             let start = buffer.bytes.count
             record.append(to: &buffer.bytes, timestamp: &buffer.timestamp)
             guard buffer.bytes.count <= capacity else {
@@ -64,7 +64,7 @@ package final class AccessLog: Sendable {
 
     /// Runs on `queue` only, so that lines stay in order.
     private func write() {
-        var (bytes, lines) = buffer.withLock { buffer -> ([UInt8], Int) in
+        var (bytes, lines) = buffer.withLockedValue { buffer -> ([UInt8], Int) in
             let taken = (buffer.bytes, buffer.lines)
             (buffer.bytes, buffer.spare) = (buffer.spare, [])
             buffer.lines = 0
@@ -76,6 +76,6 @@ package final class AccessLog: Sendable {
         }
         lines = 0
         bytes.removeAll(keepingCapacity: true)
-        buffer.withLock { [bytes] in $0.spare = bytes }
+        buffer.withLockedValue { [bytes] in $0.spare = bytes }
     }
 }

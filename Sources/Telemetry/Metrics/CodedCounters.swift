@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Counters that differ in their `code` label only: the common one is resolved beforehand, others at their first use.
 package final class CodedCounters: Sendable {
@@ -7,7 +7,7 @@ package final class CodedCounters: Sendable {
 
     private let succeeded: Counter?
     private let resolve: @Sendable (String) -> Counter
-    private let byCode = Mutex<[String: Counter]>([:])
+    private let byCode = NIOLockedValueBox<[String: Counter]>([:])
 
     init(countsSuccess: Bool, resolve: @escaping @Sendable (String) -> Counter) {
         self.resolve = resolve
@@ -21,7 +21,7 @@ package final class CodedCounters: Sendable {
 
     /// Counts one failure under the error's code.
     package func increment(code: String) {
-        let counter = byCode.withLock { byCode in
+        let counter = byCode.withLockedValue { byCode in
             if let counter = byCode[code] { return counter }
             let counter = resolve(code)
             byCode[code] = counter

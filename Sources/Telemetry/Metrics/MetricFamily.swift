@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// A metric that can be part of a family: it knows its type's name and how to write its samples.
 package protocol Instrument: AnyObject, Sendable {
@@ -16,7 +16,7 @@ package final class MetricFamily<Member: Instrument>: Sendable {
     private let limit: Int
     private let make: @Sendable () -> Member
     private let dropped: Counter
-    private let series = Mutex<[[String]: Member]>([:])
+    private let series = NIOLockedValueBox<[[String]: Member]>([:])
 
     init(
         name: String, help: String, labelNames: [String], limit: Int, dropped: Counter,
@@ -36,7 +36,7 @@ package final class MetricFamily<Member: Instrument>: Sendable {
     package func with(_ labelValues: String...) -> Member {
         // One value a name, come what may: a series with the wrong labels would spoil the whole scrape.
         let key = labelNames.indices.map { $0 < labelValues.count ? labelValues[$0] : "" }
-        return series.withLock { series in
+        return series.withLockedValue { series in
             if let member = series[key] { return member }
             let member = make()
             if series.count < limit { series[key] = member } else { dropped.increment() }
@@ -45,12 +45,12 @@ package final class MetricFamily<Member: Instrument>: Sendable {
     }
 
     /// How many series there are.
-    package var count: Int { series.withLock { $0.count } }
+    package var count: Int { series.withLockedValue { $0.count } }
 }
 
 extension MetricFamily: ExpositionSource {
     func write(to text: inout String) {
-        let all = series.withLock { $0 }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        let all = series.withLockedValue { $0 }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         guard !all.isEmpty else { return }
         Exposition.writeHeader(name: name, help: help, type: Member.typeName, to: &text)
         for (values, member) in all {

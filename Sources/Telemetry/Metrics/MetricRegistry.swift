@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// All metrics of a process, in the order in which they were made.
 package final class MetricRegistry: Sendable {
@@ -7,7 +7,7 @@ package final class MetricRegistry: Sendable {
 
     private let seriesLimit: Int
     private let droppedSeries: MetricFamily<Counter>
-    private let sources = Mutex<[any ExpositionSource]>([])
+    private let sources = NIOLockedValueBox<[any ExpositionSource]>([])
 
     package init(seriesLimit: Int = MetricRegistry.seriesLimit) {
         self.seriesLimit = seriesLimit
@@ -33,13 +33,13 @@ package final class MetricRegistry: Sendable {
 
     /// Adds samples that are made at the moment of the scrape.
     func add(_ source: some ExpositionSource) {
-        sources.withLock { $0.append(source) }
+        sources.withLockedValue { $0.append(source) }
     }
 
     /// All samples, as `Exposition.contentType` text.
     package func scrape() -> String {
         var text = ""
-        for source in sources.withLock({ $0 }) { source.write(to: &text) }
+        for source in sources.withLockedValue({ $0 }) { source.write(to: &text) }
         droppedSeries.write(to: &text)
         return text
     }

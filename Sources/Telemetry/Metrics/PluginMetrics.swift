@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Metrics that plugins define and fill themselves; each is shown as `sluice_plugin_<name>{model="…"}`.
 package final class PluginMetrics: Sendable {
@@ -24,7 +24,7 @@ package final class PluginMetrics: Sendable {
     /// Upper bounds of histogram buckets; plugins choose the unit, so they span many powers of ten.
     private static let bounds = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1e3, 1e4, 1e5, 1e6]
 
-    private let series = Mutex<[Series]>([])
+    private let series = NIOLockedValueBox<[Series]>([])
 
     package init() {}
 
@@ -34,7 +34,7 @@ package final class PluginMetrics: Sendable {
     ///   too many.
     package func register(_ kind: Kind, model: String, name: String, help: String) -> UInt32 {
         guard Self.isMetricName(name) else { return 0 }
-        return series.withLock { series in
+        return series.withLockedValue { series in
             if let index = series.firstIndex(where: { $0.model == model && $0.name == name }) {
                 return series[index].kind == kind ? UInt32(index + 1) : 0
             }
@@ -52,7 +52,7 @@ package final class PluginMetrics: Sendable {
     /// Adds to a counter, sets a gauge, counts a value of a histogram. Unknown numbers and NaN are ignored.
     package func observe(_ metric: UInt32, value: Double) {
         guard !value.isNaN else { return }
-        series.withLock { series in
+        series.withLockedValue { series in
             guard metric >= 1, Int(metric) <= series.count else { return }
             let index = Int(metric) - 1
             switch series[index].kind {
@@ -78,7 +78,7 @@ package final class PluginMetrics: Sendable {
 
 extension PluginMetrics: ExpositionSource {
     func write(to text: inout String) {
-        let all = series.withLock { $0 }
+        let all = series.withLockedValue { $0 }
         var written: Set<String> = []
         for first in all where written.insert(first.name).inserted {
             let name = "sluice_plugin_\(first.name)"

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
 internal import Glibc
 #endif
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Keeps large blocks for reuse, so that megabyte tensors don't pay for mapping and faulting fresh pages each time.
 ///
@@ -23,7 +23,7 @@ package final class MemoryPool: Sendable {
         var retained = 0
     }
 
-    private let free = Mutex(Free())
+    private let free = NIOLockedValueBox(Free())
     private let retainedLimit: Int
 
     package init(retainedLimit: Int) {
@@ -31,13 +31,13 @@ package final class MemoryPool: Sendable {
     }
 
     deinit {
-        free.withLock { free in
+        free.withLockedValue { free in
             for blocks in free.byClass { for block in blocks { Glibc.free(block) } }
         }
     }
 
     /// Bytes in free blocks that wait for reuse.
-    package var retainedByteCount: Int { free.withLock { $0.retained } }
+    package var retainedByteCount: Int { free.withLockedValue { $0.retained } }
 
     /// A block of at least that many bytes and its true capacity; `nil` when out of memory.
     func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
@@ -46,7 +46,7 @@ package final class MemoryPool: Sendable {
         }
         let sizeClass = Int.bitWidth - (byteCount - 1).leadingZeroBitCount
         let capacity = 1 << sizeClass
-        let reused = free.withLock { free -> UnsafeMutableRawPointer? in
+        let reused = free.withLockedValue { free -> UnsafeMutableRawPointer? in
             guard let block = free.byClass[sizeClass].popLast() else { return nil }
             free.retained -= capacity
             return block
@@ -59,7 +59,7 @@ package final class MemoryPool: Sendable {
             Glibc.free(block)
             return
         }
-        let kept = free.withLock { free -> Bool in
+        let kept = free.withLockedValue { free -> Bool in
             guard free.retained + capacity <= retainedLimit else { return false }
             free.byClass[capacity.trailingZeroBitCount].append(block)
             free.retained += capacity

@@ -1,7 +1,7 @@
 internal import Configuration
 internal import NIOCore
 internal import NIOHTTP1
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 internal import Telemetry
 internal import Tensors
 
@@ -13,12 +13,12 @@ final class ConnectionRegistry: Sendable {
         var whenEmpty: CheckedContinuation<Void, Never>?
     }
 
-    private let locked = Mutex(Locked())
+    private let locked = NIOLockedValueBox(Locked())
 
     /// Takes a connection in; `false` where the listener has as many as it may.
     func admit(_ channel: any Channel, limit: Int, service: Service) -> Bool {
         let listener = service.listener.name
-        let admitted = locked.withLock { locked in
+        let admitted = locked.withLockedValue { locked in
             guard locked.perListener[listener, default: 0] < limit else { return false }
             locked.perListener[listener, default: 0] += 1
             locked.channels[ObjectIdentifier(channel)] = channel
@@ -35,7 +35,7 @@ final class ConnectionRegistry: Sendable {
     }
 
     private func remove(_ channel: any Channel, listener: String) {
-        let waiting = locked.withLock { locked -> CheckedContinuation<Void, Never>? in
+        let waiting = locked.withLockedValue { locked -> CheckedContinuation<Void, Never>? in
             locked.channels[ObjectIdentifier(channel)] = nil
             locked.perListener[listener, default: 1] -= 1
             guard locked.channels.isEmpty else { return nil }
@@ -47,7 +47,7 @@ final class ConnectionRegistry: Sendable {
 
     /// Tells every connection to close as soon as it is between requests.
     func drainAll() {
-        for channel in locked.withLock({ Array($0.channels.values) }) {
+        for channel in locked.withLockedValue({ Array($0.channels.values) }) {
             channel.eventLoop.execute {
                 (try? channel.pipeline.syncOperations.handler(type: HTTP1Connection.self))?.drain()
             }
@@ -61,7 +61,7 @@ final class ConnectionRegistry: Sendable {
             return closeAll()
         }
         await withCheckedContinuation { continuation in
-            let isEmpty = locked.withLock { locked in
+            let isEmpty = locked.withLockedValue { locked in
                 guard !locked.channels.isEmpty else { return true }
                 locked.whenEmpty = continuation
                 return false
@@ -73,7 +73,7 @@ final class ConnectionRegistry: Sendable {
     }
 
     private func closeAll() -> Int {
-        let channels = locked.withLock { Array($0.channels.values) }
+        let channels = locked.withLockedValue { Array($0.channels.values) }
         for channel in channels { channel.close(promise: nil) }
         return channels.count
     }

@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import Glibc
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Waits for SIGTERM or SIGINT; a second one ends the process at once.
 final class StopSignals: Sendable {
@@ -9,7 +9,7 @@ final class StopSignals: Sendable {
         var continuation: CheckedContinuation<String, Never>?
     }
 
-    private let locked = Mutex(Locked())
+    private let locked = NIOLockedValueBox(Locked())
     // Kept for as long as the object lives: a source that is let go stops watching.
     nonisolated(unsafe) private var sources: [any DispatchSourceSignal] = []
 
@@ -24,7 +24,7 @@ final class StopSignals: Sendable {
     }
 
     private func received(_ name: String) {
-        let (isSecond, continuation) = locked.withLock { locked -> (Bool, CheckedContinuation<String, Never>?) in
+        let (isSecond, continuation) = locked.withLockedValue { locked -> (Bool, CheckedContinuation<String, Never>?) in
             if locked.name != nil { return (true, nil) }
             locked.name = name
             defer { locked.continuation = nil }
@@ -37,7 +37,7 @@ final class StopSignals: Sendable {
     /// The name of the first signal, once it has come.
     func wait() async -> String {
         await withCheckedContinuation { continuation in
-            let name = locked.withLock { locked -> String? in
+            let name = locked.withLockedValue { locked -> String? in
                 if locked.name == nil { locked.continuation = continuation }
                 return locked.name
             }

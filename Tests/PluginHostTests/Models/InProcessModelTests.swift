@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 import PluginHost
-import Synchronization
+import NIOConcurrencyHelpers
 import Tensors
 import Testing
 
@@ -48,7 +48,7 @@ import Testing
         #expect(part.error == nil)
         #expect(part.outputs.map(\.name) == ["OUTPUT0"])
         #expect(part.outputs.first?.elements(as: Float.self) == [1, 2, 3, 4])
-        #expect(stub.recorder.violations.withLock { $0 }.isEmpty)
+        #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
     }
 
     @Test func pluginMemoryIsReleasedOnceItIsNotUsedAnyMore() throws {
@@ -70,7 +70,7 @@ import Testing
         let collector = PartCollector()
         stub.instance.infer(try collector.call())
         _ = try collector.waitForFinal()
-        let numbers = collector.parts.withLock {
+        let numbers = collector.parts.withLockedValue {
             $0.compactMap { $0.parameters.first { $0.key == "part" }?.value.text }
         }
         #expect(numbers.count == 6)
@@ -80,9 +80,9 @@ import Testing
 
     @Test func callerWhoLeavesEndsAStream() throws {
         let stub = try StubModel(["behaviour": "stream-until-cancelled", "for": "30s"])
-        let seen = Mutex(0)
+        let seen = NIOLockedValueBox(0)
         let collector = PartCollector { _ in
-            seen.withLock { count in
+            seen.withLockedValue { count in
                 count += 1
                 return count < 3
             }
@@ -102,7 +102,7 @@ import Testing
         let error = try #require(try collector.waitForFinal().error)
         #expect(error.code == code)
         #expect(error.message.contains(text))
-        #expect(stub.recorder.violations.withLock { $0 }.isEmpty)
+        #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
     }
 
     @Test(arguments: [
@@ -126,7 +126,7 @@ import Testing
         stub.instance.infer(try collector.call(behaviour))
         let error = try #require(try collector.waitForFinal().error)
         #expect(error.code == .modelBrokeContract, "\(error)")
-        #expect(stub.recorder.violations.withLock { $0 }.count >= 1)
+        #expect(stub.recorder.violations.withLockedValue { $0 }.count >= 1)
         #expect(collector.finalCount == 1)
     }
 
@@ -137,7 +137,7 @@ import Testing
         stub.instance.infer(try collector.call(behaviour))
         #expect(try collector.waitForFinal().error == nil)
         #expect(collector.finalCount == 1)
-        #expect(stub.recorder.violations.withLock { $0 }.count == 1)
+        #expect(stub.recorder.violations.withLockedValue { $0 }.count == 1)
         #expect(stub.instance.unfinishedCalls == 0)
     }
 
@@ -148,8 +148,8 @@ import Testing
         #expect(try collector.waitForFinal().error == nil)
         // The stub's own thread answers once more soon; other requests meanwhile take other slots.
         let deadline = Date().addingTimeInterval(20)
-        while stub.recorder.violations.withLock({ $0 }).isEmpty && Date() < deadline { usleep(1000) }
-        #expect(stub.recorder.violations.withLock { $0 }.count == 1)
+        while stub.recorder.violations.withLockedValue({ $0 }).isEmpty && Date() < deadline { usleep(1000) }
+        #expect(stub.recorder.violations.withLockedValue { $0 }.count == 1)
         #expect(collector.finalCount == 1)
     }
 
@@ -167,7 +167,7 @@ import Testing
         while stub.instance.unfinishedCalls > 0 && Date() < deadline { usleep(1000) }
         #expect(stub.instance.unfinishedCalls == 0)
         #expect(collector.finalCount == 1)
-        #expect(stub.recorder.violations.withLock { $0 }.isEmpty)
+        #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
     }
 
     @Test func callAbandonedBeforeItStartsNeverReachesThePlugin() throws {
@@ -197,7 +197,7 @@ import Testing
         let collector = PartCollector()
         stub.instance.infer(try collector.call("never-answer"))
         #expect(try collector.waitForFinal().error?.code == .modelBrokeContract)
-        #expect(stub.recorder.violations.withLock { $0 }.count == 1)
+        #expect(stub.recorder.violations.withLockedValue { $0 }.count == 1)
     }
 
     @Test func manyThreadsManyBehavioursOneFinalPartEach() throws {

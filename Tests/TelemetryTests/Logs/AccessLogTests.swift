@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import Telemetry
 import Testing
 
@@ -7,17 +7,17 @@ import Testing
 final class MemoryOutput: Sendable {
     struct Full: Error {}
 
-    private let state = Mutex((bytes: [UInt8](), writes: 0, fails: false))
+    private let state = NIOLockedValueBox((bytes: [UInt8](), writes: 0, fails: false))
 
-    var text: String { String(decoding: state.withLock { $0.bytes }, as: UTF8.self) }
+    var text: String { String(decoding: state.withLockedValue { $0.bytes }, as: UTF8.self) }
     var lines: [Substring] { text.split(separator: "\n") }
-    var writes: Int { state.withLock { $0.writes } }
+    var writes: Int { state.withLockedValue { $0.writes } }
 
-    func setFails(_ fails: Bool) { state.withLock { $0.fails = fails } }
+    func setFails(_ fails: Bool) { state.withLockedValue { $0.fails = fails } }
 
     var output: LogOutput {
         LogOutput { bytes in
-            try self.state.withLock { state in
+            try self.state.withLockedValue { state in
                 if state.fails { throw Full() }
                 state.bytes += bytes
                 state.writes += 1
