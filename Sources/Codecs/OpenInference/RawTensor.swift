@@ -19,6 +19,9 @@ enum RawTensor {
             throw error(
                 name, "\(dataType) of shape \(Shape.text(shape)) takes \(needed), but there are \(range.count)")
         }
+        if dataType == .bool {
+            try BooleanBytes.check(UnsafeRawBufferPointer(rebasing: body.bytes[range]), input: name)
+        }
         let offset = body.range.lowerBound + range.lowerBound
         if UInt(bitPattern: body.storage.base + offset) % UInt(TensorStorage.alignment) == 0 {
             return try Tensor(

@@ -24,8 +24,11 @@ extension HTTP1Connection {
         guard fields.hostCount == 1 || fields.hostCount == 0 && head.version.minor == 0 else {
             throw SluiceError(.malformedRequest, "a request has exactly one Host header field")
         }
+        guard !fields.isChunked || head.version.minor > 0 else {
+            throw SluiceError(.malformedRequest, "HTTP/1.0 has no Transfer-Encoding")
+        }
         exchange?.expectsContinue = fields.expectsContinue && head.version.minor > 0
-        let target = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let target = try Self.origin(of: head.uri).split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let endpoint = try Endpoint(path: target[0])
         exchange?.endpoint = endpoint
         guard service.serves(endpoint) else {
@@ -38,7 +41,8 @@ extension HTTP1Connection {
                 detail: [.init("allow", endpoint.method)])
         }
         if let length = fields.contentLength, length > service.listener.maxBody {
-            exchange?.keepAlive = length <= 256 << 10 && exchange?.keepAlive == true
+            // Not on one line: reading the exchange while it is being written to ends the process.
+            if length > Self.drainableBody { exchange?.keepAlive = false }
             throw SluiceError(
                 .payloadTooLarge, "the body is larger than the \(service.listener.maxBody) bytes taken here",
                 detail: [.init("limit", service.listener.maxBody)])
@@ -68,6 +72,19 @@ extension HTTP1Connection {
         case .welcome, .serverMetadata, .live, .ready, .metrics:
             break
         }
+    }
+
+    /// The part of a target that names something here: an absolute one (RFC 9112, section 3.2.2) names the host too.
+    private static func origin(of target: String) throws(SluiceError) -> Substring {
+        for scheme in ["http://", "https://"] where target.prefix(scheme.count).lowercased() == scheme {
+            let rest = target.dropFirst(scheme.count)
+            let path = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+            guard path > rest.startIndex else {
+                throw SluiceError(.malformedRequest, "the request's target is malformed: it has no host")
+            }
+            return rest[path...].isEmpty ? "/" : rest[path...]
+        }
+        return target[...]
     }
 
     private func beginInference(

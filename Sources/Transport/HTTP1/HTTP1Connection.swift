@@ -41,7 +41,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var bytesToDiscard = 0
 
     /// A refused body up to this size is read to its end, and the connection lives on.
-    private static let drainableBody = 256 << 10
+    static let drainableBody = 256 << 10
     private static let callerHasGone = SluiceError(.cancelled, "the caller has gone")
 
     init(service: Service) {
@@ -89,26 +89,24 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
         exchange = nil
         waitingParts.removeAll()
+        isClosing = true
         context.fireChannelInactive()
     }
 
     private func check() {
-        guard let context, context.channel.isActive else { return }
+        guard let context, context.channel.isActive, !isClosing else { return }
         switch clock.overdue(now: .now) {
         case nil:
-            if service.isDraining && exchange == nil && clock.phase != .header {
-                context.close(promise: nil)
-                return
-            }
+            if service.isDraining && exchange == nil && clock.phase != .header { return close(context) }
             scheduleCheck(context)
         case .idle, .writing:
             exchange?.inference?.cancel(Self.callerHasGone)
-            context.close(promise: nil)
+            close(context)
         case .header:
             refuseUnreadable(SluiceError(.requestTimeout, "the request's headers took too long"), context: context)
         case .body:
             if exchange?.progress.answered == true {
-                context.close(promise: nil)
+                close(context)
             } else {
                 exchange?.keepAlive = false
                 refuse(SluiceError(.requestTimeout, "the request's body stopped coming"), context: context)
@@ -119,6 +117,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// The server drains: close as soon as no request is under way.
     func drain() {
         guard let context, exchange == nil else { return }
+        close(context)
+    }
+
+    /// Closes at once; what comes in behind is no request any more.
+    private func close(_ context: ChannelHandlerContext) {
+        isClosing = true
         context.close(promise: nil)
     }
 
@@ -135,7 +139,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         sawPartInThisRead = true
         let part = unwrapInboundIn(data)
-        if isReceivingWaitingParts || !waitingParts.isEmpty || exchange?.progress.requestEnded == true {
+        // Behind the last request of a connection nothing is a request, however much it looks like one.
+        if isClosing {
+            if case .body(let piece) = part { discard(piece, context: context) }
+        } else if isReceivingWaitingParts || !waitingParts.isEmpty || exchange?.progress.requestEnded == true {
             waitingParts.append(part)
         } else {
             receive(part, context: context)
@@ -151,11 +158,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let parserError = error as? HTTPParserError else {
             exchange?.inference?.cancel(Self.callerHasGone)
-            context.close(promise: nil)
-            return
+            return close(context)
         }
+        if isClosing { return }
         // The client left in the middle of a request: there is nobody to answer.
-        if parserError == .invalidEOFState { return context.close(promise: nil) }
+        if parserError == .invalidEOFState { return close(context) }
         let failure = Self.failure(for: parserError)
         if let exchange, exchange.progress.requestEnded && !exchange.progress.answered {
             parserFailure = failure
@@ -200,6 +207,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         do {
             try begin(head)
         } catch {
+            // Another reader of such a head may see its body end elsewhere: no second request on this connection.
+            if error.code == .malformedRequest { exchange?.keepAlive = false }
             refuse(error, context: context)
             return
         }
@@ -210,7 +219,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     private func receive(_ piece: ByteBuffer, context: ChannelHandlerContext) {
-        guard exchange != nil, !isClosing else { return discard(piece, context: context) }
+        guard exchange != nil else { return discard(piece, context: context) }
         exchange?.bytesIn += piece.readableBytes
         if exchange?.progress.answered == true { return discard(piece, context: context) }
         clock.enter(.body, now: .now)
@@ -227,7 +236,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Bytes that nobody wants any more; too many end the connection.
     private func discard(_ piece: ByteBuffer, context: ChannelHandlerContext) {
         bytesToDiscard -= piece.readableBytes
-        if bytesToDiscard < 0 { context.close(promise: nil) }
+        if bytesToDiscard < 0 { close(context) }
     }
 
     private func receiveEnd(context: ChannelHandlerContext) {
@@ -263,7 +272,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         isUnreadable = true
         exchange?.keepAlive = false
         exchange?.progress.requestEnded = true
-        if exchange?.progress.answered == true { return context.close(promise: nil) }
+        if exchange?.progress.answered == true { return close(context) }
         refuse(error, context: context)
     }
 
@@ -342,11 +351,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let keepAlive = exchange?.keepAlive ?? false
         exchange = nil
         service.metrics.requestsInFlight.decrement()
-        if isUnreadable { return closeGently(context: context) }
-        guard keepAlive && !service.isDraining else {
-            context.close(promise: nil)
-            return
-        }
+        guard keepAlive && !service.isDraining && !isUnreadable else { return closeGently(context: context) }
         clock.enter(.idle, now: .now)
         receiveWaitingParts(context: context)
     }
@@ -374,13 +379,16 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     /// Closes for writing first, and reads on for a moment: closing with unread bytes would reset the connection, and
-    /// the client might lose the refusal that it was sent.
+    /// the client might lose the answer that it was sent (RFC 9112, section 9.6).
     private func closeGently(context: ChannelHandlerContext) {
+        guard !isClosing else { return }
         isClosing = true
+        waitingParts.removeAll()
         bytesToDiscard = 4 << 20
         context.close(mode: .output, promise: nil)
+        timer?.cancel()
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: .seconds(2)) { bound.value.context?.close(promise: nil) }
+        timer = context.eventLoop.scheduleTask(in: .seconds(2)) { bound.value.context?.close(promise: nil) }
         context.read()
     }
 

@@ -10,6 +10,7 @@ struct RequestFields {
     var accept: String?
     var contentEncoding: String?
     var contentLength: Int?
+    var isChunked = false
     var expectsContinue = false
     var key: String?
     var inferenceHeaderLength: Int?
@@ -31,7 +32,11 @@ struct RequestFields {
             }
             // The length tells most names apart, so that few are compared.
             switch name.utf8.count {
-            case 4 where name.equalsIgnoringCase("host"): hostCount += 1
+            case 4 where name.equalsIgnoringCase("host"):
+                hostCount += 1
+                guard value.utf8.allSatisfy(Self.isOfHost) else {
+                    throw SluiceError(.malformedRequest, "the header field Host is no host and port")
+                }
             case 6:
                 if name.equalsIgnoringCase("accept") {
                     // A list field: several lines are one list (RFC 9110, section 5.3).
@@ -53,11 +58,22 @@ struct RequestFields {
                 } else if name.equalsIgnoringCase("sluice-shape") {
                     try Self.once(&shape, value, name: "Sluice-Shape")
                 }
-            case 14 where name.equalsIgnoringCase("content-length"): contentLength = Int(value)
+            case 14 where name.equalsIgnoringCase("content-length"):
+                guard let length = Int(value) else {
+                    throw SluiceError(
+                        .malformedRequest, "Content-Length is no number of bytes that there can be")
+                }
+                contentLength = length
             case 15 where name.equalsIgnoringCase("sluice-datatype"):
                 try Self.once(&datatype, value, name: "Sluice-Datatype")
             case 16 where name.equalsIgnoringCase("content-encoding"):
                 contentEncoding = contentEncoding.map { "\($0), \(value)" } ?? value
+            case 17 where name.equalsIgnoringCase("transfer-encoding"):
+                // Whoever else reads this request may not undo the other codings, and see it end elsewhere.
+                guard !isChunked && value.equalsIgnoringCase("chunked") else {
+                    throw SluiceError(.malformedRequest, "Transfer-Encoding can only be chunked, and only once")
+                }
+                isChunked = true
             case 31 where name.equalsIgnoringCase("inference-header-content-length"):
                 guard inferenceHeaderLength == nil, let length = Int(value), length >= 0, !value.hasPrefix("+") else {
                     throw SluiceError(
@@ -66,6 +82,17 @@ struct RequestFields {
                 inferenceHeaderLength = length
             default: break
             }
+        }
+    }
+
+    /// What may stand in a host and its port (RFC 3986, section 3.2).
+    private static func isOfHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"), UInt8(ascii: "%"), UInt8(ascii: "["), UInt8(ascii: "]"):
+            true
+        default: false
         }
     }
 
