@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 /// A real gateway process with a configuration of its own, on a free port, ended and cleaned up with the fixture.
-final class GatewayFixture {
+///
+/// Invariant behind `@unchecked Sendable`: only `init` and `deinit` change anything.
+final class GatewayFixture: @unchecked Sendable {
     /// A gateway that didn't start, with what it said.
     struct StartFailure: Error, CustomStringConvertible {
         var description: String
@@ -123,4 +125,26 @@ final class GatewayFixture {
     /// Whether the process is still there.
     var isRunning: Bool { process.isRunning }
     var processID: Int32 { process.processIdentifier }
+
+    /// Descriptors that the process has open.
+    var openDescriptors: Int {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd")) ?? []).count
+    }
+
+    /// The value of one metric; 0 where there is no such series.
+    func metric(_ series: String) throws -> Double {
+        let text = try get("/metrics").text
+        let line = text.split(separator: "\n").first { $0.hasPrefix(series + " ") }
+        return line.flatMap { Double($0.dropFirst(series.count + 1)) } ?? 0
+    }
+}
+
+/// Asks again and again, for 10 seconds at most, whether something that happens in another process has happened.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = Date().addingTimeInterval(10)
+    while Date() < deadline {
+        if try condition() { return true }
+        usleep(5000)
+    }
+    return try condition()
 }

@@ -2,7 +2,9 @@ import Foundation
 import Glibc
 
 /// A TCP connection to the gateway that sends exactly the bytes it is told to.
-final class RawConnection {
+///
+/// Invariant behind `@unchecked Sendable`: one thread at a time uses it.
+final class RawConnection: @unchecked Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String
     }
