@@ -59,6 +59,9 @@ let package = Package(
             name: "CNumberText", path: "Sources/CNumberText",
             cxxSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])]),
         .target(
+            name: "CPluginTemplates", path: "Sources/CPluginTemplates", exclude: ["Templates"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .target(
             name: "Codecs", dependencies: ["Tensors", "CLibXML2", "CNumberText"], path: "Sources/Codecs",
             swiftSettings: swiftSettings),
         .target(
@@ -95,7 +98,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
-                "CMalloc", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CMalloc", "CPluginTemplates", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
 
