@@ -134,7 +134,9 @@ let package = Package(
             name: "TelemetryTests", dependencies: ["Telemetry", locks], path: "Tests/TelemetryTests",
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "TransportTests", dependencies: ["Transport", "Tensors"] + nio, path: "Tests/TransportTests",
+            name: "TransportTests",
+            dependencies: ["Transport", "Codecs", "Tensors", .product(name: "NIOEmbedded", package: "swift-nio")] + nio,
+            path: "Tests/TransportTests",
             swiftSettings: swiftSettings),
         // A real gateway process, real plugins, real sockets: the program must have been built, see `make test`.
         .testTarget(

@@ -6,6 +6,13 @@ package struct EncodedBody: Sendable {
         case bytes([UInt8])
         /// The raw bytes of a fixed-width tensor, little-endian, row-major.
         case tensor(Tensor)
+
+        package var byteCount: Int {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .tensor(let tensor): tensor.byteCount
+            }
+        }
     }
 
     package var mediaType: String
@@ -17,12 +24,5 @@ package struct EncodedBody: Sendable {
     }
 
     /// Bytes of all segments together.
-    package var count: Int {
-        segments.reduce(0) { sum, segment in
-            switch segment {
-            case .bytes(let bytes): sum + bytes.count
-            case .tensor(let tensor): sum + tensor.byteCount
-            }
-        }
-    }
+    package var count: Int { segments.reduce(0) { $0 + $1.byteCount } }
 }

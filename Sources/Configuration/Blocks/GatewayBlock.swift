@@ -23,13 +23,16 @@ enum GatewayBlock {
     static let drain = Key.optional(
         "drain", ValueType.duration(.zero...Duration.seconds(3_600), example: "25s"), default: "25s",
         "How long running requests get to finish after SIGTERM.")
+    static let maxInflight = Key.optional(
+        "max_inflight", ValueType.size(1 << 20...1 << 40, example: "1GiB"), default: "1GiB",
+        "Bytes of request bodies that all connections together may hold; a body above it is refused as overloaded.")
 
     static let block = Block(
         "",
         [
             version.description, listeners.description, plugins.description, models.description, auth.description,
             consumers.description, limits.description, routes.description, observability.description,
-            drain.description,
+            drain.description, maxInflight.description,
         ])
 
     /// The least that a gateway needs.
@@ -43,6 +46,7 @@ enum GatewayBlock {
         """
 
     static let standardDrain = Duration.seconds(25)
+    static let standardMaxInflight = 1 << 30
 
     /// The configuration; complete only where nothing was reported as an error.
     static func read(_ root: YAMLNode, _ reading: Reading) -> GatewayConfiguration? {
@@ -86,10 +90,12 @@ enum GatewayBlock {
             ObservabilityBlock.read($0, span: reader.keySpan(of: Self.observability), reading)
         }
         let drain = reader.value(drain)
+        let maxInflight = reader.value(maxInflight)
         return GatewayConfiguration(
             listeners: listeners.map(\.value), plugins: plugins, models: models, auth: auth?.auth ?? .none,
             consumers: consumers.map(\.consumer), limits: limits, routes: routes?.map(\.route) ?? standardRoutes,
-            observability: observability ?? ObservabilityConfiguration(), drain: drain ?? standardDrain)
+            observability: observability ?? ObservabilityConfiguration(), drain: drain ?? standardDrain,
+            maxInflight: maxInflight ?? standardMaxInflight)
     }
 
     private static func checkVersion(_ reader: MappingReader, _ reading: Reading) {

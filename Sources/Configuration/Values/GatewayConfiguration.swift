@@ -11,11 +11,14 @@ package struct GatewayConfiguration: Sendable {
     package var observability: ObservabilityConfiguration
     /// How long running requests get to finish after SIGTERM.
     package var drain: Duration
+    /// Bytes of request bodies that all connections together may hold.
+    package var maxInflight: Int
 
     package init(
         listeners: [ListenerConfiguration], plugins: [PluginConfiguration], models: [ModelConfiguration],
         auth: AuthConfiguration, consumers: [ConsumerConfiguration], limits: [LimitConfiguration],
-        routes: [RouteConfiguration], observability: ObservabilityConfiguration, drain: Duration
+        routes: [RouteConfiguration], observability: ObservabilityConfiguration, drain: Duration,
+        maxInflight: Int = 1 << 30
     ) {
         self.listeners = listeners
         self.plugins = plugins
@@ -26,5 +29,6 @@ package struct GatewayConfiguration: Sendable {
         self.routes = routes
         self.observability = observability
         self.drain = drain
+        self.maxInflight = maxInflight
     }
 }

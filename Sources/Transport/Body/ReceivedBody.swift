@@ -2,49 +2,118 @@ internal import Codecs
 internal import NIOCore
 internal import Tensors
 
-/// The body of a request as it comes in: kept as received where it comes in one piece, gathered into one buffer else.
+/// The body of a request as it comes in: kept as received where it comes in one piece, else gathered in the very memory
+/// that the plugin will read.
 struct ReceivedBody {
-    private var buffer: ByteBuffer?
+    /// What became of a piece.
+    enum Taken: Equatable {
+        case ok
+        /// The body is larger than the listener takes.
+        case tooLarge
+        /// All connections together hold as much as they may.
+        case noRoom
+    }
+
+    private enum Bytes {
+        case none
+        case received(ByteBuffer)
+        /// `count` bytes from `start` on are filled.
+        case gathered(TensorStorage, start: Int, count: Int)
+    }
+
+    private var bytes = Bytes.none
     private let expected: Int?
     private let limit: Int
+    /// Where in the body binary tensors begin: that byte is put where tensors are aligned.
+    private let tensorsAt: Int
+    private let budget: BodyBudget
+    /// Bytes of the budget that are ours.
+    private var reserved = 0
 
     /// - Parameters:
     ///   - expected: the announced length, if any.
     ///   - limit: bytes that the listener takes.
-    init(expected: Int?, limit: Int) {
+    init(expected: Int?, limit: Int, tensorsAt: Int = 0, budget: BodyBudget) {
         self.expected = expected
         self.limit = limit
+        self.tensorsAt = tensorsAt
+        self.budget = budget
     }
 
-    var count: Int { buffer?.readableBytes ?? 0 }
+    var count: Int {
+        switch bytes {
+        case .none: 0
+        case .received(let buffer): buffer.readableBytes
+        case .gathered(_, _, let count): count
+        }
+    }
 
-    /// Adds a piece; `false` where the body gets larger than the listener takes.
-    mutating func append(_ piece: ByteBuffer, allocator: ByteBufferAllocator) -> Bool {
-        guard count + piece.readableBytes <= limit else { return false }
-        guard var gathered = buffer else {
-            buffer = piece
-            return true
+    /// Adds a piece.
+    mutating func append(_ piece: ByteBuffer) -> Taken {
+        let total = count + piece.readableBytes
+        guard total <= limit else { return .tooLarge }
+        if case .none = bytes, expected == nil || total == expected {
+            bytes = .received(piece)
+            return .ok
         }
-        buffer = nil
-        var piece = piece
-        if let expected, gathered.capacity < expected {
-            // The announced length is known to be within the limit; reserving it all avoids copying again and again.
-            var whole = allocator.buffer(capacity: expected)
-            whole.writeBuffer(&gathered)
-            gathered = whole
+        guard makeRoom(for: total) else { return .noRoom }
+        copy(piece)
+        return .ok
+    }
+
+    /// The bytes as codecs read them; what they lie in lives as long as they do.
+    mutating func take() -> RequestBody {
+        defer { bytes = .none }
+        switch bytes {
+        case .none: return RequestBody(.empty)
+        case .gathered(let storage, let start, let count):
+            return RequestBody(storage, range: start..<(start + count))
+        case .received(let buffer):
+            guard buffer.readableBytes > 0 else { return RequestBody(.empty) }
+            return unsafe buffer.withUnsafeReadableBytesWithStorageManagement { bytes, owner in
+                // Nobody writes to the storage from here on: NIO copies a buffer that somebody else holds before it
+                // writes.
+                RequestBody(unsafe TensorStorage.slice(of: bytes, keptAliveBy: owner.takeUnretainedValue()))
+            }
         }
-        gathered.writeBuffer(&piece)
-        buffer = gathered
+    }
+
+    /// Gives the budget back once nobody needs the body any more.
+    mutating func release() {
+        bytes = .none
+        budget.release(reserved)
+        reserved = 0
+    }
+
+    /// Sees to it that the body lies in memory of at least that many bytes.
+    private mutating func makeRoom(for needed: Int) -> Bool {
+        if case .gathered(let storage, let start, _) = bytes, storage.byteCount - start >= needed { return true }
+        // Bodies that don't say how long they are grow by doubling.
+        let size = expected ?? min(limit, max(needed, 2 * count, 64 << 10))
+        guard budget.reserve(size - reserved) else { return false }
+        reserved = size
+        let padding = TensorStorage.alignment - 1
+        guard let storage = TensorStorage.allocateIfPossible(byteCount: size + padding) else { return false }
+        let start = (TensorStorage.alignment - tensorsAt % TensorStorage.alignment) % TensorStorage.alignment
+        let old = bytes
+        bytes = .gathered(storage, start: start, count: 0)
+        switch old {
+        case .none: break
+        case .received(let buffer): copy(buffer)
+        case .gathered(let smaller, let from, let count):
+            unsafe UnsafeMutableRawBufferPointer(rebasing: storage.mutableBytes[start...])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: smaller.bytes[from..<(from + count)]))
+            bytes = .gathered(storage, start: start, count: count)
+        }
         return true
     }
 
-    /// The bytes as codecs read them; the network buffer lives as long as they do.
-    consuming func finish() -> RequestBody {
-        guard let buffer, buffer.readableBytes > 0 else { return RequestBody(.empty) }
-        return unsafe buffer.withUnsafeReadableBytesWithStorageManagement { bytes, owner in
-            // Nobody writes to the storage from here on: NIO copies a buffer that somebody else holds before it writes.
-            let storage = unsafe TensorStorage.slice(of: bytes, keptAliveBy: owner.takeUnretainedValue())
-            return RequestBody(storage)
+    private mutating func copy(_ piece: ByteBuffer) {
+        guard case .gathered(let storage, let start, let count) = bytes else { return }
+        unsafe piece.withUnsafeReadableBytes { source in
+            unsafe UnsafeMutableRawBufferPointer(rebasing: storage.mutableBytes[(start + count)...])
+                .copyMemory(from: source)
         }
+        bytes = .gathered(storage, start: start, count: count + piece.readableBytes)
     }
 }

@@ -11,11 +11,15 @@ extension HTTP1Connection {
 
     /// Everything that can be decided from the head alone: whether it is well formed, whom it is for, and whether the
     /// caller may have that. Whoever may not needn't send the body.
-    func begin(_ head: HTTPRequestHead) throws(SluiceError) {
+    func begin(_ head: RequestHead) throws(SluiceError) {
         guard head.uri.utf8.count <= Self.longestTarget else {
             throw SluiceError(.uriTooLong, "the request's target is longer than \(Self.longestTarget) bytes")
         }
-        let fields = try RequestFields(head.headers, keyField: service.gate.keyField)
+        let fields: RequestFields
+        switch head.headers {
+        case .read(let read): fields = read
+        case .unread(let headers): fields = try RequestFields(headers, keyField: service.keyField)
+        }
         if let id = fields.requestID, RequestID.isAcceptable(id) { exchange?.id = id }
         guard fields.byteCount <= service.listener.maxHeaders else {
             throw SluiceError(
@@ -43,11 +47,11 @@ extension HTTP1Connection {
         if let length = fields.contentLength, length > service.listener.maxBody {
             // Not on one line: reading the exchange while it is being written to ends the process.
             if length > Self.drainableBody { exchange?.keepAlive = false }
-            throw SluiceError(
-                .payloadTooLarge, "the body is larger than the \(service.listener.maxBody) bytes taken here",
-                detail: [.init("limit", service.listener.maxBody)])
+            throw bodyTooLarge
         }
-        exchange?.body = ReceivedBody(expected: fields.contentLength, limit: service.listener.maxBody)
+        exchange?.body = ReceivedBody(
+            expected: fields.contentLength, limit: service.listener.maxBody,
+            tensorsAt: fields.inferenceHeaderLength ?? 0, budget: service.bodies)
         let query = target.count > 1 ? target[1] : ""
         switch endpoint {
         case .infer(let model):
@@ -109,9 +113,8 @@ extension HTTP1Connection {
     /// The request is all there: do what it asks for.
     func perform(context: ChannelHandlerContext) {
         guard let endpoint = exchange?.endpoint else { return }
-        if let inference = exchange?.inference, let body = exchange?.body {
-            exchange?.body = ReceivedBody(expected: nil, limit: 0)
-            inference.perform(body.finish())
+        if let inference = exchange?.inference {
+            inference.perform(exchange?.body.take() ?? RequestBody(.empty))
             return
         }
         do {
@@ -120,5 +123,19 @@ extension HTTP1Connection {
         } catch {
             refuse(error, context: context)
         }
+    }
+
+    /// What a body above the listener's limit is answered with.
+    var bodyTooLarge: SluiceError {
+        SluiceError(
+            .payloadTooLarge, "the body is larger than the \(service.listener.maxBody) bytes taken here",
+            detail: [.init("limit", service.listener.maxBody)])
+    }
+
+    /// What a body is answered with for which there is no memory left.
+    var noRoomForBody: SluiceError {
+        SluiceError(
+            .overloaded, "all requests together hold as much as the \(service.bodies.limit) bytes that they may",
+            detail: [.init("limit", service.bodies.limit)], retryAfterNanoseconds: 1_000_000_000)
     }
 }

@@ -9,8 +9,9 @@ internal import Tensors
 /// One HTTP/1.1 connection: takes requests one after the other, hands them to the gate, writes the answers in order.
 ///
 /// While a request is under way nothing more is read, so a client that pipelines or floods meets TCP's own back-pressure.
+/// Requests written the usual way are read by `RequestReader`; at the first one that isn't, NIO's parser takes over.
 final class HTTP1Connection: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
@@ -24,19 +25,24 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var exchange: HTTP1Exchange?
     var clock: ConnectionClock
     private var timer: Scheduled<Void>?
-    /// Parts that came in one read with an earlier request.
-    private var waitingParts = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 2)
-    private var isReceivingWaitingParts = false
+    private var reader: RequestReader
+    /// What NIO's parser made of bytes that came in one read with an earlier request; `nil` as long as it isn't needed.
+    private var waitingParts: CircularBuffer<HTTPServerRequestPart>?
+    private var isReceiving = false
     private var readIsHeld = false
     private var sawPartInThisRead = false
     /// A request that can't be understood came in behind the one under way.
     private var parserFailure: SluiceError?
-    private var isClosing = false
+    var isClosing = false
     /// What comes in can't be understood any more: there may be unread bytes behind the last request.
     private var isUnreadable = false
-    /// The end of a response waits in the channel for the client to make room.
-    private var isWaitingForClient = false
-    private var date = HTTPDate()
+    /// Where answers are put together.
+    let scratch: LoopScratch
+    /// The socket itself, on connections whose bytes go out as they are.
+    private(set) var socket: DirectSocket?
+    private let isPlain: Bool
+    /// Writes that wait in the channel for the client to make room.
+    var pendingWrites = 0
     /// Bytes of a refused body that are still read, so that the client can take the refusal.
     private var bytesToDiscard = 0
 
@@ -44,9 +50,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
     static let drainableBody = 256 << 10
     private static let callerHasGone = SluiceError(.cancelled, "the caller has gone")
 
-    init(service: Service) {
+    /// - Parameter isPlain: nothing between here and the socket changes the bytes, as TLS would.
+    init(service: Service, scratch: LoopScratch, isPlain: Bool) {
         self.service = service
+        self.scratch = scratch
+        self.isPlain = isPlain
         self.clock = ConnectionClock(limits: service.limits, now: .now)
+        self.reader = RequestReader(keyField: service.keyField)
     }
 
     // MARK: The connection's life
@@ -69,6 +79,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func start(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
         remote = context.remoteAddress?.ipAddress
+        if isPlain { socket = DirectSocket(context.channel) }
         clock.enter(.idle, now: .now)
         scheduleCheck(context)
     }
@@ -87,9 +98,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
             service.metrics.requestsInFlight.decrement()
             if !exchange.progress.answered { service.recordAbandoned(exchange) }
         }
+        exchange?.body.release()
         exchange = nil
-        waitingParts.removeAll()
         isClosing = true
+        dropUnread()
         context.fireChannelInactive()
     }
 
@@ -137,15 +149,64 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        sawPartInThisRead = true
-        let part = unwrapInboundIn(data)
+        let bytes = unwrapInboundIn(data)
         // Behind the last request of a connection nothing is a request, however much it looks like one.
+        if isClosing { return discard(bytes, context: context) }
+        reader.append(bytes)
+        receive(context: context)
+    }
+
+    /// Takes what NIO's parser makes of the bytes, once it has taken over.
+    func receiveParsed(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
+        sawPartInThisRead = true
         if isClosing {
             if case .body(let piece) = part { discard(piece, context: context) }
-        } else if isReceivingWaitingParts || !waitingParts.isEmpty || exchange?.progress.requestEnded == true {
-            waitingParts.append(part)
         } else {
-            receive(part, context: context)
+            waitingParts?.append(part)
+            receive(context: context)
+        }
+    }
+
+    /// Goes on with what has come in, until a request is all there and has to be answered first.
+    ///
+    /// A request that is answered at once leads back here; a loop instead of recursion keeps the stack flat however many
+    /// requests a client pipelines.
+    private func receive(context: ChannelHandlerContext) {
+        guard !isReceiving else { return }
+        isReceiving = true
+        defer { isReceiving = false }
+        while !isClosing, exchange?.progress.requestEnded != true {
+            if waitingParts != nil {
+                guard let part = waitingParts?.popFirst() else { break }
+                switch part {
+                case .head(let head): receive(RequestHead(head), context: context)
+                case .body(let piece): receive(piece, context: context)
+                case .end: receiveEnd(context: context)
+                }
+                continue
+            }
+            guard let event = reader.next() else { break }
+            sawPartInThisRead = true
+            switch event {
+            case .head(let head): receive(head, context: context)
+            case .body(let piece): receive(piece, context: context)
+            case .end: receiveEnd(context: context)
+            case .unusual: handOver(context: context)
+            }
+        }
+        if let failure = parserFailure, !isClosing, exchange?.progress.requestEnded != true {
+            parserFailure = nil
+            refuseUnreadable(failure, context: context)
+        }
+    }
+
+    /// Leaves this connection's requests to NIO's parser from here on.
+    private func handOver(context: ChannelHandlerContext) {
+        waitingParts = CircularBuffer(initialCapacity: 4)
+        do {
+            try ParsedRequests.insert(before: self, context: context, bytes: reader.takeUnread())
+        } catch {
+            close(context)
         }
     }
 
@@ -163,12 +224,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if isClosing { return }
         // The client left in the middle of a request: there is nobody to answer.
         if parserError == .invalidEOFState { return close(context) }
-        let failure = Self.failure(for: parserError)
-        if let exchange, exchange.progress.requestEnded && !exchange.progress.answered {
-            parserFailure = failure
-        } else {
-            refuseUnreadable(failure, context: context)
-        }
+        // Its turn comes after the requests before it.
+        parserFailure = Self.failure(for: parserError)
+        receive(context: context)
     }
 
     private static func failure(for error: HTTPParserError) -> SluiceError {
@@ -186,23 +244,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
     }
 
-    private func receive(_ part: HTTPServerRequestPart, context: ChannelHandlerContext) {
-        switch part {
-        case .head(let head):
-            receive(head, context: context)
-        case .body(let piece):
-            receive(piece, context: context)
-        case .end:
-            receiveEnd(context: context)
-        }
-    }
-
-    private func receive(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+    private func receive(_ head: RequestHead, context: ChannelHandlerContext) {
         guard !isClosing else { return }
         let now = MonotonicTime.now
         clock.enter(.body, now: now)
         service.metrics.requestsInFlight.increment()
-        exchange = HTTP1Exchange(head: head, receivedAt: now, bodyLimit: service.listener.maxBody, remote: remote)
+        exchange = HTTP1Exchange(head: head, receivedAt: now, bodies: service.bodies, remote: remote)
         bytesToDiscard = Self.drainableBody
         do {
             try begin(head)
@@ -213,8 +260,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             return
         }
         if exchange?.expectsContinue == true && exchange?.progress.answered == false {
-            let go = ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")
-            context.writeAndFlush(wrapOutboundOut(go), promise: nil)
+            write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context: context)
         }
     }
 
@@ -223,13 +269,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
         exchange?.bytesIn += piece.readableBytes
         if exchange?.progress.answered == true { return discard(piece, context: context) }
         clock.enter(.body, now: .now)
-        if exchange?.body.append(piece, allocator: context.channel.allocator) == false {
+        switch exchange?.body.append(piece) {
+        case nil, .ok: break
+        case .tooLarge:
             exchange?.keepAlive = false
-            refuse(
-                SluiceError(
-                    .payloadTooLarge, "the body is larger than the \(service.listener.maxBody) bytes taken here",
-                    detail: [.init("limit", service.listener.maxBody)]),
-                context: context)
+            refuse(bodyTooLarge, context: context)
+        case .noRoom:
+            exchange?.keepAlive = false
+            refuse(noRoomForBody, context: context)
         }
     }
 
@@ -265,8 +312,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func refuseUnreadable(_ error: SluiceError, context: ChannelHandlerContext) {
         guard !isClosing else { return }
         if exchange == nil {
-            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "-")
-            exchange = HTTP1Exchange(head: head, receivedAt: .now, bodyLimit: 0, remote: remote)
+            let head = RequestHead(
+                method: .GET, uri: "-", version: .http1_1, isKeepAlive: false, headers: .read(RequestFields()))
+            exchange = HTTP1Exchange(head: head, receivedAt: .now, bodies: service.bodies, remote: remote)
             service.metrics.requestsInFlight.increment()
         }
         isUnreadable = true
@@ -276,65 +324,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         refuse(error, context: context)
     }
 
-    /// Writes a whole response and moves on.
-    func respond(_ response: HTTPResponse, summary: Answer.Summary) {
-        guard let context, let exchange, !exchange.progress.answered else { return }
-        let closes = !exchange.keepAlive || service.isDraining
-        self.exchange?.keepAlive = !closes
-        self.exchange?.progress.answered = true
-        let bodySize = response.body.readableBytes
-        // A small body goes out with its head in one piece; a large one isn't copied for that.
-        let isSmall = bodySize <= Self.smallBody
-        var head = ResponseHead(
-            status: response.status, version: exchange.version, allocator: context.channel.allocator,
-            capacity: isSmall ? bodySize : 0)
-        if let mediaType = response.mediaType { head.field("content-type", mediaType) }
-        head.field("content-length", bodySize)
-        addCommonFields(to: &head, exchange: exchange, closes: closes)
-        if let length = response.inferenceHeaderLength { head.field("inference-header-content-length", length) }
-        summary.write(to: &head)
-        for field in response.fields { head.field(named: field.name, field.value) }
-        var buffer = head.finish()
-        if exchange.method != .HEAD && bodySize > 0 {
-            var body = response.body
-            if isSmall {
-                buffer.writeBuffer(&body)
-            } else {
-                context.write(wrapOutboundOut(buffer), promise: nil)
-                buffer = body
-            }
-        }
-        service.record(exchange, response: response, summary: summary)
-        writeLast(buffer, context: context)
-    }
-
-    /// Bodies up to this size are copied behind their head.
-    private static let smallBody = 16 << 10
-
-    func addCommonFields(to head: inout ResponseHead, exchange: HTTP1Exchange, closes: Bool) {
-        head.field("x-request-id", exchange.id)
-        head.field("date", date.value(secondsSince1970: WallClock.secondsSince1970))
-        if closes {
-            head.field("connection", "close")
-        } else if exchange.version.minor == 0 {
-            head.field("connection", "keep-alive")
-        }
-    }
-
-    /// Writes the last bytes of a response; once the client has taken them, closes or goes on.
-    func writeLast(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
-        clock.enter(.writing, now: .now)
-        if exchange?.keepAlive == true {
-            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-            // Nearly always the kernel has taken it all by now; else a change of writability tells.
-            if context.channel.isWritable { responseWritten() } else { isWaitingForClient = true }
-        } else {
-            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-            context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in bound.value.responseWritten() }
-        }
-    }
-
-    private func responseWritten() {
+    /// The client has taken the end of its answer.
+    func responseWritten() {
         guard let context, let exchange else { return }
         if exchange.progress.requestEnded {
             finishExchange(context: context)
@@ -349,33 +340,27 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Both the request and its answer are through.
     private func finishExchange(context: ChannelHandlerContext) {
         let keepAlive = exchange?.keepAlive ?? false
+        exchange?.body.release()
         exchange = nil
         service.metrics.requestsInFlight.decrement()
         guard keepAlive && !service.isDraining && !isUnreadable else { return closeGently(context: context) }
         clock.enter(.idle, now: .now)
-        receiveWaitingParts(context: context)
+        goOn(context: context)
     }
 
     /// Goes on with what came in behind the last request.
-    ///
-    /// A request that is answered at once leads back here; a loop instead of recursion keeps the stack flat however many
-    /// requests a client pipelines.
-    private func receiveWaitingParts(context: ChannelHandlerContext) {
-        guard !isReceivingWaitingParts else { return }
-        isReceivingWaitingParts = true
-        defer { isReceivingWaitingParts = false }
-        while exchange == nil || exchange?.progress.requestEnded == false, let part = waitingParts.popFirst() {
-            receive(part, context: context)
-        }
-        if exchange == nil, waitingParts.isEmpty, let failure = parserFailure {
-            parserFailure = nil
-            refuseUnreadable(failure, context: context)
-            return
-        }
+    private func goOn(context: ChannelHandlerContext) {
+        receive(context: context)
+        guard !isReceiving, !isClosing else { return }
         if readIsHeld && exchange?.progress.requestEnded != true {
             readIsHeld = false
             context.read()
         }
+    }
+
+    private func dropUnread() {
+        waitingParts?.removeAll()
+        _ = reader.takeUnread()
     }
 
     /// Closes for writing first, and reads on for a moment: closing with unread bytes would reset the connection, and
@@ -383,7 +368,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private func closeGently(context: ChannelHandlerContext) {
         guard !isClosing else { return }
         isClosing = true
-        waitingParts.removeAll()
+        dropUnread()
         bytesToDiscard = 4 << 20
         context.close(mode: .output, promise: nil)
         timer?.cancel()
@@ -395,10 +380,6 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// The client takes its answer, if slowly.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if clock.phase == .writing { clock.enter(.writing, now: .now) }
-        if isWaitingForClient && context.channel.isWritable {
-            isWaitingForClient = false
-            responseWritten()
-        }
         context.fireChannelWritabilityChanged()
     }
 }

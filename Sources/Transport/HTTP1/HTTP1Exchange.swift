@@ -28,7 +28,7 @@ struct HTTP1Exchange {
     /// The client's address.
     var remote: String?
 
-    init(head: HTTPRequestHead, receivedAt: MonotonicTime, bodyLimit: Int, remote: String?) {
+    init(head: RequestHead, receivedAt: MonotonicTime, bodies: BodyBudget, remote: String?) {
         self.id = RequestID.make()
         self.method = head.method
         self.path = String(head.uri.prefix { $0 != "?" }.prefix(512))
@@ -36,6 +36,6 @@ struct HTTP1Exchange {
         self.keepAlive = head.isKeepAlive
         self.receivedAt = receivedAt
         self.remote = remote
-        self.body = ReceivedBody(expected: nil, limit: bodyLimit)
+        self.body = ReceivedBody(expected: nil, limit: 0, budget: bodies)
     }
 }

@@ -2,7 +2,6 @@ internal import Configuration
 package import Gateway
 package import Logging
 package import NIOCore
-internal import NIOHTTP1
 internal import NIOPosix
 package import Telemetry
 internal import Tensors
@@ -42,13 +41,19 @@ package final class GatewayServer: Sendable {
         gate: Gate, metrics: GatewayMetrics, accessLog: AccessLog?, threads: Int, logger: Logger
     ) async throws -> GatewayServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let scratches = Dictionary(
+            uniqueKeysWithValues: group.makeIterator().map { (ObjectIdentifier($0), LoopScratch()) })
+        let bodies = BodyBudget(limit: gate.configuration.maxInflight)
         let connections = ConnectionRegistry()
         var listening: [Listening] = []
         do {
             for listener in gate.configuration.listeners {
-                let service = Service(gate: gate, listener: listener, metrics: metrics, accessLog: accessLog)
-                let channel = try await bootstrap(group: group, service: service, connections: connections)
-                    .bind(host: listener.host, port: listener.port).get()
+                let service = Service(
+                    gate: gate, listener: listener, metrics: metrics, accessLog: accessLog, bodies: bodies)
+                let channel = try await bootstrap(
+                    group: group, service: service, connections: connections, scratches: scratches
+                )
+                .bind(host: listener.host, port: listener.port).get()
                 listening.append(Listening(service: service, channel: channel))
             }
         } catch {
@@ -60,7 +65,8 @@ package final class GatewayServer: Sendable {
     }
 
     private static func bootstrap(
-        group: MultiThreadedEventLoopGroup, service: Service, connections: ConnectionRegistry
+        group: MultiThreadedEventLoopGroup, service: Service, connections: ConnectionRegistry,
+        scratches: [ObjectIdentifier: LoopScratch]
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -77,14 +83,10 @@ package final class GatewayServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(ConnectionRefusal())
                         return
                     }
-                    var limits = NIOHTTPDecoderLimitConfiguration()
-                    limits.maxHeaderFieldSize = service.listener.maxHeaders
-                    limits.maxHeaderListSize = service.listener.maxHeaders + (8 << 10)
-                    let decoder = HTTPRequestDecoder(
-                        leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
-                    let connection = HTTP1Connection(service: service)
-                    try channel.pipeline.syncOperations.addHandlers(
-                        ByteToMessageHandler(decoder), connection)
+                    let connection = HTTP1Connection(
+                        service: service, scratch: scratches[ObjectIdentifier(channel.eventLoop)] ?? LoopScratch(),
+                        isPlain: true)
+                    try channel.pipeline.syncOperations.addHandler(connection)
                 }
             }
     }

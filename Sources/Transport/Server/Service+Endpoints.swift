@@ -53,7 +53,7 @@ extension Service {
         case .metrics:
             gate.metrics.refresh(gate.models)
             return HTTPResponse(
-                mediaType: Exposition.contentType, body: ByteBuffer(string: metrics.registry.scrape()))
+                mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
         case .infer, .modelInfer:
             throw SluiceError(.internalError, "inference doesn't come this way")
         }

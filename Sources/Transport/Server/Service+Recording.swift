@@ -7,7 +7,7 @@ internal import Tensors
 extension Service {
     /// Counts and logs an answered request.
     func record(_ exchange: HTTP1Exchange, response: HTTPResponse, summary: Answer.Summary) {
-        let bytesOut = response.body.readableBytes
+        let bytesOut = response.bodyByteCount
         metrics.requestBytes.increment(by: exchange.bytesIn)
         metrics.responseBytes.increment(by: bytesOut)
         if response.status == 401 { metrics.authFailures.increment() }
@@ -27,7 +27,7 @@ extension Service {
     func recordAbandoned(_ exchange: HTTP1Exchange) {
         let failure = SluiceError(.cancelled, "the client closed the connection before its answer")
         var response = HTTPResponse(failure: failure, requestID: exchange.id)
-        response.body.clear()
+        response.body = []
         record(
             exchange, response: response, summary: exchange.inference?.summary ?? Answer.Summary(requestID: exchange.id)
         )

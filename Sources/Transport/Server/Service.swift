@@ -13,13 +13,21 @@ final class Service: Sendable {
     let metrics: GatewayMetrics
     let accessLog: AccessLog?
     let limits: ConnectionClock.Limits
+    /// The lower-case name of the header field that carries API keys.
+    let keyField: [UInt8]
+    /// Memory for the bodies of all listeners together.
+    let bodies: BodyBudget
     private let draining = Atomic<Bool>(false)
 
-    init(gate: Gate, listener: ListenerConfiguration, metrics: GatewayMetrics, accessLog: AccessLog?) {
+    init(
+        gate: Gate, listener: ListenerConfiguration, metrics: GatewayMetrics, accessLog: AccessLog?, bodies: BodyBudget
+    ) {
         self.gate = gate
         self.listener = listener
         self.metrics = metrics
         self.accessLog = accessLog
+        self.bodies = bodies
+        self.keyField = Array(gate.keyField.utf8)
         self.limits = ConnectionClock.Limits(
             header: listener.headerTimeout.wholeNanoseconds, body: listener.bodyTimeout.wholeNanoseconds,
             idle: listener.idleTimeout.wholeNanoseconds)

@@ -39,7 +39,7 @@ import Testing
                 #"5:1+5 error: unknown key "model" in the file | did you mean "models"?"#,
                 #"""
                 6:1+6 error: unknown key "stores" in the file | known keys: version, listeners, plugins, \#
-                models, auth, consumers, limits, routes, observability, drain
+                models, auth, consumers, limits, routes, observability, drain, max_inflight
                 """#,
                 #"7:1+9 error: unknown key "Listeners" in the file | did you mean "listeners"?"#,
             ]),
@@ -81,6 +81,11 @@ import Testing
             "too long a drain", GatewayText(more: "drain: 2h"),
             [
                 "5:8+2 error: drain must be from 0s to 1h, not 2h"
+            ]),
+        WrongText(
+            "too little in flight", GatewayText(more: "max_inflight: 1KiB"),
+            [
+                "5:15+4 error: max_inflight must be from 1MiB to 1024GiB, not 1KiB"
             ]),
     ]
 }

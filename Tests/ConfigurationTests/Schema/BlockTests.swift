@@ -46,6 +46,7 @@ import Testing
             routes: [{ match: { model: echo }, send: echo\(text(RouteBlock.block)) }]
             observability: { \(text(ObservabilityBlock.block).dropFirst(2)) }
             drain: \(GatewayBlock.drain.defaultText ?? "")
+            max_inflight: \(GatewayBlock.maxInflight.defaultText ?? "")
             """
         #expect(written.contains("max_body: 64MiB") && written.contains("idle: 75s") && written.contains("queue: 256"))
         #expect(written.contains("deadline: 30s") && written.contains("log_level: info"))
@@ -58,6 +59,7 @@ import Testing
         #expect(explicit.routes.map(\.deadline) == implied.routes.map(\.deadline))
         #expect(explicit.observability == implied.observability)
         #expect(explicit.drain == implied.drain)
+        #expect(explicit.maxInflight == implied.maxInflight)
     }
 }
 

@@ -8,7 +8,8 @@ import Testing
         version: 1
         listeners:
           public: { address: LISTENER, max_body: 64MiB }
-          hasty: { address: LISTENER, timeouts: { headers: 200ms, body: 200ms, idle: 1s } }
+          hasty: { address: LISTENER, timeouts: { headers: 200ms, body: 200ms } }
+          brief: { address: LISTENER, timeouts: { idle: 200ms } }
           narrow: { address: LISTENER, max_connections: 3 }
         models:
           hang: { plugin: stub_faulty, config: { behaviour: hang, for: 30s, concurrency: 2 } }
@@ -31,11 +32,15 @@ struct PatienceTests {
     }
 
     @Test func aSilentConnectionIsClosedWithoutAWord() throws {
-        #expect(try connect("hasty").isClosedByPeer())
-        let used = try connect("hasty")
-        used.send("GET /v2 HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(try used.response().status == 200)
-        #expect(try used.isClosedByPeer())
+        #expect(try connect("brief").isClosedByPeer())
+        // Between two requests too, but for a client so slow that its first one comes too late.
+        #expect(
+            try eventually {
+                let used = try connect("brief")
+                used.send("GET /v2 HTTP/1.1\r\nHost: a\r\n\r\n")
+                guard let response = try? used.response() else { return false }
+                return try response.status == 200 && used.isClosedByPeer()
+            })
     }
 
     @Test(arguments: ["G", "GET /v2 HTTP/1.1\r\n", "GET /v2 HTTP/1.1\r\nHost: a\r\nX-Slow: "])

@@ -10,13 +10,13 @@ struct ResponseHead {
 
     /// Begins a head.
     ///
-    /// - Parameter capacity: bytes of a body that will follow in the same buffer.
-    init(status: Int, version: HTTPVersion, allocator: ByteBufferAllocator, capacity: Int = 0) {
-        buffer = allocator.buffer(capacity: 384 + capacity)
+    /// - Parameter buffer: where it is written; empty.
+    init(status: Int, version: HTTPVersion, into buffer: consuming ByteBuffer) {
+        self.buffer = buffer
         if status == 200 && version.minor > 0 {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+            self.buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
         } else {
-            buffer.writeString(
+            self.buffer.writeString(
                 "HTTP/1.\(version.minor) \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)\r\n")
         }
     }

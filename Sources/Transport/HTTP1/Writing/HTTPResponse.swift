@@ -8,13 +8,13 @@ struct HTTPResponse {
     var mediaType: String?
     /// Further header fields.
     var fields: [(name: String, value: String)] = []
-    var body: ByteBuffer
+    var body: [EncodedBody.Segment]
     /// Where the JSON of an Open Inference body ends and its binary tensors begin.
     var inferenceHeaderLength: Int?
     /// The stable code of the error that it carries, for logs and metrics.
     var errorCode: String?
 
-    init(status: Int = 200, mediaType: String?, body: ByteBuffer) {
+    init(status: Int = 200, mediaType: String?, body: [EncodedBody.Segment]) {
         self.status = status
         self.mediaType = mediaType
         self.body = body
@@ -22,8 +22,11 @@ struct HTTPResponse {
 
     /// A JSON document.
     init(status: Int = 200, json: [UInt8]) {
-        self.init(status: status, mediaType: "application/json", body: ByteBuffer(bytes: json))
+        self.init(status: status, mediaType: "application/json", body: [.bytes(json)])
     }
+
+    /// Bytes of the body.
+    var bodyByteCount: Int { body.reduce(0) { $0 + $1.byteCount } }
 
     /// An error's status, document and header fields.
     init(failure: SluiceError, requestID: String) {

@@ -46,7 +46,7 @@ extension HTTP1Connection {
     func write(_ answer: Answer) {
         switch answer.content {
         case .outputs(let body, let headerLength):
-            var response = HTTPResponse(mediaType: body.mediaType, body: ByteBuffer(body))
+            var response = HTTPResponse(mediaType: body.mediaType, body: body.segments)
             response.inferenceHeaderLength = headerLength
             respond(response, summary: answer.summary)
         case .failure(let error):
@@ -69,25 +69,23 @@ extension HTTP1Connection {
         self.exchange?.isStreaming = true
         // Without chunks (HTTP/1.0) the end of the connection is the end of the stream.
         if exchange.version.minor == 0 { self.exchange?.keepAlive = false }
-        var head = ResponseHead(status: 200, version: exchange.version, allocator: context.channel.allocator)
+        var head = ResponseHead(status: 200, version: exchange.version, into: ByteBuffer())
         head.field("content-type", mediaType)
         if exchange.version.minor > 0 { head.field("transfer-encoding", "chunked") }
         addCommonFields(to: &head, exchange: exchange, closes: self.exchange?.keepAlive == false)
         summary.write(to: &head)
-        context.writeAndFlush(wrapOutboundOut(head.finish()), promise: nil)
-        service.record(exchange, response: HTTPResponse(mediaType: mediaType, body: ByteBuffer()), summary: summary)
+        write(head.finish(), context: context)
+        service.record(exchange, response: HTTPResponse(mediaType: mediaType, body: []), summary: summary)
     }
 
     func writePart(_ part: ByteBuffer, written: @escaping @Sendable () -> Void) {
         guard let context, let exchange, exchange.isStreaming else { return written() }
         clock.enter(.writing, now: .now)
-        let promise = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        promise.futureResult.whenComplete { _ in
+        write(framed(part, exchange: exchange, context: context), context: context) {
             bound.value.clock.enter(.working, now: .now)
             written()
         }
-        context.writeAndFlush(wrapOutboundOut(framed(part, exchange: exchange, context: context)), promise: promise)
     }
 
     func endStream(failure: SluiceError?) {

@@ -1,0 +1,31 @@
+internal import NIOHTTP1
+
+/// A request's line and header fields, whoever parsed them.
+struct RequestHead {
+    enum Headers {
+        /// Read by `LeanHeadParser`, which leaves everything doubtful to others.
+        case read(RequestFields)
+        /// As NIO's parser gives them, still to be looked at.
+        case unread(HTTPHeaders)
+    }
+
+    var method: HTTPMethod
+    var uri: String
+    var version: HTTPVersion
+    var isKeepAlive: Bool
+    var headers: Headers
+
+    init(method: HTTPMethod, uri: String, version: HTTPVersion, isKeepAlive: Bool, headers: Headers) {
+        self.method = method
+        self.uri = uri
+        self.version = version
+        self.isKeepAlive = isKeepAlive
+        self.headers = headers
+    }
+
+    init(_ head: HTTPRequestHead) {
+        self.init(
+            method: head.method, uri: head.uri, version: head.version, isKeepAlive: head.isKeepAlive,
+            headers: .unread(head.headers))
+    }
+}

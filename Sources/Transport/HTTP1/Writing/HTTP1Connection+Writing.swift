@@ -1,0 +1,110 @@
+internal import Codecs
+internal import Gateway
+internal import NIOCore
+internal import NIOHTTP1
+internal import Tensors
+
+extension HTTP1Connection {
+    /// Bodies up to this size are copied behind their head, so that both go out in one piece.
+    private static let smallBody = 16 << 10
+
+    /// Writes a whole response and moves on.
+    func respond(_ response: HTTPResponse, summary: Answer.Summary) {
+        guard let context, let exchange, !exchange.progress.answered else { return }
+        let closes = !exchange.keepAlive || service.isDraining
+        self.exchange?.keepAlive = !closes
+        self.exchange?.progress.answered = true
+        let bodySize = response.bodyByteCount
+        var head = ResponseHead(status: response.status, version: exchange.version, into: scratch.take())
+        if let mediaType = response.mediaType { head.field("content-type", mediaType) }
+        head.field("content-length", bodySize)
+        addCommonFields(to: &head, exchange: exchange, closes: closes)
+        if let length = response.inferenceHeaderLength { head.field("inference-header-content-length", length) }
+        summary.write(to: &head)
+        for field in response.fields { head.field(named: field.name, field.value) }
+        var buffer = head.finish()
+        service.record(exchange, response: response, summary: summary)
+        guard exchange.method != .HEAD, bodySize > 0 else { return writeLast(buffer, context: context) }
+        // The last segment of a large body isn't copied: it goes out from where it lies.
+        let isSmall = bodySize <= Self.smallBody
+        for segment in isSmall ? response.body[...] : response.body.dropLast() { buffer.write(segment) }
+        writeLast(buffer, isSmall ? nil : response.body.last, context: context)
+    }
+
+    func addCommonFields(to head: inout ResponseHead, exchange: HTTP1Exchange, closes: Bool) {
+        head.field("x-request-id", exchange.id)
+        head.field("date", scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
+        if closes {
+            head.field("connection", "close")
+        } else if exchange.version.minor == 0 {
+            head.field("connection", "keep-alive")
+        }
+    }
+
+    /// Writes the last bytes of a response; once the client has taken them, closes or goes on.
+    ///
+    /// - Parameter buffer: from `scratch`, which gets it back.
+    func writeLast(
+        _ buffer: consuming ByteBuffer, _ tail: EncodedBody.Segment? = nil, context: ChannelHandlerContext
+    ) {
+        clock.enter(.writing, now: .now)
+        let sent = writeDirectly(buffer, tail, context: context)
+        let whole = buffer.readableBytes + (tail?.byteCount ?? 0)
+        if sent == whole {
+            scratch.giveBack(buffer)
+            return responseWritten()
+        }
+        // What the kernel doesn't take at once waits in the channel, in memory of its own.
+        var rest = context.channel.allocator.buffer(capacity: whole - sent)
+        rest.writeImmutableBuffer(buffer.getSlice(from: sent))
+        if let tail { rest.write(tail, from: max(0, sent - buffer.readableBytes)) }
+        scratch.giveBack(buffer)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        write(rest, context: context) { bound.value.responseWritten() }
+    }
+
+    /// Writes past the channel, where that is allowed; how many bytes the kernel took.
+    private func writeDirectly(
+        _ buffer: borrowing ByteBuffer, _ tail: EncodedBody.Segment?, context: ChannelHandlerContext
+    ) -> Int {
+        guard let socket, pendingWrites == 0, context.channel.isActive else { return 0 }
+        return unsafe buffer.withUnsafeReadableBytes { first in
+            switch tail {
+            case nil: unsafe socket.write(first, UnsafeRawBufferPointer(start: nil, count: 0))
+            case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe socket.write(first, $0) }
+            case .tensor(let tensor): unsafe tensor.withBytes { unsafe socket.write(first, $0) }
+            }
+        }
+    }
+
+    /// Writes through the channel; nothing may overtake it on the way to the socket.
+    func write(_ buffer: ByteBuffer, context: ChannelHandlerContext, whenWritten: (@Sendable () -> Void)? = nil) {
+        pendingWrites += 1
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in
+            bound.value.pendingWrites -= 1
+            whenWritten?()
+        }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
+    }
+}
+
+extension ByteBuffer {
+    /// Writes a segment of an answer, or what is left of it from a byte on.
+    fileprivate mutating func write(_ segment: EncodedBody.Segment, from start: Int = 0) {
+        switch segment {
+        case .bytes(let bytes): writeBytes(bytes[start...])
+        case .tensor(let tensor):
+            unsafe tensor.withBytes { bytes in
+                _ = unsafe writeBytes(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+            }
+        }
+    }
+
+    /// The readable bytes from one on; none where there are fewer.
+    fileprivate func getSlice(from start: Int) -> ByteBuffer {
+        let start = min(start, readableBytes)
+        return getSlice(at: readerIndex + start, length: readableBytes - start) ?? ByteBuffer()
+    }
+}
