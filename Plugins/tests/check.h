@@ -31,7 +31,5 @@ const char *plugin_file(const char *name);
 void test_echo(void);
 void test_stub_faulty(void);
 void test_broken(void);
-void test_example(void);
-void test_onnxruntime(void);
-void test_baseline(void);
+void test_python(void);
 #endif

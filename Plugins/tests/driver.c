@@ -17,8 +17,7 @@ static const struct {
   const char *name;
   void (*run)(void);
 } suites[] = {
-    {"echo", test_echo},         {"stub-faulty", test_stub_faulty}, {"broken", test_broken},
-    {"example", test_example},   {"onnxruntime", test_onnxruntime}, {"baseline", test_baseline},
+    {"echo", test_echo}, {"stub-faulty", test_stub_faulty}, {"broken", test_broken}, {"python", test_python},
 };
 
 int main(int argc, char **argv) {

@@ -13,6 +13,7 @@ enum { MAX_INPUTS = 16, MAX_OUTPUTS = 32, MAX_PARAMS = 16, MAX_METRICS = 16 };
 struct test_request {
   sluice_request request; /* first: the callbacks get a pointer to it */
   sluice_tensor inputs[MAX_INPUTS];
+  sluice_tensor labels[MAX_INPUTS];
   sluice_kv params[MAX_PARAMS];
   const char *wanted[MAX_OUTPUTS];
   char id[32];
@@ -37,6 +38,8 @@ static struct {
 } metrics[MAX_METRICS];
 static uint32_t metric_count;
 static atomic_size_t logged;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static char last_line[8192];
 
 static void fatal(const char *what) {
   fprintf(stderr, "test host: %s\n", what);
@@ -52,6 +55,9 @@ static void *allocate(size_t size) {
 static void host_log(const sluice_host *host, int32_t level, const char *message) {
   (void)host;
   atomic_fetch_add(&logged, 1);
+  pthread_mutex_lock(&log_lock);
+  snprintf(last_line, sizeof last_line, "%s", message);
+  pthread_mutex_unlock(&log_lock);
   if (getenv("TEST_HOST_LOG") != NULL) fprintf(stderr, "plugin [%d]: %s\n", level, message);
 }
 
@@ -104,6 +110,14 @@ double metric_value(const char *name) {
 }
 
 size_t log_count(void) { return atomic_load(&logged); }
+
+const char *last_log(void) {
+  static char line[sizeof last_line];
+  pthread_mutex_lock(&log_lock);
+  memcpy(line, last_line, sizeof line);
+  pthread_mutex_unlock(&log_lock);
+  return line;
+}
 
 static int32_t host_is_cancelled(const sluice_request *request) {
   return atomic_load(&((test_request *)(uintptr_t)request)->cancelled);
@@ -304,41 +318,57 @@ test_request *new_request(void) {
                                       .host = &host,
                                       .id = request->id,
                                       .inputs = request->inputs,
+                                      .labels = request->labels,
                                       .params = request->params,
                                       .wanted = request->wanted,
                                       .weight = 1.0};
   return request;
 }
 
+static void free_tensor(sluice_tensor *tensor) {
+  free(tensor->data);
+  free(tensor->shape);
+  free((void *)(uintptr_t)tensor->offsets);
+}
+
 void free_request(test_request *request) {
   free_outputs(request);
   for (size_t i = 0; i < request->host_memory_count; i++) free(request->host_memory[i]);
-  for (size_t i = 0; i < request->request.input_count; i++) {
-    free(request->inputs[i].data);
-    free(request->inputs[i].shape);
-    free((void *)(uintptr_t)request->inputs[i].offsets);
-  }
+  for (size_t i = 0; i < request->request.input_count; i++) free_tensor(&request->inputs[i]);
+  for (size_t i = 0; i < request->request.label_count; i++) free_tensor(&request->labels[i]);
   pthread_cond_destroy(&request->answered);
   pthread_mutex_destroy(&request->lock);
   free(request);
 }
 
+static void fill(sluice_tensor *tensor, const char *name, sluice_dtype dtype, int32_t ndim, const int64_t *shape,
+                 const void *data, uint64_t byte_size, const int64_t *offsets) {
+  *tensor = (sluice_tensor){.device_type = SLUICE_CPU, .ndim = ndim, .dtype = dtype, .name = name};
+  tensor->shape = allocate((size_t)ndim * sizeof(int64_t));
+  if (ndim > 0) memcpy(tensor->shape, shape, (size_t)ndim * sizeof(int64_t));
+  tensor->byte_size = byte_size;
+  tensor->data = byte_size == 0 ? NULL : allocate(byte_size);
+  if (byte_size > 0) memcpy(tensor->data, data, byte_size);
+  if (offsets != NULL) {
+    size_t size = (element_count(tensor) + 1) * sizeof(int64_t);
+    int64_t *copy = allocate(size);
+    memcpy(copy, offsets, size);
+    tensor->offsets = copy;
+  }
+}
+
 void add_input(test_request *request, const char *name, sluice_dtype dtype, int32_t ndim, const int64_t *shape,
                const void *data, uint64_t byte_size, const int64_t *offsets) {
   if (request->request.input_count == MAX_INPUTS) fatal("too many inputs");
-  sluice_tensor *input = &request->inputs[request->request.input_count++];
-  *input = (sluice_tensor){.device_type = SLUICE_CPU, .ndim = ndim, .dtype = dtype, .name = name};
-  input->shape = allocate((size_t)ndim * sizeof(int64_t));
-  if (ndim > 0) memcpy(input->shape, shape, (size_t)ndim * sizeof(int64_t));
-  input->byte_size = byte_size;
-  input->data = byte_size == 0 ? NULL : allocate(byte_size);
-  if (byte_size > 0) memcpy(input->data, data, byte_size);
-  if (offsets != NULL) {
-    size_t size = (element_count(input) + 1) * sizeof(int64_t);
-    int64_t *copy = allocate(size);
-    memcpy(copy, offsets, size);
-    input->offsets = copy;
-  }
+  fill(&request->inputs[request->request.input_count++], name, dtype, ndim, shape, data, byte_size, offsets);
+}
+
+void add_label(test_request *request, const char *name, sluice_dtype dtype, int32_t ndim, const int64_t *shape,
+               const void *data, uint64_t byte_size, double weight, const char *subject) {
+  if (request->request.label_count == MAX_INPUTS) fatal("too many labels");
+  fill(&request->labels[request->request.label_count++], name, dtype, ndim, shape, data, byte_size, NULL);
+  request->request.weight = weight;
+  request->request.subject_id = subject;
 }
 
 void add_param(test_request *request, const char *key, const char *value) {
@@ -369,6 +399,14 @@ sluice_status infer_list(test_model *model, test_request *const *requests, size_
 
 sluice_status infer(test_model *model, test_request *request, sluice_error *error) {
   return infer_list(model, &request, 1, error);
+}
+
+sluice_status learn(test_model *model, test_request *request, sluice_error *error) {
+  const sluice_request *list[] = {&request->request};
+  memset(error, 0, sizeof *error);
+  sluice_status status = model->plugin->learn(model->model, list, 1, error);
+  if (status != SLUICE_OK && error->code != status) fatal("learn() returned another status than it put into the error");
+  return status;
 }
 
 bool wait_final(test_request *request, int ms) {

@@ -39,11 +39,15 @@ void add_input(test_request *, const char *name, sluice_dtype dtype, int32_t ndi
                const void *data, uint64_t byte_size, const int64_t *offsets);
 void add_param(test_request *, const char *key, const char *value);
 void want_output(test_request *, const char *name);
+/* For learn(): a label, the sample's weight and the request that is corrected (or NULL). Copied as an input is. */
+void add_label(test_request *, const char *name, sluice_dtype dtype, int32_t ndim, const int64_t *shape,
+               const void *data, uint64_t byte_size, double weight, const char *subject);
 void cancel(test_request *);
 void set_deadline(test_request *, uint64_t ns_from_now);
 
 /* Calls infer() with one request. A status that is not OK is also what the request has failed with. */
 sluice_status infer(test_model *, test_request *, sluice_error *);
+sluice_status learn(test_model *, test_request *, sluice_error *);
 sluice_status infer_list(test_model *, test_request *const *, size_t count, sluice_error *);
 /* Waits up to `ms` for FINAL; false when it has not come. */
 bool wait_final(test_request *, int ms);
@@ -58,4 +62,5 @@ size_t host_copies(test_request *);                             /* outputs that 
 
 double metric_value(const char *name);
 size_t log_count(void);
+const char *last_log(void); /* the last line that a plugin logged; of one thread at a time */
 #endif

@@ -1,0 +1,19 @@
+# The tests of the plugins that are built here, by a small host in C. Included by ../Makefile.
+
+TEST_SOURCES := $(wildcard $(HERE)/tests/*.c)
+TEST_OBJECTS := $(TEST_SOURCES:$(HERE)/%.c=$(OBJ)/%.o)
+TEST_DRIVER  := $(OBJ)/tests/driver
+MODELS       ?= $(BUILD)/models
+SUITES       ?= echo stub-faulty broken python
+
+.PHONY: test
+test: all $(TEST_DRIVER)
+	$(TEST_DRIVER) $(OUT) $(MODELS) $(SUITES)
+
+# Symbols of the program must not stand in for those that a plugin lacks, so nothing is exported from it.
+$(TEST_DRIVER): $(TEST_OBJECTS)
+	$(CC) $(filter-out -fvisibility=hidden,$(C_FLAGS)) $(LDFLAGS) $^ -ldl -lm -o $@
+
+$(OBJ)/tests/%.o: $(HERE)/tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(C_FLAGS) -DPYTHON_TESTS='"$(HERE)/python/tests"' -c $< -o $@
