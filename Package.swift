@@ -37,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // The contract with plugins, and what plugin authors build on.
@@ -94,13 +95,24 @@ let package = Package(
             dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Telemetry"]
                 + nio,
             path: "Sources/Transport", swiftSettings: safeSettings),
+        // The client side of measuring: what `sluice bench` does.
+        .target(
+            name: "LoadGenerator",
+            dependencies: ["Tensors", .product(name: "Histogram", package: "hdrhistogram-swift")] + nio,
+            path: "Sources/LoadGenerator", swiftSettings: safeSettings),
         .executableTarget(
             name: "sluice",
             dependencies: [
                 "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
-                "CMalloc", "CPluginTemplates", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "LoadGenerator", "CMalloc", "CPluginTemplates",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
+
+        // What `make bench` compares large bodies with.
+        .executableTarget(
+            name: "bare-echo", dependencies: ["CMalloc"] + nio, path: "Benchmarks/BareEcho",
+            swiftSettings: swiftSettings),
 
         // The plugin that is written in Swift; the others build with a C compiler alone, see Plugins/Makefile.
         .target(
@@ -137,6 +149,9 @@ let package = Package(
             name: "TransportTests",
             dependencies: ["Transport", "Codecs", "Tensors", .product(name: "NIOEmbedded", package: "swift-nio")] + nio,
             path: "Tests/TransportTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Tensors"], path: "Tests/LoadGeneratorTests",
             swiftSettings: swiftSettings),
         // A real gateway process, real plugins, real sockets: the program must have been built, see `make test`.
         .testTarget(

@@ -8,5 +8,8 @@ struct Sluice: AsyncParsableCommand {
         commandName: "sluice",
         abstract: "The gate in front of every model a team runs.",
         version: sluiceVersion,
-        subcommands: [ServeCommand.self, CheckCommand.self, KeyCommand.self, PluginCommand.self, PluginsCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, KeyCommand.self, PluginCommand.self, PluginsCommand.self,
+            BenchCommand.self,
+        ])
 }

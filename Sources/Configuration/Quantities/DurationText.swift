@@ -1,11 +1,11 @@
 /// Spans of time as users write them: a whole number and `ms`, `s`, `min` or `h`.
-enum DurationText {
+package enum DurationText {
     private static let milliseconds: [(unit: String, factor: Int64)] = [
         ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1),
     ]
 
     /// The duration; `nil` where `text` is none, or longer than any clock.
-    static func parse(_ text: String) -> Duration? {
+    package static func parse(_ text: String) -> Duration? {
         guard let (number, unit) = NumberWithUnit.split(text),
             let factor = milliseconds.first(where: { $0.unit == unit })?.factor
         else { return nil }
