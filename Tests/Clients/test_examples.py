@@ -1,0 +1,83 @@
+"""The examples, each by its one command, against what `make run` serves."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+from gateway import ROOT
+
+sys.path.append(str(ROOT / "examples" / "iris"))
+
+import train  # noqa: E402
+
+
+def run(example, *arguments):
+    result = subprocess.run(
+        [ROOT / "examples" / example / "run.sh", *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr == ""
+    return result.stdout
+
+
+def answers(output):
+    return [line.split("out: ", 1)[1] for line in output.splitlines() if "out: " in line]
+
+
+def test_iris_gives_the_same_classes_for_every_format(served):
+    output = run("iris", served.url)
+    assert [line for line in output.splitlines() if line.startswith("──")] == [
+        "── flowers.csv as text/csv ",
+        "── flowers.json as application/json ",
+        "── flowers.xml as application/xml ",
+        "── flowers.npy as application/x-npy ",
+        "── flowers.csv as text/csv (--header Accept: text/csv)",
+    ]
+    flowers = np.load(ROOT / "examples" / "iris" / "flowers.npy")
+    species = train.train().predict(flowers).tolist()
+    assert set(species) == {"setosa", "versicolor", "virginica"}
+    documents, table = answers(output)[:4], answers(output)[4:]
+    for document in documents:
+        assert json.loads(document)["outputs"]["label"] == species
+    assert len({json.dumps(json.loads(document)["outputs"]) for document in documents}) == 1
+    assert table[0].startswith("label,probabilities_0,")
+    assert [row.split(",")[0] for row in table[1:]] == species
+
+
+def test_voice_activity_finds_both_sentences_in_both_forms(served):
+    output = run("voice-activity", served.url)
+    raw, text = output.strip().split("\n\n")
+    found = [[line.strip() for line in part.splitlines() if "speech from" in line] for part in (raw, text)]
+    assert found[0] == found[1]
+    assert len(found[0]) == 2, output
+
+
+def test_file_type_knows_the_repository(served):
+    output = run("file-type", served.url)
+    files = [line.split()[1] for line in output.splitlines() if "in: " in line]
+    labels = [json.loads(answer)["outputs"]["label"][0] for answer in answers(output)]
+    assert dict(zip(files, labels)) == {
+        "examples/file-type/README.md": "markdown",
+        "examples/file-type/picture.png": "png",
+        "examples/file-type/export.py": "python",
+        "examples/file-type/run.sh": "shell",
+        "examples/iris/flowers.csv": "csv",
+        "examples/iris/flowers.xml": "xml",
+        "examples/iris/flowers.npy": "npy",
+        "examples/voice-activity/speech.wav": "wav",
+        "Plugins/echo/echo.c": "c",
+        "Makefile": "makefile",
+    }
+
+
+def test_an_example_without_a_gateway_says_so():
+    result = subprocess.run(
+        [ROOT / "examples" / "iris" / "run.sh", "http://127.0.0.1:1"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert "127.0.0.1" in result.stderr
