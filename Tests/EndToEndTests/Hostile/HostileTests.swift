@@ -53,7 +53,8 @@ struct HostileTests {
             eventually { gateway.openDescriptors <= descriptors },
             "\(gateway.openDescriptors) descriptors are open, \(descriptors) were")
         #expect(try gateway.metric("sluice_requests_in_flight") == 1)
-        #expect(try gateway.metric("sluice_connections") == 2)
+        // The metrics are asked for on a connection of its own each time; the last one may still be closing.
+        #expect(try eventually { try gateway.metric("sluice_connections") == 2 })
         #expect(!gateway.log.contains("internal_error"))
     }
 
