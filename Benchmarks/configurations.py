@@ -93,8 +93,7 @@ def minilm(batching):
         return (
             HEAD
             + "auth: none\nmodels:\n  minilm:\n    plugin: onnxruntime\n"
-            + f"    config: {{ file: {MODELS}/minilm.onnx }}\n    queue: 1000\n"
-            + batching
+            + f"    config: {{ file: {MODELS}/minilm.onnx }}\n    queue: 1000\n    batching: {batching}\n"
         )
 
     return text

@@ -13,8 +13,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-RELEASE = ROOT / ".build" / "release"
-SLUICE = pathlib.Path(os.environ.get("SLUICE", RELEASE / "sluice"))
+RELEASE = pathlib.Path(os.environ.get("SLUICE_RELEASE", ROOT / ".build" / "release"))
+SLUICE = RELEASE / "sluice"
 PLUGINS = ROOT / "build" / "plugins"
 MODELS = ROOT / "build" / "models"
 THREADS = 2
@@ -136,6 +136,7 @@ class Sluice(Server):
 
     def __init__(self, configuration, name="sluice"):
         super().__init__(name)
+        self.grpc_port = self.port
         self.configuration = configuration
 
     def command(self):
@@ -160,6 +161,7 @@ class Nginx(Server):
         self.answer, self.media_type = answer, media_type
 
     def command(self):
+        self.folder.chmod(0o755)  # started by root, nginx reads as somebody else
         (self.folder / "answer").write_bytes(self.answer)
         temporary = "".join(
             f"{kind}_temp_path {self.folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

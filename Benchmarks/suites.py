@@ -44,9 +44,6 @@ def compare_echo(bench, case, kind, request, connections, more=()):
     """One request at the gateway, the peers that can serve it, nginx with a static answer, and `more`."""
     gateway = bench.gateway()
     contenders = [(gateway, request)]
-    if kind == "grpc" and gateway.grpc_port is None:
-        bench.skip(case, gateway.name, "this build has no gRPC")
-        return
     contenders += [(peer, request) for peer in bench.peers() if kind in peer.serves]
     contenders += more
     with contextlib.ExitStack() as stack:
@@ -74,8 +71,8 @@ def sentences(bench):
     request = workloads.sentence()
     with contextlib.ExitStack() as stack:
         contenders = [
-            (stack.enter_context(Sluice(configurations.minilm(batching), name)), request)
-            for name, batching in (("batching off", bench.options.unbatched), ("batching on", bench.options.batched))
+            (stack.enter_context(Sluice(configurations.minilm(batching), f"batching {batching}")), request)
+            for batching in ("off", "auto")
         ]
         bench.compare(case, [64], contenders)
 

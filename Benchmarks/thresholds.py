@@ -1,4 +1,7 @@
-"""Compares results with thresholds.json.
+#!/usr/bin/env python3
+"""Compares results with thresholds.json; ends with 1 where one doesn't hold.
+
+    thresholds.py [build/bench/results.json]
 
 Each entry has a figure `of` a row or fact, written "case | connections | server | figure" (facts: without connections),
 `over` another one or nothing, and `at_most` or `at_least`. Ratios within one run hold on any machine; figures without
@@ -7,6 +10,7 @@ Each entry has a figure `of` a row or fact, written "case | connections | server
 
 import json
 import pathlib
+import sys
 
 FILE = pathlib.Path(__file__).with_name("thresholds.json")
 
@@ -33,14 +37,20 @@ def judged(document, entries=None):
             yield entry, value
 
 
+def unmeasured(document, entries=None):
+    """What no figures were taken for."""
+    entries = json.loads(FILE.read_text()) if entries is None else entries
+    return [entry["what"] for entry in entries if not any(True for _ in judged(document, [entry]))]
+
+
 def holds(entry, value):
     return value <= entry["at_most"] if "at_most" in entry else value >= entry["at_least"]
 
 
-def failures(document):
+def failures(document, entries=None):
     """What is worse than it may be, one line each."""
     worse = []
-    for entry, value in judged(document):
+    for entry, value in judged(document, entries):
         if not holds(entry, value):
             bound = f"at most {entry['at_most']}" if "at_most" in entry else f"at least {entry['at_least']}"
             worse.append(f"worse than it may be: {entry['what']}: {value:.2f}, {bound}")
@@ -48,3 +58,17 @@ def failures(document):
         if row["failures"] and row["server"] not in document["peers"]:
             worse.append(f"failures: {row['case']} at {row['connections']}, {row['server']}: {row['failures']}")
     return worse
+
+
+def main():
+    default = FILE.parents[1] / "build" / "bench" / "results.json"
+    document = json.loads(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else default).read_text())
+    worse = failures(document)
+    for what in unmeasured(document):
+        print(f"not measured: {what}")
+    print("\n".join(worse) if worse else "every threshold that was measured holds")
+    sys.exit(1 if worse else 0)
+
+
+if __name__ == "__main__":
+    main()
