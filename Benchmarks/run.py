@@ -83,15 +83,16 @@ class Bench:
             raise SystemExit(f"{server.name}: {reason}")
         return answer
 
+    def answers(self, case, server, request):
+        """Whether a server can serve a request; notes why not."""
+        reason, _ = load.check(server, request)
+        if reason:
+            self.skip(case, server.name, reason)
+        return reason is None
+
     def compare(self, case, connections, contenders):
         """Measures (server, request) pairs in interleaved rounds; leaves out, with the reason, who answers wrongly."""
-        good = []
-        for server, request in contenders:
-            reason, _ = load.check(server, request)
-            if reason:
-                self.skip(case, server.name, reason)
-            else:
-                good.append((server, request))
+        good = [(server, request) for server, request in contenders if self.answers(case, server, request)]
         with contextlib.ExitStack() as stack:
             loads = [(server, stack.enter_context(load.Load(request))) for server, request in good]
             for server, one in loads:  # what happens once: pools, lazily loaded code
