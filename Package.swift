@@ -100,11 +100,16 @@ let package = Package(
             name: "LoadGenerator",
             dependencies: ["Tensors", .product(name: "Histogram", package: "hdrhistogram-swift")] + nio,
             path: "Sources/LoadGenerator", swiftSettings: safeSettings),
+        // What plugin authors check their work with; nothing that serves imports it.
+        .target(
+            name: "Conformance",
+            dependencies: ["CSluicePlugin", "CMalloc", "Tensors", "Configuration", "PluginHost", locks],
+            path: "Sources/Conformance", swiftSettings: swiftSettings),
         .executableTarget(
             name: "sluice",
             dependencies: [
                 "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
-                "LoadGenerator", "CMalloc", "CPluginTemplates",
+                "LoadGenerator", "Conformance", "CMalloc", "CPluginTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
@@ -142,6 +147,10 @@ let package = Package(
             name: "PluginHostTests",
             dependencies: ["PluginHost", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
+        // The kit is tested as plugin authors use it: by the program.
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["Conformance", "sluice"], path: "Tests/ConformanceTests",
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", locks], path: "Tests/TelemetryTests",
             swiftSettings: swiftSettings),

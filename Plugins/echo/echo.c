@@ -138,6 +138,17 @@ static const sluice_tensor *find_input(const sluice_request *request, size_t lik
   return NULL;
 }
 
+/* The gateway lets nothing else through; a host that does gets a refusal and not an answer of undeclared shape. */
+static int is_declared(const sluice_tensor *tensor, const sluice_tensor_spec *spec, int batched) {
+  if (memcmp(&tensor->dtype, &spec->dtype, sizeof spec->dtype) != 0) return 0;
+  if (spec->ndim < 0) return 1;
+  if (tensor->ndim != spec->ndim + batched) return 0;
+  for (int32_t axis = 0; axis < spec->ndim; axis++) {
+    if (spec->shape[axis] >= 0 && spec->shape[axis] != tensor->shape[axis + batched]) return 0;
+  }
+  return 1;
+}
+
 static sluice_status infer(sluice_model *model, const sluice_request *const *requests, size_t count,
                            sluice_error *error) {
   (void)count; /* always 1: neither NONE nor CONCAT ever sends more */
@@ -148,6 +159,10 @@ static sluice_status infer(sluice_model *model, const sluice_request *const *req
     if (!output_is_wanted(request, model->output_names[i])) continue;
     const sluice_tensor *input = find_input(request, i, model->input_names[i]);
     if (input == NULL) return fail(error, SLUICE_INVALID_ARGUMENT, "input \"%s\" is missing", model->input_names[i]);
+    if (!is_declared(input, &model->inputs[i], model->info.batching != SLUICE_BATCH_NONE)) {
+      return fail(error, SLUICE_INVALID_ARGUMENT, "input \"%s\" has not the declared data type %s, or not its shape",
+                  model->input_names[i], datatype_name(model->inputs[i].dtype));
+    }
     sluice_tensor *output = &outputs[output_count++];
     *output = *input;
     output->name = model->output_names[i];

@@ -60,7 +60,7 @@ package struct ConfigurationLoader: Sendable {
 }
 
 extension Diagnostic {
-    fileprivate static var tooLarge: Diagnostic {
+    static var tooLarge: Diagnostic {
         Diagnostic(
             severity: .error, message: "the file is larger than \(SizeText.text(Bounds.fileBytes))",
             location: SourceLocation(line: 1, column: 1))

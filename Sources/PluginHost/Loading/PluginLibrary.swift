@@ -54,6 +54,16 @@ package final class PluginLibrary: @unchecked Sendable {
         return PluginLibrary(path: path, table: table)
     }
 
+    /// The SHA-256 of a file as a pin is written: 64 hexadecimal digits.
+    package static func digest(path: String) throws(PluginLoadError) -> String {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw PluginLoadError(.unreadable, "can't open \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        return try digest(ofDescriptor: descriptor, path: path)
+    }
+
     private static func openLibrary(path: String, sha256: String?) throws(PluginLoadError) -> UnsafeMutableRawPointer {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

@@ -44,6 +44,17 @@ struct PluginTable {
         field(\.warmup)
     }
 
+    var learn: sluice_batch_fn? { field(\.learn) }
+    var `extension`: (@convention(c) (UnsafePointer<CChar>?) -> UnsafeRawPointer?)? { field(\.extension) }
+    var abiMinor: UInt32 { plugin.pointee.abi_minor }
+    /// At most 256: a list that never ends is no list.
+    var contentTypes: [String] {
+        guard let list = field(\.content_types) else { return [] }
+        var types: [String] = []
+        while types.count < 256, let text = list[types.count] { types.append(String(cString: text)) }
+        return types
+    }
+
     /// Checks sizes, versions, texts and required functions; each failure has its own message.
     func check(path: String) throws(PluginLoadError) {
         guard structSize >= Self.smallest, structSize <= 1 << 16 else {

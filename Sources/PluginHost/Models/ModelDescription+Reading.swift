@@ -1,4 +1,4 @@
-internal import CSluicePlugin
+package import CSluicePlugin
 internal import Tensors
 
 extension ModelDescription {
@@ -8,7 +8,7 @@ extension ModelDescription {
     /// Reads what `describe` returned, trusting nothing in it.
     ///
     /// - Throws: `bad_description`, saying what is wrong.
-    init(
+    package init(
         reading info: UnsafePointer<sluice_model_info>?, model: String, pluginID: String
     ) throws(PluginLoadError) {
         func fail(_ reason: String) -> PluginLoadError {

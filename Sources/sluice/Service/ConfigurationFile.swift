@@ -36,13 +36,15 @@ struct ConfigurationFile {
 
     /// Everything that is wrong with it, or its values.
     static func check(_ file: ConfigurationFile) -> ConfigurationLoader.Outcome {
-        ConfigurationLoader().load(
-            file.bytes,
-            context: ConfigurationLoader.Context(
-                folder: file.folder, environment: ProcessInfo.processInfo.environment,
-                installedPlugins: pluginFinder.installedPlugins(),
-                fileExists: { FileManager.default.fileExists(atPath: $0) },
-                nowSeconds: Int64(WallClock.secondsSince1970)))
+        ConfigurationLoader().load(file.bytes, context: context(folder: file.folder))
+    }
+
+    /// What a configuration in that folder may refer to.
+    static func context(folder: String) -> ConfigurationLoader.Context {
+        ConfigurationLoader.Context(
+            folder: folder, environment: ProcessInfo.processInfo.environment,
+            installedPlugins: pluginFinder.installedPlugins(),
+            fileExists: { FileManager.default.fileExists(atPath: $0) }, nowSeconds: Int64(WallClock.secondsSince1970))
     }
 
     /// A checked file.

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import PluginHost
 
-/// `sluice plugins`: which plugins are installed.
-struct PluginsCommand: ParsableCommand {
+/// `sluice plugin list`: which plugins are installed.
+struct PluginListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plugins", abstract: "List the plugins that are installed, and where they were looked for.")
+        commandName: "list", abstract: "List the plugins that are installed, and where they were looked for.")
 
     func run() {
         let finder = ConfigurationFile.pluginFinder

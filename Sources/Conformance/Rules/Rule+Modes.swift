@@ -1,0 +1,103 @@
+internal import Dispatch
+internal import NIOConcurrencyHelpers
+internal import PluginHost
+internal import Tensors
+
+extension Rule {
+    /// The same plugin behind the gateway's own host code.
+    static let modeRules: [Rule] = [
+        Rule(
+            "modes.in-process", .modes, "the gateway serves it inside its own process", needs: ["answer.outputs"],
+            budget: 4
+        ) { exam in
+            guard exam.subject.isolation != .process else { return .skipped("not asked for: --isolation") }
+            return try exam.serve { library, services in
+                try InProcessModel(library, arguments: exam.arguments.hosted, services: services)
+            }
+        }
+    ]
+}
+
+extension Examination {
+    /// Serves requests as the gateway does and holds the answers to what the plugin gave when it was asked directly.
+    fileprivate func serve(
+        _ load: (PluginLibrary, PluginServices) throws -> any ModelInstance
+    ) throws -> Rule.Verdict {
+        let violations = NIOLockedValueBox<[String]>([])
+        let services = PluginServices(
+            logLevel: .debug, log: { _, _, _ in }, metric: { _, _, _, _ in 1 }, observe: { _, _ in },
+            violation: { _, _, reason in violations.withLockedValue { $0.append(reason) } })
+        step("in the gateway's loading")
+        let model: any ModelInstance
+        do {
+            let library = try PluginLibrary.open(path: subject.path, services: services)
+            model = try load(library, services)
+            try model.warmUp()
+        } catch let error as PluginLoadError {
+            return .failed(error.message)
+        }
+        step("in infer(), called by the gateway")
+        let inputs = try servedInputs(of: model)
+        var outputs: [[Tensor]] = []
+        for number in 0..<20 {
+            let envelope = Envelope(id: "check-\(number)", parameters: subject.parameters, inputs: inputs)
+            let (final, parts) = answer(of: model, to: envelope)
+            guard let final else { return .failed("no final part within \(patienceText)") }
+            if let error = final.error { return .failed(error.message) }
+            outputs.append(parts.flatMap(\.outputs))
+        }
+        if let violation = violations.withLockedValue({ $0.first }) { return .failed(violation) }
+        if model.description.isDeterministic, let odd = outputs.first(where: { !Answer.areEqual($0, outputs[0]) }) {
+            return .failed(
+                "equal requests got different answers, e.g. \(odd.map { "\($0.name) \(Shape.text($0.shape))" })")
+        }
+        outputs = []
+        step("in unload(), called by the gateway")
+        guard model.isIdle else { return .failed("\(model.unfinishedCalls) requests are not finished") }
+        model.unload()
+        return .passed("20 requests")
+    }
+
+    private func answer(
+        of model: any ModelInstance, to envelope: Envelope
+    ) -> (final: InferencePart?, parts: [InferencePart]) {
+        let parts = NIOLockedValueBox<[InferencePart]>([])
+        let done = DispatchSemaphore(value: 0)
+        model.infer(
+            InferenceCall(envelope: envelope) { part in
+                parts.withLockedValue { $0.append(part) }
+                if part.isFinal { done.signal() }
+                return true
+            })
+        let isInTime = done.wait(timeout: .now() + .nanoseconds(Int(clamping: subject.patience))) == .success
+        let all = parts.withLockedValue { $0 }
+        return (isInTime ? all.last { $0.isFinal } : nil, all)
+    }
+
+    /// Inputs that the model takes: the given ones, or made-up ones, looked for behind the gateway's code.
+    ///
+    /// The plugin's entry function is called once in a process, and here that is the gateway's to do.
+    private func servedInputs(of model: any ModelInstance) throws -> [Tensor] {
+        let signature = model.description.signature
+        if let read = subject.inputs {
+            do {
+                return try read(signature)
+            } catch {
+                throw Settled.failed("the given input can't be read: \(error)")
+            }
+        }
+        var reason = ""
+        for size in Self.sizes {
+            var maker = InputMaker(seed: 1)
+            let inputs = maker.inputs(for: signature, size: size).compactMap(\.tensor)
+            let envelope = Envelope(id: "check-\(size)", parameters: subject.parameters, inputs: inputs)
+            guard let final = answer(of: model, to: envelope).final else {
+                throw Settled.failed("no final part within \(patienceText)")
+            }
+            guard let error = final.error else { return inputs }
+            if error.code == .modelBrokeContract { throw Settled.failed(error.message) }
+            reason = error.message
+        }
+        throw Settled.failed("it refuses every made-up input: \(reason)")
+    }
+}
