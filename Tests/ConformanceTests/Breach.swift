@@ -11,6 +11,8 @@ struct Breach: Sendable, CustomTestStringConvertible {
     /// Other rules that the same fault breaks; anything else that fails is a mistake of the kit.
     var also: Set<String>
     var options: [String]
+    /// What the gateway prevents is only warned of.
+    var isAdvice: Bool { ["input.missing", "input.unknown", "input.wrong-type", "input.wrong-shape"].contains(rule) }
 
     init(_ file: String, _ rule: String, _ says: String, also: Set<String> = [], _ options: [String] = []) {
         self.file = file.contains("/") ? file : "breaches/\(file)"
@@ -70,9 +72,7 @@ extension Breach {
         Breach("crashes", "answer.once", "SIGSEGV, in infer() with INPUT0 FP32[1,4]"),
         Breach("exits", "answer.once", "exit code 3"),
         Breach("answers_twice", "answer.once", "a second FINAL"),
-        Breach(
-            "answers_again_later", "answer.late", "a second FINAL",
-            also: ["concurrent.calls", "unload.works", "answer.once"]),
+        Breach("answers_again_later", "answer.late", "a second FINAL", also: ["concurrent.calls"]),
         Breach("unload_too_early", "unload.works", "after unload(): a second FINAL", also: ["answer.late"]),
         Breach("error_after_answering", "answer.all-or-none", "that it had answered"),
         Breach("error_without_final", "answer.response", "an error in a response without FINAL"),

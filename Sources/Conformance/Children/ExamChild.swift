@@ -34,7 +34,7 @@ package struct ExamChild {
             let verdict = verdict(of: rule, exam)
             if rule.id == Rule.settledByEnd, case .passed = verdict { exit(0) }
             let result = rule.result(verdict)
-            if result.outcome == .failed { failed.insert(rule.id) }
+            if result.outcome == .failed || rule.isAdvice && result.outcome == .warned { failed.insert(rule.id) }
             if result.outcome == .skipped { skipped.insert(rule.id) }
             say(ExamEvent(result: result))
             if rule.id == "entry.texts", let plugin = try? exam.plugin() {

@@ -19,6 +19,9 @@ package struct ConformanceReport: Sendable, Codable {
     /// Whether no rule failed.
     package var isConforming: Bool { !results.contains { $0.outcome == .failed } }
 
+    /// Whether nothing was even doubted.
+    package var isSpotless: Bool { isConforming && count(.warned) == 0 }
+
     package func count(_ outcome: RuleResult.Outcome) -> Int { results.count { $0.outcome == outcome } }
 
     /// One line a rule; what failed or was doubted says what was expected and what came.

@@ -66,6 +66,7 @@ extension Rule {
         ) { exam in
             let (_, description) = try exam.model()
             guard description.signature.batching == .list else { return .skipped("batching is not LIST") }
+            guard exam.checksInputs else { return .skipped("it leaves it to the gateway to refuse wrong inputs") }
             let good = exam.form(try exam.inputs(), description)
             var bad = good
             bad.inputs = []

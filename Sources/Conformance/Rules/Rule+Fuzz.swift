@@ -18,7 +18,8 @@ extension Rule {
             var refused = 0
             for number in fuzz.first..<max(fuzz.first, fuzz.first + fuzz.cases) {
                 if fuzz.nanoseconds > 0, MonotonicTime.now >= end { break }
-                var maker = FuzzCase(seed: fuzz.seed, number: number, description: description, base: base)
+                var maker = FuzzCase(
+                    seed: fuzz.seed, number: number, description: description, base: base, mutates: exam.checksInputs)
                 let (form, isCancelled) = maker.make(exam.form(base, description))
                 let place =
                     "case \(number) of seed \(fuzz.seed) (--fuzz-seed \(fuzz.seed) --fuzz-first \(number)), "
@@ -37,7 +38,9 @@ extension Rule {
                 }
                 request.forget()
             }
-            return .passed("\(sent) requests of seed \(fuzz.seed), \(refused) of them refused")
+            let kind =
+                exam.checksInputs ? "" : ", none with undeclared inputs, which it leaves to the gateway to refuse"
+            return .passed("\(sent) requests of seed \(fuzz.seed), \(refused) of them refused\(kind)")
         }
     ]
 }
@@ -48,13 +51,16 @@ private struct FuzzCase {
     private var maker: InputMaker
     private let description: ModelDescription
     private let base: [InputTensor]
+    /// Whether inputs that were never declared are sent too.
+    private let mutates: Bool
 
-    init(seed: UInt64, number: Int, description: ModelDescription, base: [InputTensor]) {
+    init(seed: UInt64, number: Int, description: ModelDescription, base: [InputTensor], mutates: Bool) {
         let mixed = seed &* 0x9E37_79B9 &+ UInt64(number) &* 0x1000_0001
         random = SeededRandom(seed: mixed)
         maker = InputMaker(seed: mixed ^ 0xFFFF)
         self.description = description
         self.base = base
+        self.mutates = mutates
     }
 
     /// The request, and whether it is cancelled before it is sent.
@@ -62,7 +68,7 @@ private struct FuzzCase {
         var form = usual
         form.memory = .guarded
         form.inputs = allowedInputs()
-        if random.isOneIn(4) {
+        if random.isOneIn(4), mutates {
             mutate(&form.inputs)
             // What was never declared is not measured by the declaration.
             form.expected = nil

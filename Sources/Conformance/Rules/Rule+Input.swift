@@ -3,7 +3,8 @@ internal import PluginHost
 internal import Tensors
 
 extension Rule {
-    /// What comes in: anything that the declaration allows, and what it doesn't.
+    /// What comes in: anything that the declaration allows, which a plugin must bear, and what it doesn't allow, which
+    /// the gateway lets nobody send.
     static let inputRules: [Rule] = [
         Rule(
             "input.values", .contract, "zero, the lowest, the highest and odd values of every declared data type",
@@ -103,7 +104,7 @@ extension Rule {
         },
         Rule(
             "input.missing", .contract, "a request that lacks an input is refused with a message",
-            needs: ["answer.once"]
+            needs: ["answer.once"], isAdvice: true
         ) { exam in
             let inputs = try exam.inputs()
             guard !inputs.isEmpty else { return .skipped("the model has no inputs") }
@@ -119,7 +120,7 @@ extension Rule {
         },
         Rule(
             "input.unknown", .contract, "an input that was never declared, or comes twice, is refused or ignored",
-            needs: ["answer.once"]
+            needs: ["answer.once"], isAdvice: true
         ) { exam in
             let inputs = try exam.inputs()
             let stranger = InputTensor(
@@ -134,7 +135,7 @@ extension Rule {
         },
         Rule(
             "input.wrong-type", .contract, "an input of another data type is refused with a message",
-            needs: ["answer.once"], budget: 6
+            needs: ["answer.once"], isAdvice: true, budget: 6
         ) { exam in
             // Enough rows that a narrower type ends well before a wider one would.
             let (_, description) = try exam.model()
@@ -157,11 +158,11 @@ extension Rule {
                 }
             }
             return accepted.isEmpty
-                ? .passed() : .warned("answered \(accepted.prefix(4).joined(separator: ", ")) as if it were right")
+                ? .passed() : .failed("answered \(accepted.prefix(4).joined(separator: ", ")) as if it were right")
         },
         Rule(
             "input.wrong-shape", .contract, "an input of another rank or fixed dimension is refused with a message",
-            needs: ["answer.once"], budget: 6
+            needs: ["answer.once"], isAdvice: true, budget: 6
         ) { exam in
             let (_, description) = try exam.model()
             let inputs = try exam.inputs()
@@ -188,7 +189,7 @@ extension Rule {
             }
             if tried == 0 { return .skipped("every input takes any rank") }
             return accepted.isEmpty
-                ? .passed() : .warned("answered \(accepted.prefix(4).joined(separator: ", ")) as if it were right")
+                ? .passed() : .failed("answered \(accepted.prefix(4).joined(separator: ", ")) as if it were right")
         },
     ]
 }
@@ -208,7 +209,8 @@ private enum WrongShapes {
                 shapes.append(changed)
             }
         }
-        return shapes.filter { $0 != shape }
+        var seen: Set<[Int]> = [shape]
+        return shapes.filter { seen.insert($0).inserted }
     }
 }
 

@@ -32,18 +32,22 @@ package struct Rule: Sendable {
     package let expectation: String
     /// Rules without which this one means nothing.
     package let needs: [String]
+    /// Whether a breach is advised against and no more: the gateway sees to it that it can't happen.
+    package let isAdvice: Bool
     /// How many times the patience the whole rule may take before its process is ended as hanging.
     let budget: Int
     let look: @Sendable (Examination) throws -> Verdict
 
     init(
-        _ id: String, _ group: Group, _ expectation: String, needs: [String] = [], budget: Int = 3,
+        _ id: String, _ group: Group, _ expectation: String, needs: [String] = [], isAdvice: Bool = false,
+        budget: Int = 3,
         look: @escaping @Sendable (Examination) throws -> Verdict
     ) {
         self.id = id
         self.group = group
         self.expectation = expectation
         self.needs = needs
+        self.isAdvice = isAdvice
         self.budget = budget
         self.look = look
     }
@@ -52,7 +56,8 @@ package struct Rule: Sendable {
         switch verdict {
         case .passed(let note): RuleResult(rule: id, outcome: .passed, expected: expectation, found: note)
         case .warned(let found): RuleResult(rule: id, outcome: .warned, expected: expectation, found: found)
-        case .failed(let found): RuleResult(rule: id, outcome: .failed, expected: expectation, found: found)
+        case .failed(let found):
+            RuleResult(rule: id, outcome: isAdvice ? .warned : .failed, expected: expectation, found: found)
         case .skipped(let found): RuleResult(rule: id, outcome: .skipped, expected: expectation, found: found)
         }
     }

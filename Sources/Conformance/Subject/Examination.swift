@@ -11,8 +11,12 @@ final class Examination {
     let subject: Subject
     let progress: Progress
     let host = ExamHost()
-    /// Rules that failed so far, in other processes too.
+    /// Rules that were broken so far, in other processes too.
     var failed: Set<String> = []
+    /// Whether the plugin refuses undeclared inputs itself, and so can be sent them.
+    var checksInputs: Bool {
+        failed.isDisjoint(with: ["input.missing", "input.unknown", "input.wrong-type", "input.wrong-shape"])
+    }
     private var handle: UnsafeMutableRawPointer?
     private var opened: RawPlugin?
     private var kept: RawModel?

@@ -34,10 +34,10 @@ struct PluginArguments: ParsableArguments {
         if !plugin.contains("/"), !manager.fileExists(atPath: plugin) {
             let finder = ConfigurationFile.pluginFinder
             if let found = finder.path(ofPluginNamed: plugin) { return found }
-            throw ValidationError(
+            throw CommandFailure(
                 "there is no file \(plugin), and no plugin of that name in \(finder.folders.joined(separator: ", "))")
         }
-        guard manager.fileExists(atPath: plugin) else { throw ValidationError("there is no file \(plugin)") }
+        guard manager.fileExists(atPath: plugin) else { throw CommandFailure("there is no file \(plugin)") }
         return URL(fileURLWithPath: plugin).standardizedFileURL.path
     }
 
@@ -102,7 +102,7 @@ struct InputFiles: Sendable {
         do {
             try signature.validate(tensors)
         } catch {
-            throw ValidationError(error.message)
+            throw CommandFailure(error.message)
         }
         return tensors
     }
@@ -115,7 +115,7 @@ struct InputFiles: Sendable {
                 signature: signature
             ).inputs
         } catch {
-            throw ValidationError("\(path): \(error.message)")
+            throw CommandFailure("\(path): \(error.message)")
         }
     }
 
@@ -131,7 +131,7 @@ struct InputFiles: Sendable {
         do {
             return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw ValidationError("can't read \(path): \((error as NSError).localizedDescription)")
+            throw CommandFailure("can't read \(path): \((error as NSError).localizedDescription)")
         }
     }
 

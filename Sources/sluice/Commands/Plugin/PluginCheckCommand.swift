@@ -94,6 +94,9 @@ struct PluginCheckCommand: ParsableCommand {
         help: ArgumentHelp("Only rules whose names begin so, and what they need.", valueName: "rule"))
     var only: [String] = []
 
+    @Flag(help: "End with 1 for warnings too.")
+    var strict = false
+
     func validate() throws {
         for name in only where !Rule.all.contains(where: { $0.id.hasPrefix(name) }) {
             throw ValidationError("no rule begins with \"\(name)\"")
@@ -110,7 +113,7 @@ struct PluginCheckCommand: ParsableCommand {
         }
         let report = try conformance.run(only: only)
         FileHandle.standardOutput.write(Data((format == .json ? report.json : report.text).utf8))
-        if !report.isConforming { throw ExitCode(1) }
+        if !report.isConforming || (strict && !report.isSpotless) { throw ExitCode(1) }
     }
 
     private func childArguments(path: String) -> [String] {

@@ -5,8 +5,9 @@ struct PluginCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugin", abstract: "Start, list, inspect, run and check plugins.",
         subcommands: [
-            PluginListCommand.self, NewPluginCommand.self, PluginInspectCommand.self, PluginRunCommand.self, PluginCheckCommand.self,
+            PluginListCommand.self, NewPluginCommand.self, PluginInspectCommand.self, PluginRunCommand.self,
+            PluginCheckCommand.self,
             PluginExamineCommand.self,
         ],
-        aliases: ["plugins"])
+        defaultSubcommand: PluginListCommand.self, aliases: ["plugins"])
 }

@@ -27,9 +27,9 @@ struct PluginInspectCommand: ParsableCommand {
             let library = try PluginLibrary.open(path: path, sha256: digest, services: .silent)
             inspection = PluginInspection(path: path, file: file, digest: digest, library: library)
         } catch let fault as ElfFile.Fault {
-            throw ValidationError("\(path): \(fault.message)")
+            throw CommandFailure("\(path): \(fault.message)")
         } catch let error as PluginLoadError {
-            throw ValidationError(error.message)
+            throw CommandFailure(error.message)
         }
         print(format == .json ? inspection.json : inspection.text)
     }

@@ -43,12 +43,11 @@ struct PluginRunCommand: ParsableCommand {
                 services: .watched)
             try model.warmUp()
         } catch let error as PluginLoadError {
-            throw ValidationError(error.message)
+            throw CommandFailure(error.message)
         }
         let signature = model.description.signature
         guard !plugin.input.isEmpty else {
-            print(signature.text)
-            throw ValidationError("give an input with --input")
+            throw ValidationError("give an input with --input; the model has \(signature.text)")
         }
         for name in want where signature.output(named: name) == nil {
             throw ValidationError("the model has no output \"\(name)\"; it has \(signature.text)")
@@ -71,13 +70,11 @@ struct PluginRunCommand: ParsableCommand {
                 return true
             })
         guard done.wait(timeout: .now() + timeout) == .success else {
-            FileHandle.standardError.write(Data("no answer within \(timeout) s\n".utf8))
-            throw ExitCode(1)
+            throw CommandFailure("no answer within \(timeout) s")
         }
         let parts = collected.withLockedValue { $0 }
         if let error = parts.last?.error {
-            FileHandle.standardError.write(Data("\(error.code.text): \(error.message)\n".utf8))
-            throw ExitCode(1)
+            throw CommandFailure("\(error.code.text): \(error.message)")
         }
         return parts
     }
@@ -110,7 +107,7 @@ struct PluginRunCommand: ParsableCommand {
         do {
             try Data(bytes).write(to: URL(fileURLWithPath: output))
         } catch {
-            throw ValidationError("can't write \(output): \((error as NSError).localizedDescription)")
+            throw CommandFailure("can't write \(output): \((error as NSError).localizedDescription)")
         }
     }
 
