@@ -12,7 +12,7 @@ internal import Tensors
 ///
 /// Invariants behind `@unchecked Sendable`: the C form is written only between `recycle` and `begin`, when no plugin
 /// knows the request; everything else that changes is inside `locked` or atomic.
-final class CallSlot: @unchecked Sendable {
+final class CallSlot: CallHolder, @unchecked Sendable {
     /// The head of a slot's memory; plugins see only the request.
     private struct Head {
         var request: sluice_request
@@ -68,6 +68,9 @@ final class CallSlot: @unchecked Sendable {
         }
     }
 
+    /// Whether the plugin still owes the caller an answer.
+    var isUnanswered: Bool { locked.withLockedValue { $0.state.phase == .running } }
+
     /// The plugin's `infer` has returned.
     func inferReturned(_ status: sluice_status, message: String, mustHaveAnswered: Bool) {
         let (action, call) = locked.withLockedValue { locked in
@@ -80,11 +83,11 @@ final class CallSlot: @unchecked Sendable {
         case .nothing: break
         case .fail:
             let error = pool.error(status: Status(pluginStatus: status), message: message)
-            _ = call?.deliver(.failure(error))
+            call?.deliver(.failure(error))
         case .breach(let reason):
             abandoned.store(true, ordering: .relaxed)
             pool.reportViolation(reason, requestID: call?.envelope.id ?? "")
-            _ = call?.deliver(.failure(pool.breach(reason)))
+            call?.deliver(.failure(pool.breach(reason)))
         case .complain(let reason):
             pool.reportViolation(reason, requestID: call?.envelope.id ?? "")
         }
@@ -99,7 +102,7 @@ final class CallSlot: @unchecked Sendable {
         }
         guard tell else { return }
         abandoned.store(true, ordering: .relaxed)
-        _ = call.deliver(.failure(error))
+        call.deliver(.failure(error))
     }
 
     /// `sluice_host.respond`.
@@ -142,14 +145,14 @@ final class CallSlot: @unchecked Sendable {
             // A part that breaks the contract ends the request for the caller; the plugin's own final one may follow.
             if !response.isFinal { _ = locked.withLockedValue { $0.state.abandon() } }
             abandoned.store(true, ordering: .relaxed)
-            _ = call.deliver(.failure(error))
+            call.deliver(.failure(error))
             return .invalidArgument
         }
         if call.deliver(part) { return .ok }
         // The caller has gone while it was being served.
         let tell = locked.withLockedValue { $0.state.abandon() }
         abandoned.store(true, ordering: .relaxed)
-        if tell { _ = call.deliver(.failure(SluiceError(.cancelled, "the caller has gone"))) }
+        if tell { call.deliver(.failure(SluiceError(.cancelled, "the caller has gone"))) }
         return .cancelled
     }
 
@@ -209,6 +212,8 @@ final class CallSlot: @unchecked Sendable {
             defer { locked.call = nil }
             return locked.call
         }
-        if finished != nil { pool.giveBack(self) }
+        guard let finished else { return }
+        pool.giveBack(self)
+        finished.letGo()
     }
 }

@@ -6,58 +6,119 @@ package import Tensors
 /// Whatever happens (answer, failure, deadline, cancellation, broken contract), `receive` gets exactly one final part.
 package final class InferenceCall: Sendable {
     private enum Place {
-        case waiting
-        case inPlugin(CallSlot)
+        /// Nobody has it.
+        case new
+        case queued(any CallQueue, ticket: UInt64)
+        case held(any CallHolder)
         case finished
+    }
+
+    private struct Locked {
+        var place = Place.new
+        var afterwards: (@Sendable () -> Void)?
     }
 
     package let envelope: Envelope
     /// Called with each part, in order, from whichever thread the plugin answers on; `false` means that the caller has
     /// gone. May block for flow control.
     private let receive: @Sendable (InferencePart) -> Bool
-    private let place = NIOLockedValueBox(Place.waiting)
+    private let locked = NIOLockedValueBox(Locked())
 
     package init(envelope: Envelope, receive: @escaping @Sendable (InferencePart) -> Bool) {
         self.envelope = envelope
         self.receive = receive
     }
 
+    // MARK: For the caller
+
     /// Ends the call for the caller, who gets `error` unless a final part has come before.
     ///
     /// The plugin is asked to stop; its request's memory lives on until it has answered.
     package func abandon(_ error: SluiceError) {
-        let (wasWaiting, slot) = place.withLockedValue { place -> (Bool, CallSlot?) in
+        let place = locked.withLockedValue { locked -> Place in
+            let place = locked.place
             switch place {
-            case .waiting:
-                place = .finished
-                return (true, nil)
-            case .inPlugin(let slot): return (false, slot)
-            case .finished: return (false, nil)
+            case .new, .queued: locked.place = .finished
+            case .held, .finished: break
             }
+            return place
         }
-        if wasWaiting {
+        switch place {
+        case .new: _ = receive(.failure(error))
+        case .queued(let queue, let ticket):
+            queue.remove(ticket: ticket)
             _ = receive(.failure(error))
-        } else {
-            slot?.abandon(self, error: error)
+        case .held(let holder): holder.abandon(self, error: error)
+        case .finished: break
         }
     }
 
     /// Whether the caller has already been answered, so that nothing need be started.
     package var isFinished: Bool {
-        place.withLockedValue { if case .finished = $0 { true } else { false } }
+        locked.withLockedValue { if case .finished = $0.place { true } else { false } }
     }
 
-    /// The call enters a plugin; `false` where it was abandoned before.
-    func enter(_ slot: CallSlot) -> Bool {
-        place.withLockedValue { place in
-            guard case .waiting = place else { return false }
-            place = .inPlugin(slot)
+    // MARK: For whoever has the call
+
+    /// The call waits in `queue`, which is told if its caller leaves; without effect once somebody holds it.
+    ///
+    /// - Returns: `false` where it is finished already.
+    package func wait(in queue: any CallQueue, ticket: UInt64) -> Bool {
+        locked.withLockedValue { locked in
+            switch locked.place {
+            case .new: locked.place = .queued(queue, ticket: ticket)
+            case .queued, .held: break
+            case .finished: return false
+            }
             return true
         }
     }
 
-    func deliver(_ part: InferencePart) -> Bool {
-        if part.isFinal { place.withLockedValue { $0 = .finished } }
-        return receive(part)
+    /// `holder` answers the call from now on; `false` where it was abandoned before.
+    package func enter(_ holder: any CallHolder) -> Bool {
+        locked.withLockedValue { locked in
+            switch locked.place {
+            case .new, .queued: locked.place = .held(holder)
+            case .held, .finished: return false
+            }
+            return true
+        }
+    }
+
+    /// `holder` gives the call back unanswered, for another one; `false` where it was abandoned.
+    package func leave(_ holder: any CallHolder) -> Bool {
+        locked.withLockedValue { locked in
+            guard case .held(let present) = locked.place, present === holder else { return false }
+            locked.place = .new
+            return true
+        }
+    }
+
+    /// Hands a part to the caller; `false` where the caller has gone, or has had its final part.
+    @discardableResult
+    package func deliver(_ part: InferencePart) -> Bool {
+        let isWanted = locked.withLockedValue { locked in
+            if case .finished = locked.place { return false }
+            if part.isFinal { locked.place = .finished }
+            return true
+        }
+        return isWanted && receive(part)
+    }
+
+    // MARK: The model's end of it
+
+    /// `action` is carried out once, when the model has let go of the request: it has been answered and nothing works on
+    /// it any more. That can be later than the caller's final part, where the caller didn't wait.
+    package func afterwards(_ action: @escaping @Sendable () -> Void) {
+        locked.withLockedValue { $0.afterwards = action }
+    }
+
+    /// The model has let go of the request, or never got it. Every `ModelInstance` says so for each call.
+    package func letGo() {
+        let action = locked.withLockedValue { locked in
+            defer { locked.afterwards = nil }
+            return locked.afterwards
+        }
+        action?()
     }
 }

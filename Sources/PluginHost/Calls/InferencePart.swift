@@ -8,6 +8,17 @@ package struct InferencePart: Sendable {
     package var isFinal: Bool
     /// Only a final part carries one.
     package var error: SluiceError?
+    /// Where it comes from, for models whose answers are kept.
+    package var cache: CacheOutcome?
+    /// Whoever delivers it together with others, if somebody does: the receiver may leave its own delivery to that.
+    package var companions: (any AnyObject & Sendable)?
+
+    /// Whether an answer was worked out for this request.
+    package enum CacheOutcome: String, Sendable {
+        /// It was not: an equal request had been answered before.
+        case hit
+        case miss
+    }
 
     package init(
         outputs: [Tensor], parameters: [Envelope.Parameter] = [], isFinal: Bool, error: SluiceError? = nil

@@ -78,26 +78,66 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
     }
 
     package func infer(_ call: InferenceCall) {
+        guard let slot = enter(call) else { return }
+        var request: UnsafePointer<sluice_request>? = slot.request
+        inferOne(slot, &request)
+    }
+
+    package func infer(_ calls: [InferenceCall]) {
+        guard calls.count > 1, description.signature.batching == .list else {
+            for call in calls { infer(call) }
+            return
+        }
+        let entered = calls.compactMap(enter)
+        guard !entered.isEmpty else { return }
+        var requests: [UnsafePointer<sluice_request>?] = entered.map(\.request)
+        Self.withError { error in
+            let status = inferFunction(model, &requests, requests.count, error)
+            // A list that fails as a whole has answered nobody: one bad request must not be the end of its neighbours.
+            let triesSingly = status != SLUICE_OK && entered.count > 1 && description.allowsRetry
+            let message = status == SLUICE_OK ? "" : Self.text(in: error)
+            for (index, slot) in entered.enumerated() {
+                if triesSingly, slot.isUnanswered {
+                    inferOne(slot, &requests[index])
+                } else {
+                    slot.inferReturned(status, message: message, mustHaveAnswered: description.isQuick)
+                }
+            }
+        }
+    }
+
+    /// The place of a call in the plugin; `nil` where its caller has gone.
+    private func enter(_ call: InferenceCall) -> CallSlot? {
         let slot = slots.take()
         guard call.enter(slot) else {
             slots.giveBack(slot)
-            return
+            call.letGo()
+            return nil
         }
         slot.begin(call, host: host)
-        // Only the first bytes are zeroed: 512 would cost more than the rest of the call.
-        withUnsafeTemporaryAllocation(of: sluice_error.self, capacity: 1) { error in
-            let memory = UnsafeMutableRawPointer(error.baseAddress!)
-            memory.storeBytes(of: 0, as: UInt64.self)
-            var request: UnsafePointer<sluice_request>? = slot.request
-            let status = inferFunction(model, &request, 1, error.baseAddress!)
+        return slot
+    }
+
+    private func inferOne(_ slot: CallSlot, _ request: UnsafePointer<UnsafePointer<sluice_request>?>) {
+        Self.withError { error in
+            let status = inferFunction(model, request, 1, error)
             slot.inferReturned(
-                status, message: status == SLUICE_OK ? "" : Self.text(in: memory),
+                status, message: status == SLUICE_OK ? "" : Self.text(in: error),
                 mustHaveAnswered: description.isQuick)
         }
     }
 
-    private static func text(in error: UnsafeMutableRawPointer) -> String {
-        let bytes = UnsafeRawBufferPointer(start: error + 4, count: MemoryLayout<sluice_error>.size - 4)
+    /// Room for a plugin's error. Only the first bytes are zeroed: 512 would cost more than the rest of the call.
+    private static func withError(_ body: (UnsafeMutablePointer<sluice_error>) -> Void) {
+        withUnsafeTemporaryAllocation(of: sluice_error.self, capacity: 1) { error in
+            UnsafeMutableRawPointer(error.baseAddress!).storeBytes(of: 0, as: UInt64.self)
+            body(error.baseAddress!)
+        }
+    }
+
+    private static func text(in error: UnsafeMutablePointer<sluice_error>) -> String {
+        let bytes = UnsafeRawBufferPointer(
+            start: UnsafeRawPointer(error) + 4, count: MemoryLayout<sluice_error>.size - 4)
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 

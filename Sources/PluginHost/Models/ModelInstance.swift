@@ -10,6 +10,10 @@ package protocol ModelInstance: AnyObject, Sendable {
     /// `call` gets exactly one final part, now or later.
     func infer(_ call: InferenceCall)
 
+    /// Hands several requests to a model that takes lists of them (`ModelSignature.Batching.list`), in one call into the
+    /// plugin where that is possible. Otherwise as `infer` of one.
+    func infer(_ calls: [InferenceCall])
+
     /// Lets the model prepare before its first request. May block.
     func warmUp() throws(PluginLoadError)
 
@@ -21,4 +25,10 @@ package protocol ModelInstance: AnyObject, Sendable {
 
     /// Frees the model, which must be idle. May block.
     func unload()
+}
+
+extension ModelInstance {
+    package func infer(_ calls: [InferenceCall]) {
+        for call in calls { infer(call) }
+    }
 }
