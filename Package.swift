@@ -87,7 +87,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Configuration", "Codecs", "Policies", "Routing", "Scheduling", "PluginHost", "Telemetry",
                 locks, .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Sources/Gateway", swiftSettings: safeSettings),
         .target(
@@ -150,6 +150,11 @@ let package = Package(
         // The kit is tested as plugin authors use it: by the program.
         .testTarget(
             name: "ConformanceTests", dependencies: ["Conformance", "sluice"], path: "Tests/ConformanceTests",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Gateway", "Configuration", "PluginHost", "Telemetry", "Tensors", locks],
+            path: "Tests/GatewayTests",
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TelemetryTests", dependencies: ["Telemetry", locks], path: "Tests/TelemetryTests",

@@ -25,6 +25,7 @@ typedef enum {
   FAIL,
   FAIL_BY_RESPONSE,
   FAIL_NTH,
+  FAIL_NEGATIVE,
   HANG,
   HANG_IGNORING_CANCEL,
   SLOW,
@@ -50,6 +51,7 @@ typedef enum {
   BAD_OFFSETS,
   NO_OUTPUTS,
   EXTRA_OUTPUT,
+  MISSING_ROW,
   DROPPED_OUTPUT,
   UNKNOWN_STATUS,
   /* fatal in process */
@@ -66,6 +68,7 @@ static const char *const behaviour_names[] = {"load-fails",
                                               "fail",
                                               "fail-by-response",
                                               "fail-nth",
+                                              "fail-negative",
                                               "hang",
                                               "hang-ignoring-cancel",
                                               "slow",
@@ -90,6 +93,7 @@ static const char *const behaviour_names[] = {"load-fails",
                                               "bad-offsets",
                                               "no-outputs",
                                               "extra-output",
+                                              "missing-row",
                                               "dropped-output",
                                               "unknown-status",
                                               "segfault",
@@ -141,6 +145,7 @@ struct sluice_model {
   sluice_tensor_spec outputs[1];
   sluice_model_info info;
 
+  unsigned instance; /* how many models were loaded before */
   atomic_uint_fast64_t calls;
   atomic_uint_fast64_t allocated, released; /* outputs in plugin memory, of the behaviour "released" */
   uint32_t released_metric;
@@ -212,7 +217,8 @@ static sluice_status apply(orders *orders, const char *key, const char *text, sl
 static sluice_status load(const sluice_host *host, const sluice_load_args *args, sluice_model **out,
                           sluice_error *error) {
   static const char *const known[] = {"behaviour", "status",         "message",     "for",   "nth",   "parts", "batching",
-                                      "datatype",  "max_batch_rows", "concurrency", "quick", NULL};
+                                      "datatype",  "max_batch_rows", "concurrency", "quick", "streams",
+                                      "sequences", "no_retry", "deterministic", NULL};
   static const char *const batching[] = {"none", "concat", "list", NULL};
   sluice_status status = options_refuse_unknown(args, known, error);
   if (status != SLUICE_OK) return status;
@@ -224,13 +230,17 @@ static sluice_status load(const sluice_host *host, const sluice_load_args *args,
     if (status != SLUICE_OK) return status;
   }
   sluice_dtype dtype = {SLUICE_FLOAT, 32, 1};
-  int mode = SLUICE_BATCH_NONE, quick = 0;
+  int mode = SLUICE_BATCH_NONE, quick = 0, streams = 1, sequences = 0, no_retry = 0, deterministic = 0;
   int64_t max_rows = 0, concurrency = 4;
   if ((status = option_datatype(args, "datatype", &dtype, error)) != SLUICE_OK ||
       (status = option_choice(args, "batching", batching, &mode, error)) != SLUICE_OK ||
       (status = option_integer(args, "max_batch_rows", 0, INT32_MAX, &max_rows, error)) != SLUICE_OK ||
       (status = option_integer(args, "concurrency", 1, 1024, &concurrency, error)) != SLUICE_OK ||
-      (status = option_boolean(args, "quick", &quick, error)) != SLUICE_OK) {
+      (status = option_boolean(args, "quick", &quick, error)) != SLUICE_OK ||
+      (status = option_boolean(args, "streams", &streams, error)) != SLUICE_OK ||
+      (status = option_boolean(args, "sequences", &sequences, error)) != SLUICE_OK ||
+      (status = option_boolean(args, "no_retry", &no_retry, error)) != SLUICE_OK ||
+      (status = option_boolean(args, "deterministic", &deterministic, error)) != SLUICE_OK) {
     return status;
   }
   if (orders.behaviour == LOAD_FAILS) return fail(error, orders.status, "%s", orders.message);
@@ -241,6 +251,8 @@ static sluice_status load(const sluice_host *host, const sluice_load_args *args,
 
   struct sluice_model *model = calloc(1, sizeof *model);
   if (model == NULL) return fail(error, SLUICE_RESOURCE_EXHAUSTED, "out of memory");
+  static atomic_uint instances;
+  model->instance = atomic_fetch_add(&instances, 1);
   model->host = host;
   model->orders = orders;
   model->dtype = dtype;
@@ -262,7 +274,9 @@ static sluice_status load(const sluice_host *host, const sluice_load_args *args,
       .batching = mode,
       .max_batch_rows = (int32_t)max_rows,
       .max_concurrency = (int32_t)concurrency,
-      .flags = SLUICE_MODEL_STREAMS | (quick ? SLUICE_MODEL_QUICK : 0u),
+      .flags = (streams ? SLUICE_MODEL_STREAMS : 0u) | (quick ? SLUICE_MODEL_QUICK : 0u) |
+               (sequences ? SLUICE_MODEL_SEQUENCES : 0u) | (no_retry ? SLUICE_MODEL_NO_RETRY : 0u) |
+               (deterministic ? SLUICE_MODEL_DETERMINISTIC : 0u),
   };
   *out = model;
   return SLUICE_OK;
@@ -309,16 +323,24 @@ static sluice_tensor echo_of(const sluice_request *request) {
   return output;
 }
 
+/* Requests in the list that this thread is at work on. */
+static _Thread_local size_t list_length = 1;
+
 /* Responds with the outputs and with what has been counted so far. */
 static sluice_status answer(sluice_model *model, const sluice_request *request, sluice_tensor *outputs, size_t count,
                             uint32_t flags, uint64_t part) {
-  char calls[24], allocated[24], released[24], part_text[24];
+  char calls[24], allocated[24], released[24], part_text[24], rows[24], list[24], instance[24];
   snprintf(calls, sizeof calls, "%llu", (unsigned long long)model->calls);
   snprintf(allocated, sizeof allocated, "%llu", (unsigned long long)model->allocated);
   snprintf(released, sizeof released, "%llu", (unsigned long long)model->released);
   snprintf(part_text, sizeof part_text, "%llu", (unsigned long long)part);
-  const sluice_kv params[] = {
-      {"calls", calls}, {"allocated", allocated}, {"released", released}, {"part", part_text}};
+  const sluice_tensor *input = &request->inputs[0];
+  snprintf(rows, sizeof rows, "%lld", input->ndim > 0 ? (long long)input->shape[0] : 1LL);
+  snprintf(list, sizeof list, "%zu", list_length);
+  snprintf(instance, sizeof instance, "%u", model->instance);
+  const sluice_kv params[] = {{"calls", calls},        {"allocated", allocated}, {"released", released},
+                              {"part", part_text},     {"rows", rows},           {"list", list},
+                              {"instance", instance}};
   const sluice_response response = {.struct_size = sizeof response,
                                     .outputs = outputs,
                                     .output_count = count,
@@ -465,6 +487,13 @@ static void answer_wrongly(sluice_model *model, const sluice_request *request, b
     case BAD_OFFSETS: /* far outside of the data, and descending; meant for `datatype: BYTES` and up to 2 elements */
       output->offsets = offsets;
       break;
+    case MISSING_ROW: /* fewer rows than were asked about, where there are several */
+      if (output->ndim > 0 && shape[0] > 1) {
+        output->byte_size = output->byte_size / (uint64_t)shape[0] * (uint64_t)(shape[0] - 1);
+        shape[0]--;
+        output->shape = shape;
+      }
+      break;
     case NO_OUTPUTS:
       count = 0;
       break;
@@ -493,6 +522,16 @@ static sluice_status stream(sluice_model *model, const sluice_request *request, 
   return SLUICE_OK;
 }
 
+static int has_negative(const sluice_tensor *input) {
+  if (input->dtype.code != SLUICE_FLOAT || input->dtype.bits != 32) return 0;
+  for (size_t i = 0; i < input->byte_size / sizeof(float); i++) {
+    float value;
+    memcpy(&value, (const char *)input->data + i * sizeof value, sizeof value);
+    if (value < 0) return 1;
+  }
+  return 0;
+}
+
 static sluice_status serve(sluice_model *model, const sluice_request *request, sluice_error *error) {
   orders orders = model->orders;
   for (size_t i = 0; i < request->param_count; i++) {
@@ -510,6 +549,9 @@ static sluice_status serve(sluice_model *model, const sluice_request *request, s
       return SLUICE_OK;
     case FAIL_NTH:
       if (call % orders.nth == 0) return fail(error, orders.status, "%s", orders.message);
+      break;
+    case FAIL_NEGATIVE: /* one bad value spoils the whole call */
+      if (has_negative(&request->inputs[0])) return fail(error, orders.status, "%s", orders.message);
       break;
     case HANG:
     case SLOW: {
@@ -562,6 +604,7 @@ static sluice_status serve(sluice_model *model, const sluice_request *request, s
     case BAD_OFFSETS:
     case NO_OUTPUTS:
     case EXTRA_OUTPUT:
+    case MISSING_ROW:
       answer_wrongly(model, request, orders.behaviour);
       return SLUICE_OK;
     case UNKNOWN_STATUS:
@@ -580,8 +623,17 @@ static sluice_status serve(sluice_model *model, const sluice_request *request, s
 
 static sluice_status infer(sluice_model *model, const sluice_request *const *requests, size_t count,
                            sluice_error *error) {
+  list_length = count;
   if (count == 1) return serve(model, requests[0], error);
-  /* A list: each request is on its own, so a failure must be a response. */
+  /* A list with a request that says so fails as a whole, before any is answered. */
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < requests[i]->param_count; j++) {
+      if (strcmp(requests[i]->params[j].key, "fail_list") == 0) {
+        return fail(error, model->orders.status, "%s", model->orders.message);
+      }
+    }
+  }
+  /* Each request is on its own, so a failure must be a response. */
   for (size_t i = 0; i < count; i++) {
     sluice_error own = {0};
     sluice_status status = serve(model, requests[i], &own);

@@ -8,9 +8,33 @@ enum ModelBlock {
     static let config = Key.optional(
         "config", ValueType.opaque, default: "{}",
         "What the plugin wants to know; see the plugin's own page. `env:NAME` is the value of that variable.")
+    static let instances = Key.optional(
+        "instances", ValueType.integer(1...256, example: "2"), default: "1",
+        "Copies of the model, each loaded by itself and with a `concurrency` of its own.")
     static let concurrency = Key.optional(
         "concurrency", concurrencyType, default: "auto",
-        "Calls into the plugin at the same time; `auto` is what the model itself declares.")
+        "Calls into each copy at the same time; `auto` is what the model itself declares.")
+    static let batching = Key.optional(
+        "batching", BatchingBlock.type, default: "auto",
+        "How waiting requests are joined into one call: `auto` joins what waits, `off` nothing.")
+    static let priorities = Key.optional(
+        "priorities", ValueType.mapping, default: "one level", "The levels of priority that clients may ask for.")
+    static let ordered = Key.optional(
+        "ordered", ValueType<Bool>.truth.placed, default: "false",
+        "Whether answers go out in the order in which their requests came.")
+    static let fairBy = Key.optional(
+        "fair_by", ValueType<SchedulingConfiguration.Fairness>.choice.placed, default: "`consumer`; `none` if ordered",
+        "Who gets even shares of the model: each `consumer`, or `none`, that is first come, first served.")
+    static let limit = Key.optional(
+        "limit", ValueType<SchedulingConfiguration.Limit>.choice, default: "fixed",
+        "Calls at the same time: `fixed` is instances × concurrency, `adaptive` what the model bears, up to that.")
+    static let sequences = Key.optional(
+        "sequences", ValueType.mapping, "Bounds for sequences, for models that keep state.")
+    static let pad = Key.optional(
+        "pad", ValueType.mapping, "How inputs of different sizes are made to fit into one call.")
+    static let cache = Key.optional(
+        "cache", ValueType.mapping,
+        "Keeps answers for equal requests; only for models whose answers depend on nothing else.")
     static let queue = Key.optional(
         "queue", ValueType.integer(0...1_000_000, example: "256"), default: "256",
         "Requests that may wait for a free call; one more is refused as overloaded.")
@@ -23,8 +47,10 @@ enum ModelBlock {
     static let block = Block(
         "models.NAME",
         [
-            plugin.description, version.description, config.description, concurrency.description, queue.description,
-            timeout.description, inputs.description,
+            plugin.description, version.description, config.description, instances.description,
+            concurrency.description, queue.description, timeout.description, batching.description,
+            priorities.description, ordered.description, fairBy.description, limit.description,
+            sequences.description, pad.description, cache.description, inputs.description,
         ])
 
     private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in
@@ -46,11 +72,48 @@ enum ModelBlock {
             name: entry.name, plugin: plugin?.value ?? "", config: reader.value(config) ?? .mapping([]),
             location: entry.span.location)
         if let version = reader.value(version) { model.version = version }
+        if let instances = reader.value(instances) { model.instances = instances }
         if let concurrency = reader.value(concurrency) { model.concurrency = concurrency }
         if let queue = reader.value(queue) { model.queue = queue }
         model.timeout = reader.value(timeout)
+        model.scheduling = readScheduling(reader, reading)
+        if let node = reader.value(pad) { model.padding = PadBlock.read(node, span: reader.keySpan(of: pad), reading) }
+        if let node = reader.value(cache) {
+            model.cache = CacheBlock.read(node, span: reader.keySpan(of: cache), reading)
+        }
         for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
         return plugin.map { Placed(value: model, span: $0.span) }
+    }
+
+    private static func readScheduling(_ reader: MappingReader, _ reading: Reading) -> SchedulingConfiguration {
+        var scheduling = SchedulingConfiguration()
+        if let batching = reader.value(batching) { scheduling.batching = batching }
+        if let node = reader.value(priorities) {
+            scheduling.priorities = PrioritiesBlock.read(node, span: reader.keySpan(of: priorities), reading)
+        }
+        if let limit = reader.value(limit) { scheduling.limit = limit }
+        if let node = reader.value(sequences) {
+            scheduling.sequences = SequencesBlock.read(node, span: reader.keySpan(of: sequences), reading)
+        }
+        let fairness = reader.value(fairBy)
+        if let ordered = reader.value(ordered), ordered.value {
+            scheduling.isOrdered = true
+            scheduling.fairness = .none
+            // Whoever is to go first would only wait for those before it.
+            if fairness?.value == .consumer {
+                reading.error(
+                    "an ordered model can't be fair_by: consumer", at: reader.keySpan(of: fairBy),
+                    "leave one of them out")
+            }
+            if reader.has(priorities) {
+                reading.error(
+                    "an ordered model can't have priorities", at: reader.keySpan(of: priorities),
+                    "leave one of them out")
+            }
+        } else if let fairness {
+            scheduling.fairness = fairness.value
+        }
+        return scheduling
     }
 }
 

@@ -58,6 +58,7 @@ struct Block: Sendable {
     /// Every block that there is, in the order of the reference.
     static let all: [Block] = [
         GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, PluginBlock.block, ModelBlock.block,
+        BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
         InputBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block, ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block, ShareBlock.block,
         RungBlock.block, ObservabilityBlock.block,

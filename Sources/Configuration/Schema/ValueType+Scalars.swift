@@ -131,3 +131,42 @@ extension ValueType where Value == Duration {
         .duration(.milliseconds(1)...Bounds.longestWait, example: example)
     }
 }
+extension ValueType where Value == Bool {
+    /// `true` or `false`.
+    static var truth: Self {
+        Self("true or false", example: "true") { node, what, reading in
+            guard case .scalar(let scalar) = node.content, scalar.isPlain, ["true", "false"].contains(scalar.text)
+            else {
+                var advice: String?
+                if case .scalar(let scalar) = node.content, scalar.isAmbiguousBoolean {
+                    advice = "write \(["yes", "on", "y"].contains(scalar.text.lowercased()))"
+                }
+                reading.error("\(what) must be true or false, not \(node.kind)", at: node.span, advice)
+                return nil
+            }
+            return scalar.text == "true"
+        }
+    }
+}
+
+extension ValueType where Value == Double {
+    /// A number within `range`.
+    static func number(_ range: ClosedRange<Double>, example: String) -> Self {
+        Self("a number", example: example) { node, what, reading in
+            guard case .scalar(let scalar) = node.content, scalar.isPlain,
+                scalar.text.utf8.allSatisfy({ (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }),
+                let value = Double(scalar.text)
+            else {
+                reading.error("\(what) must be a number, not \(node.kind)", at: node.span, "write e.g. \(example)")
+                return nil
+            }
+            guard range.contains(value) else {
+                reading.error(
+                    "\(what) must be from \(range.lowerBound) to \(range.upperBound), not \(scalar.text)", at: node.span
+                )
+                return nil
+            }
+            return value
+        }
+    }
+}

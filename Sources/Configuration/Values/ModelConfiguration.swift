@@ -6,7 +6,9 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var version: String = "1"
     /// The `config:` block, a mapping, handed to the plugin as it is.
     package var config: ConfigurationValue
-    /// Simultaneous calls into the plugin; `nil` takes what the model declares.
+    /// Copies of the model, each with its own `concurrency`.
+    package var instances: Int = 1
+    /// Simultaneous calls into each copy; `nil` takes what the model declares.
     package var concurrency: Int?
     /// Requests that may wait for a free call.
     package var queue: Int = 256
@@ -14,6 +16,12 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var timeout: Duration?
     /// Column names along the last axis of an input, by input name, in order.
     package var columns: [String: [String]] = [:]
+    /// How its requests are scheduled.
+    package var scheduling = SchedulingConfiguration()
+    /// How inputs of different sizes are made to fit into one call; `nil` where they aren't.
+    package var padding: PaddingConfiguration?
+    /// How answers are kept for equal requests; `nil` where they aren't.
+    package var cache: CacheConfiguration?
     package var location: SourceLocation
 
     package init(name: String, plugin: String, config: ConfigurationValue, location: SourceLocation) {

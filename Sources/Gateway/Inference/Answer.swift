@@ -31,6 +31,8 @@ extension Answer {
         package var version: String?
         /// Models that failed before it, with the code of their failure, e.g. `iris=model_unavailable`.
         package var failedAttempts: [String] = []
+        /// `hit` or `miss`, of models whose answers are kept.
+        package var cache: String?
         /// What is left of the consumer's tightest quota, where there is one.
         package var quota: RateLimitStatus?
 

@@ -8,14 +8,14 @@ extension Inference {
     /// Starts a call into one model and sees to it that it ends by its deadline.
     func start(_ envelope: Envelope, model: ModelRuntime, deadline: MonotonicTime) {
         let number = attemptNumber
-        let gate = model.loaded?.instance.description.streams == true ? PartGate(deadline: deadline) : nil
+        let gate = model.streams ? PartGate(deadline: deadline) : nil
         partGate = gate
         attemptStarted = .now
         let call = InferenceCall(envelope: envelope) { [self] part in
             deliver(part, attempt: number, through: gate)
         }
         self.call = call
-        model.start(call, deadline: deadline)
+        model.start(call, consumer: consumer.map { Int(bitPattern: ObjectIdentifier($0)) } ?? 0)
         // A quick model has answered by now; for all others a timer watches the deadline.
         guard self.call === call, !call.isFinished else { return }
         let left = deadline.nanoseconds(since: .now)
@@ -36,9 +36,14 @@ extension Inference {
         }
         // The final part isn't held back: it ends the plugin's work.
         if !part.isFinal, let gate, !gate.enter() { return false }
-        eventLoop.execute { [self] in
+        let work: @Sendable () -> Void = { [self] in
             guard attempt == attemptNumber, call != nil else { return }
             received(part)
+        }
+        if let round = part.companions as? DeliveryRound {
+            round.add(eventLoop, work)
+        } else {
+            eventLoop.execute(work)
         }
         return true
     }

@@ -22,7 +22,7 @@ package final class Inference: @unchecked Sendable {
 
     // What the steps find out, in their order.
     private var route: Route?
-    private var consumer: Consumer?
+    private(set) var consumer: Consumer?
     private var answerFormat = AnswerFormat.json
     private var signature: ModelSignature?
     private var openInferenceRequest: OpenInferenceCodec.Request?
@@ -157,6 +157,7 @@ package final class Inference: @unchecked Sendable {
     /// One part from the plugin whose turn it is; on the event loop.
     func received(_ part: InferencePart) {
         guard !isFinished else { return }
+        summary.cache = part.cache?.rawValue
         if let error = part.error {
             failed(error)
         } else if !part.isFinal || hasBegunStream || answerFormat == .ndjson {
@@ -275,7 +276,9 @@ package final class Inference: @unchecked Sendable {
             let nanoseconds = MonotonicTime.now.nanoseconds(since: performedAt)
             gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
         }
-        guard isAdmitted, let error, error.code.httpStatus >= 500, let consumer else { return }
+        guard isAdmitted, let error, error.code.httpStatus >= 500 || error.code == .tooManyRequests, let consumer else {
+            return
+        }
         isAdmitted = false
         gate.policies.refund(consumer, now: .now)
     }
@@ -309,6 +312,10 @@ package final class Inference: @unchecked Sendable {
         summary.model = model.name
         summary.version = model.version
         envelope.deadline = attempt.deadline
+        // Models keep state by sequence, and know nothing of consumers: one must not reach another's state by its id.
+        if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous {
+            envelope.sequence?.id = "\(consumer.name)/\(id)"
+        }
         attemptNumber += 1
         start(envelope, model: model, deadline: attempt.deadline)
     }

@@ -3,19 +3,24 @@ internal import Dispatch
 package import Logging
 package import PluginHost
 internal import NIOConcurrencyHelpers
+package import Telemetry
 internal import Tensors
 
 /// Opens the configured plugins and loads the configured models, different plugins side by side.
 package struct ModelLoader: Sendable {
     private let finder: PluginFinder
     private let services: PluginServices
+    private let metrics: GatewayMetrics
     private let logger: Logger
     private let folder: String
 
     /// - Parameter folder: the absolute folder of gateway.yaml; relative paths in model configs start there.
-    package init(finder: PluginFinder, services: PluginServices, logger: Logger, folder: String) {
+    package init(
+        finder: PluginFinder, services: PluginServices, metrics: GatewayMetrics, logger: Logger, folder: String
+    ) {
         self.finder = finder
         self.services = services
+        self.metrics = metrics
         self.logger = logger
         self.folder = folder
     }
@@ -71,19 +76,20 @@ package struct ModelLoader: Sendable {
         _ model: ModelConfiguration, library: Result<PluginLibrary, PluginLoadError>
     ) -> ModelRuntime {
         do {
-            let instance = try InProcessModel(
-                try library.get(),
-                arguments: InProcessModel.Arguments(
-                    model: model.name, version: model.version, folder: folder, configJSON: model.config.json,
-                    options: model.config.options),
-                services: services)
+            let instances = try loadInstances(of: model, library: try library.get())
+            let runtime: ModelRuntime
             do {
-                try instance.warmUp()
+                runtime = try .running(model, instances: instances, metrics: metrics, violation: services.violation)
             } catch {
-                instance.unload()
+                for instance in instances { instance.unload() }
                 throw error
             }
-            let description = instance.description
+            let description = instances[0].description
+            if model.cache != nil, !description.isDeterministic {
+                logger.warning(
+                    "answers are kept though the plugin doesn't declare them repeatable",
+                    metadata: ["model": "\(model.name)"])
+            }
             logger.info(
                 "model loaded",
                 metadata: [
@@ -92,7 +98,7 @@ package struct ModelLoader: Sendable {
                     "outputs":
                         "\(description.signature.outputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
                 ])
-            return .running(model, instance: instance)
+            return runtime
         } catch {
             let failure = error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)")
             logger.error(
@@ -102,5 +108,28 @@ package struct ModelLoader: Sendable {
                 ])
             return ModelRuntime(configuration: model, state: .failure(failure))
         }
+    }
+
+    /// Loads as many copies as the file asks for, all or none.
+    private func loadInstances(
+        of model: ModelConfiguration, library: PluginLibrary
+    ) throws -> [any ModelInstance] {
+        var instances: [any ModelInstance] = []
+        do {
+            for _ in 0..<model.instances {
+                let instance = try InProcessModel(
+                    library,
+                    arguments: InProcessModel.Arguments(
+                        model: model.name, version: model.version, folder: folder, configJSON: model.config.json,
+                        options: model.config.options),
+                    services: services)
+                instances.append(instance)
+                try instance.warmUp()
+            }
+        } catch {
+            for instance in instances { instance.unload() }
+            throw error
+        }
+        return instances
     }
 }

@@ -11,7 +11,7 @@ extension RouteConfiguration.FallbackCondition {
         case .serverError: (500...599).contains(failure.httpStatus)
         case .timeout: failure == .deadlineExceeded
         // A plugin that asks for patience (UNAVAILABLE, RESOURCE_EXHAUSTED) arrives as `model_unavailable`.
-        case .overloaded: failure == .overloaded || failure == .modelUnavailable
+        case .overloaded: failure == .overloaded || failure == .tooManyRequests || failure == .modelUnavailable
         // What one model rejects another may take; all other 4xx say that the request itself is at fault.
         case .any: failure == .modelRejectedInput || failure.httpStatus >= 500
         }

@@ -1,84 +1,211 @@
 internal import Dispatch
 internal import Foundation
 internal import NIOConcurrencyHelpers
-package import Tensors
+internal import Tensors
 
-/// Runs one model's requests on the model's own threads, at most so many at once, the rest in a bounded queue.
+/// Runs one model's requests on the model's own threads, as its `Scheduler` says.
 ///
-/// The threads belong to the model alone: a plugin that blocks holds up neither event loops nor other models.
-package final class ModelScheduler<Job: Sendable>: Sendable {
-    private struct Locked: Sendable {
-        var queue: RequestQueue<Job>
-        /// Jobs that were admitted and wait for a worker to wake.
-        var ready: [Job] = []
-        var isShutDown = false
+/// The threads belong to the model alone: a plugin that blocks holds up neither event loops nor other models. They are
+/// started when they are first needed.
+package final class ModelScheduler<Job: AnyObject & Sendable>: Sendable {
+    /// What one thread carries out at a time.
+    package struct Work: Sendable {
+        /// At least one, in the order of the batch's tickets; they share a call.
+        package var jobs: [Job]
+        package var batch: Batch
     }
 
+    private struct Locked: Sendable {
+        var scheduler: Scheduler
+        /// Jobs that wait, by their tickets' places.
+        var jobs: [Job?] = []
+        var threads = 0
+        /// Threads that carry out nothing at the moment.
+        var idleThreads = 0
+        /// When the clock will ring; the end of time for never.
+        var alarm = MonotonicTime(nanoseconds: .max)
+    }
+
+    /// What follows from a change, outside the lock.
+    private struct Consequences {
+        var dismissed: [(Job, Dismissal.Reason)] = []
+        var wakes = 0
+        var newThreads = 0
+        var alarm: MonotonicTime?
+    }
+
+    private let name: String
+    private let maximumThreads: Int
     private let locked: NIOLockedValueBox<Locked>
     private let work = DispatchSemaphore(value: 0)
-    private let run: @Sendable (Job) -> Void
-    private let expire: @Sendable (Job) -> Void
-    private let threadCount: Int
+    private let clock: AlarmClock
+    private let run: @Sendable (ModelScheduler, Work) -> Void
+    private let dismiss: @Sendable (Job, Dismissal.Reason) -> Void
 
     /// - Parameters:
-    ///   - run: carries out one job; may block.
-    ///   - expire: tells a job that its deadline passed while it waited.
+    ///   - run: carries out the jobs of one call; may block.
+    ///   - dismiss: tells a job that waited that it will not be carried out.
     package init(
-        name: String, concurrency: Int, capacity: Int, run: @escaping @Sendable (Job) -> Void,
-        expire: @escaping @Sendable (Job) -> Void
+        name: String, policy: SchedulerPolicy, clock: AlarmClock = .shared,
+        run: @escaping @Sendable (ModelScheduler, Work) -> Void,
+        dismiss: @escaping @Sendable (Job, Dismissal.Reason) -> Void
     ) {
-        self.locked = NIOLockedValueBox(Locked(queue: RequestQueue(capacity: capacity, concurrency: concurrency)))
+        self.name = name
+        self.maximumThreads = policy.maximumCalls
+        self.locked = NIOLockedValueBox(Locked(scheduler: Scheduler(policy)))
+        self.clock = clock
         self.run = run
-        self.expire = expire
-        self.threadCount = concurrency
-        for index in 0..<concurrency {
-            let thread = Thread { [self] in runJobs() }
-            thread.name = "\(name.prefix(11))-\(index)"
-            thread.start()
-        }
+        self.dismiss = dismiss
     }
 
-    /// Takes a job; `false` where the queue is full or the scheduler has shut down.
-    package func submit(_ job: Job, deadline: MonotonicTime?) -> Bool {
-        let (accepted, wake) = locked.withLockedValue { locked -> (Bool, Bool) in
-            guard !locked.isShutDown else { return (false, false) }
-            switch locked.queue.arrive(job, deadline: deadline) {
-            case .start:
-                locked.ready.append(job)
-                return (true, true)
-            case .queued: return (true, false)
-            case .full: return (false, false)
+    /// Takes in a job: it is carried out, or dismissed, or cancelled before.
+    package func submit(_ job: Job, _ facts: RequestFacts) -> Arrival.Result {
+        admit(job) { $0.arrive(facts, now: $1) }
+    }
+
+    /// Takes in a job again whose call failed for others' sake: it goes alone, and next.
+    package func comeBack(_ job: Job, _ facts: RequestFacts) -> Arrival.Result {
+        admit(job) { $0.comeBack(facts, now: $1) }
+    }
+
+    private func admit(_ job: Job, _ enter: (inout Scheduler, MonotonicTime) -> Arrival) -> Arrival.Result {
+        let now = MonotonicTime.now
+        let (arrival, consequences) = locked.withLockedValue { locked -> (Arrival, Consequences) in
+            let arrival = enter(&locked.scheduler, now)
+            if case .admitted(let ticket) = arrival.outcome {
+                while locked.jobs.count <= ticket.place { locked.jobs.append(nil) }
+                // Whoever had the place before and is dismissed is taken out first.
+                let consequences = follow(arrival.effects, now: now, &locked)
+                locked.jobs[ticket.place] = job
+                return (arrival, consequences)
             }
+            return (arrival, follow(arrival.effects, now: now, &locked))
         }
-        if wake { work.signal() }
-        return accepted
+        carryOut(consequences)
+        return arrival.outcome
     }
 
-    /// Jobs that wait for a free call now.
-    package var depth: Int { locked.withLockedValue { $0.queue.depth } }
+    /// The job's caller has gone: it need not wait any longer.
+    package func cancel(_ ticket: Ticket) {
+        let now = MonotonicTime.now
+        let consequences = locked.withLockedValue { locked -> Consequences in
+            let (wasWaiting, effects) = locked.scheduler.cancel(ticket, now: now)
+            if wasWaiting { locked.jobs[ticket.place] = nil }
+            return follow(effects, now: now, &locked)
+        }
+        carryOut(consequences)
+    }
+
+    /// The model has let go of a job; needed for those of sequences only.
+    package func letGo(_ ticket: Ticket) {
+        let now = MonotonicTime.now
+        let consequences = locked.withLockedValue { locked -> Consequences in
+            let effects = locked.scheduler.letGo(ticket, now: now)
+            return follow(effects, now: now, &locked)
+        }
+        carryOut(consequences)
+    }
+
+    /// Jobs that wait now.
+    package var depth: Int { locked.withLockedValue { $0.scheduler.depth } }
+    /// Calls at the same time that the model bears now.
+    package var currentLimit: Int { locked.withLockedValue { $0.scheduler.currentLimit } }
+    /// Threads that were started so far.
+    package var threads: Int { locked.withLockedValue { $0.threads } }
 
     /// Ends the threads once they have nothing to do; returns the jobs that still waited.
     package func shutDown() -> [Job] {
-        let left = locked.withLockedValue { locked -> [Job] in
-            locked.isShutDown = true
-            return locked.queue.removeAll()
+        let (left, threads) = locked.withLockedValue { locked -> ([Job], Int) in
+            let left = locked.scheduler.shutDown(now: .now).compactMap { locked.jobs[$0.place] }
+            locked.jobs = []
+            return (left, locked.threads)
         }
-        for _ in 0..<threadCount { work.signal() }
+        for _ in 0..<threads { work.signal() }
         return left
+    }
+
+    // MARK: Under the lock, and after it
+
+    private func follow(_ effects: Effects, now: MonotonicTime, _ locked: inout Locked) -> Consequences {
+        var consequences = Consequences()
+        for dismissal in effects.dismissals {
+            guard let job = locked.jobs[dismissal.ticket.place] else { continue }
+            locked.jobs[dismissal.ticket.place] = nil
+            consequences.dismissed.append((job, dismissal.reason))
+        }
+        consequences.wakes = effects.wakes
+        if effects.wakes > 0, locked.scheduler.wakesUnderWay > locked.idleThreads, locked.threads < maximumThreads {
+            locked.threads += 1
+            locked.idleThreads += 1
+            consequences.newThreads = 1
+        }
+        if let alarm = locked.scheduler.alarm(now: now), alarm < locked.alarm {
+            locked.alarm = alarm
+            consequences.alarm = alarm
+        }
+        return consequences
+    }
+
+    private func carryOut(_ consequences: Consequences) {
+        for _ in 0..<consequences.newThreads { startThread() }
+        for _ in 0..<consequences.wakes { work.signal() }
+        if let alarm = consequences.alarm { clock.ring(self, at: alarm) }
+        for (job, reason) in consequences.dismissed { dismiss(job, reason) }
+    }
+
+    private func startThread() {
+        let thread = Thread { [self] in runJobs() }
+        thread.name = String(name.prefix(15))
+        thread.start()
     }
 
     private func runJobs() {
         while true {
             work.wait()
-            var job = locked.withLockedValue { locked in locked.ready.isEmpty ? nil : locked.ready.removeFirst() }
-            // A signal without a job is the end: the jobs before it have been taken.
-            guard job != nil else { return }
-            while let current = job {
-                run(current)
-                let (next, expired) = locked.withLockedValue { $0.queue.callEnded(now: .now) }
-                for late in expired { expire(late) }
-                job = next
+            var wasWoken = true
+            var last: Batch?
+            while true {
+                let now = MonotonicTime.now
+                let (next, consequences, isOver) = locked.withLockedValue { locked -> (Work?, Consequences, Bool) in
+                    if let last {
+                        locked.scheduler.finished(last, now: now)
+                        locked.idleThreads += 1
+                    }
+                    let take = locked.scheduler.take(wasWoken: wasWoken, now: now)
+                    if take.batch != nil { locked.idleThreads -= 1 }
+                    let consequences = follow(take.effects, now: now, &locked)
+                    guard let batch = take.batch else { return (nil, consequences, locked.scheduler.isShutDown) }
+                    var jobs: [Job] = []
+                    jobs.reserveCapacity(batch.count)
+                    Self.move(batch.lead.ticket, from: &locked.jobs, to: &jobs)
+                    for member in batch.companions { Self.move(member.ticket, from: &locked.jobs, to: &jobs) }
+                    return (Work(jobs: jobs, batch: batch), consequences, false)
+                }
+                wasWoken = false
+                carryOut(consequences)
+                if isOver { return }
+                guard let next else { break }
+                run(self, next)
+                last = next.batch
             }
         }
+    }
+
+    private static func move(_ ticket: Ticket, from waiting: inout [Job?], to jobs: inout [Job]) {
+        guard let job = waiting[ticket.place] else { return }
+        waiting[ticket.place] = nil
+        jobs.append(job)
+    }
+}
+
+extension ModelScheduler: Alarmed {
+    func rang() {
+        let now = MonotonicTime.now
+        let consequences = locked.withLockedValue { locked -> Consequences in
+            locked.alarm = MonotonicTime(nanoseconds: .max)
+            let effects = locked.scheduler.tick(now: now)
+            return follow(effects, now: now, &locked)
+        }
+        carryOut(consequences)
     }
 }

@@ -31,6 +31,18 @@ package final class GatewayMetrics: Sendable {
         package let ready: Gauge
         /// `sluice_model_failures_total` by code.
         package let failures: CodedCounters
+        /// `sluice_model_queue_seconds`.
+        package let queueSeconds: Histogram
+        /// `sluice_model_batch_rows`.
+        package let batchRows: Histogram
+        /// `sluice_model_expired_total`.
+        package let expired: Counter
+        /// `sluice_model_retries_total`.
+        package let retries: Counter
+        /// `sluice_model_cache_total{outcome="hit"}`; made when a model with a cache is loaded.
+        package let cacheHits: @Sendable () -> Counter
+        /// `sluice_model_cache_total{outcome="miss"}`.
+        package let cacheMisses: @Sendable () -> Counter
     }
 
     package let registry: MetricRegistry
@@ -57,6 +69,11 @@ package final class GatewayMetrics: Sendable {
     private let modelQueueDepth: MetricFamily<Gauge>
     private let modelReady: MetricFamily<Gauge>
     private let modelFailures: MetricFamily<Counter>
+    private let modelQueueSeconds: MetricFamily<Histogram>
+    private let modelBatchRows: MetricFamily<Histogram>
+    private let modelExpired: MetricFamily<Counter>
+    private let modelRetries: MetricFamily<Counter>
+    private let modelCache: MetricFamily<Counter>
     private let fallbacks: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
     private let contractViolations: MetricFamily<Counter>
@@ -83,6 +100,20 @@ package final class GatewayMetrics: Sendable {
         modelFailures = registry.counters(
             "sluice_model_failures_total", help: "Tries with a model that failed, by error code.",
             labels: ["model", "code"])
+        modelQueueSeconds = registry.histograms(
+            "sluice_model_queue_seconds", help: "Time that requests wait for a call into the model.", labels: ["model"])
+        modelBatchRows = registry.histograms(
+            "sluice_model_batch_rows", help: "Rows that go into the model in one call.", labels: ["model"],
+            bounds: Histogram.sizeBounds)
+        modelExpired = registry.counters(
+            "sluice_model_expired_total", help: "Requests whose deadline passed while they waited for the model.",
+            labels: ["model"])
+        modelRetries = registry.counters(
+            "sluice_model_retries_total", help: "Requests tried again by themselves after their joined call failed.",
+            labels: ["model"])
+        modelCache = registry.counters(
+            "sluice_model_cache_total", help: "Requests to models whose answers are kept, by outcome: hit or miss.",
+            labels: ["model", "outcome"])
         fallbacks = registry.counters(
             "sluice_fallbacks_total", help: "Tries with a model after another one of the route failed.",
             labels: ["route", "model"])
@@ -135,10 +166,13 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the handles of a model.
     package func model(_ name: String) -> ModelHandles {
-        let failures = modelFailures
+        let (failures, cache) = (modelFailures, modelCache)
         return ModelHandles(
             seconds: modelSeconds.with(name), queueDepth: modelQueueDepth.with(name), ready: modelReady.with(name),
-            failures: CodedCounters(countsSuccess: false) { failures.with(name, $0) })
+            failures: CodedCounters(countsSuccess: false) { failures.with(name, $0) },
+            queueSeconds: modelQueueSeconds.with(name), batchRows: modelBatchRows.with(name),
+            expired: modelExpired.with(name), retries: modelRetries.with(name),
+            cacheHits: { cache.with(name, "hit") }, cacheMisses: { cache.with(name, "miss") })
     }
 
     /// Resolves the counter of a model's broken promises.

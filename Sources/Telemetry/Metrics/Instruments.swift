@@ -34,6 +34,9 @@ package final class Histogram: Sendable {
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
     ]
 
+    /// The bounds of sizes of batches.
+    package static let sizeBounds: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+
     /// Upper bounds of the buckets in seconds, each included in its bucket; a last bucket takes the rest.
     package let bounds: [Double]
     private let nanosecondBounds: [UInt64]
@@ -54,6 +57,11 @@ package final class Histogram: Sendable {
         while index < nanosecondBounds.count, nanoseconds > nanosecondBounds[index] { index += 1 }
         buckets[index].increment()
         nanosecondSum.wrappingAdd(nanoseconds, ordering: .relaxed)
+    }
+
+    /// Counts a whole number, for histograms of sizes: what is shown is the number itself.
+    package func observe(whole number: Int) {
+        observe(nanoseconds: UInt64(clamping: number).multipliedReportingOverflow(by: 1_000_000_000).partialValue)
     }
 
     /// How many durations lie in each bucket, the last one unbounded.

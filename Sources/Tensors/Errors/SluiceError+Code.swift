@@ -30,6 +30,7 @@ extension SluiceError {
             case modelBrokeContract = "model_broke_contract"
             // What the gate could not do.
             case overloaded
+            case tooManyRequests = "too_many_requests"
             case shuttingDown = "shutting_down"
             case deadlineExceeded = "deadline_exceeded"
             case internalError = "internal_error"
@@ -68,6 +69,7 @@ extension SluiceError {
         package static let modelUnavailable = Code(.modelUnavailable)
         package static let modelBrokeContract = Code(.modelBrokeContract)
         package static let overloaded = Code(.overloaded)
+        package static let tooManyRequests = Code(.tooManyRequests)
         package static let shuttingDown = Code(.shuttingDown)
         package static let deadlineExceeded = Code(.deadlineExceeded)
         package static let internalError = Code(.internalError)
@@ -87,7 +89,7 @@ extension SluiceError {
             case .uriTooLong: 414
             case .unsupportedMediaType: 415
             case .expectationFailed: 417
-            case .quotaExceeded: 429
+            case .quotaExceeded, .tooManyRequests: 429
             case .headersTooLarge: 431
             case .cancelled: 499
             case .modelFailed, .internalError: 500

@@ -34,7 +34,7 @@ struct ModelDocument {
         json.key("ready")
         json.bool(entry.isReady)
         json.member("infer", "/v1/infer/\(entry.name)")
-        if let description = entry.model.loaded?.instance.description {
+        if let description = entry.model.loaded?.description {
             json.member("platform", description.platform)
             json.key("streams")
             json.bool(description.streams)

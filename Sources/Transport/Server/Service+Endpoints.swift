@@ -46,7 +46,7 @@ extension Service {
             return HTTPResponse(
                 json: OpenInferenceCodec().modelMetadata(
                     name: name, versions: [entry.model.version],
-                    platform: entry.model.loaded?.instance.description.platform ?? "", signature: signature))
+                    platform: entry.model.loaded?.description.platform ?? "", signature: signature))
         case .modelReady(let name, let version):
             let entry = try gate.entry(name: name, version: version, key: key)
             return flag("ready", entry.isReady, name: name)

@@ -9,6 +9,7 @@ import Testing
         SluiceError.Code.all.map { code in
             switch code {
             case .overloaded, .modelUnavailable: (code, [.serverError, .overloaded, .any])
+            case .tooManyRequests: (code, [.overloaded])
             case .deadlineExceeded: (code, [.serverError, .timeout, .any])
             case .modelFailed, .modelUnimplemented, .modelBrokeContract, .internalError: (code, [.serverError, .any])
             case .modelRejectedInput: (code, [.any])

@@ -30,6 +30,7 @@ import Testing
         (.modelUnavailable, "model_unavailable", 503),
         (.modelBrokeContract, "model_broke_contract", 502),
         (.overloaded, "overloaded", 503),
+        (.tooManyRequests, "too_many_requests", 429),
         (.shuttingDown, "shutting_down", 503),
         (.deadlineExceeded, "deadline_exceeded", 504),
         (.internalError, "internal_error", 500),

@@ -113,6 +113,7 @@ extension Answer.Summary {
     func write(to head: inout ResponseHead) {
         if let model { head.field("sluice-model", model) }
         if !failedAttempts.isEmpty { head.field("sluice-fallback", failedAttempts.joined(separator: ", ")) }
+        if let cache { head.field("sluice-cache", cache) }
         if let quota {
             head.field("ratelimit-policy", quota.policyHeader)
             head.field("ratelimit", quota.header)
