@@ -149,8 +149,8 @@ let package = Package(
             path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
         // The kit is tested as plugin authors use it: by the program.
         .testTarget(
-            name: "ConformanceTests", dependencies: ["Conformance", "sluice"], path: "Tests/ConformanceTests",
-            swiftSettings: swiftSettings),
+            name: "ConformanceTests", dependencies: ["Conformance", "PluginHost", "Tensors", "sluice"],
+            path: "Tests/ConformanceTests", exclude: ["abi"], swiftSettings: swiftSettings),
         .testTarget(
             name: "GatewayTests",
             dependencies: ["Gateway", "Configuration", "PluginHost", "Telemetry", "Tensors", locks],
