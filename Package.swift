@@ -76,6 +76,12 @@ let package = Package(
             name: "Scheduling", dependencies: ["Tensors", locks], path: "Sources/Scheduling",
             swiftSettings: safeSettings),
         .target(
+            name: "CSharedMemory", path: "Sources/CSharedMemory",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])]),
+        .target(
+            name: "SharedMemory", dependencies: ["CSharedMemory", "Tensors", locks], path: "Sources/SharedMemory",
+            swiftSettings: swiftSettings),
+        .target(
             name: "PluginHost",
             dependencies: ["CSluicePlugin", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto")],
             path: "Sources/PluginHost", swiftSettings: swiftSettings),
@@ -143,6 +149,9 @@ let package = Package(
         .testTarget(
             name: "SchedulingTests", dependencies: ["Scheduling", "Tensors", locks], path: "Tests/SchedulingTests",
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "SharedMemoryTests", dependencies: ["SharedMemory", "CSharedMemory", "Tensors", locks],
+            path: "Tests/SharedMemoryTests", swiftSettings: swiftSettings),
         .testTarget(
             name: "PluginHostTests",
             dependencies: ["PluginHost", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto")],

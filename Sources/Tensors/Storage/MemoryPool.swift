@@ -7,7 +7,7 @@ internal import NIOConcurrencyHelpers
 ///
 /// Small blocks go to malloc, whose per-thread caches are faster than any lock. Blocks from 64 KiB on are rounded up to
 /// a power of two and kept, up to `retainedLimit` bytes in all.
-package final class MemoryPool: Sendable {
+package final class MemoryPool: TensorMemory, Sendable {
     package static let shared = MemoryPool(retainedLimit: 256 << 20)
 
     /// Blocks below this go straight to malloc; those from it on are aligned as tensors are.
@@ -40,7 +40,7 @@ package final class MemoryPool: Sendable {
     package var retainedByteCount: Int { free.withLockedValue { $0.retained } }
 
     /// A block of at least that many bytes and its true capacity; `nil` when out of memory.
-    func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
+    package func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
         guard byteCount >= Self.smallest, byteCount <= Self.largest else {
             return Self.allocate(byteCount).map { ($0, byteCount) }
         }
@@ -54,7 +54,9 @@ package final class MemoryPool: Sendable {
         return (reused ?? Self.allocate(capacity)).map { ($0, capacity) }
     }
 
-    func giveBack(_ block: UnsafeMutableRawPointer, capacity: Int) {
+    package func alignsBlock(of byteCount: Int) -> Bool { byteCount >= Self.smallest }
+
+    package func giveBack(_ block: UnsafeMutableRawPointer, capacity: Int) {
         guard capacity >= Self.smallest, capacity <= Self.largest, capacity.nonzeroBitCount == 1 else {
             Glibc.free(block)
             return

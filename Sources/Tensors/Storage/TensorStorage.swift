@@ -9,7 +9,7 @@ internal import Glibc
 package final class TensorStorage: @unchecked Sendable {
     /// Where the memory came from, and so how it is given back.
     private enum Owner {
-        case pool(MemoryPool, block: UnsafeMutableRawPointer, capacity: Int)
+        case pool(any TensorMemory, block: UnsafeMutableRawPointer, capacity: Int)
         case object(AnyObject)
         case foreign(release: () -> Void)
         case nobody
@@ -38,22 +38,33 @@ package final class TensorStorage: @unchecked Sendable {
         }
     }
 
-    /// Uninitialised memory from the pool, aligned to 64 bytes. The caller fills all of it before sharing it.
+    /// Uninitialised memory, aligned to 64 bytes. The caller fills all of it before sharing it.
     ///
     /// Out of memory ends the process: for sizes that a request or plugin chooses, see `allocateIfPossible`.
-    package static func allocate(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage {
+    ///
+    /// - Parameter pool: where from; by default what the caller prefers, else the process's own pool.
+    package static func allocate(byteCount: Int, pool: (any TensorMemory)? = nil) -> TensorStorage {
         guard let storage = allocateIfPossible(byteCount: byteCount, pool: pool) else {
             fatalError("out of memory: \(byteCount) bytes")
         }
         return storage
     }
 
-    /// Uninitialised memory from the pool, aligned to 64 bytes; `nil` where there is not so much.
-    package static func allocateIfPossible(byteCount: Int, pool: MemoryPool = .shared) -> TensorStorage? {
+    /// Uninitialised memory, aligned to 64 bytes; `nil` where there is not so much. What is preferred is no more than
+    /// that: where it has no room, the process's own pool steps in.
+    package static func allocateIfPossible(byteCount: Int, pool: (any TensorMemory)? = nil) -> TensorStorage? {
         precondition(byteCount >= 0)
         if byteCount == 0 { return empty }
+        if let pool { return allocate(byteCount, from: pool) }
+        if let preferred = PreferredMemory.current, let storage = allocate(byteCount, from: preferred) {
+            return storage
+        }
+        return allocate(byteCount, from: MemoryPool.shared)
+    }
+
+    private static func allocate(_ byteCount: Int, from pool: any TensorMemory) -> TensorStorage? {
         // The pool's own blocks are aligned already; asking for more would double what a power of two takes.
-        let padding = byteCount < MemoryPool.smallest ? alignment - 1 : 0
+        let padding = pool.alignsBlock(of: byteCount) ? 0 : alignment - 1
         guard let (block, capacity) = pool.take(atLeast: byteCount + padding) else { return nil }
         let address = UInt(bitPattern: block)
         let start = Int((UInt(alignment) - address % UInt(alignment)) % UInt(alignment))

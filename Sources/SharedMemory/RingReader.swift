@@ -1,0 +1,95 @@
+internal import CSharedMemory
+internal import Glibc
+
+/// The consuming end of a ring; one thread at a time reads, any number may sleep.
+///
+/// The producer may be hostile: its words are copied before they are checked, and a record is copied before anything in
+/// it is looked at.
+package struct RingReader: Sendable {
+    private let memory: RingMemory
+    /// Bytes ever read. Never read back from shared memory.
+    private var head: UInt64 = 0
+
+    package init(_ memory: RingMemory) {
+        self.memory = memory
+    }
+
+    /// Takes the next record: replaces `payload` and returns its kind. `nil` where there is none.
+    package mutating func read(into payload: inout [UInt8]) throws(RingFault) -> UInt32? {
+        let tail = shared_load_u64(memory.producer + RingMemory.tail)
+        let available = tail &- head
+        guard available > 0 else { return nil }
+        guard available <= UInt64(memory.capacity), available % 8 == 0 else {
+            throw RingFault(description: "a ring's tail is \(tail), its head \(head)")
+        }
+        var header: UInt64 = 0
+        withUnsafeMutableBytes(of: &header) { get($0, at: head) }
+        let length = Int(header & 0xFFFF_FFFF)
+        guard length <= RingMemory.largestPayload, RingMemory.recordSize(payload: length) <= Int(available) else {
+            throw RingFault(description: "a record of \(length) bytes where there are \(available)")
+        }
+        payload.removeAll(keepingCapacity: true)
+        append(length, at: head &+ UInt64(RingMemory.headerSize), to: &payload)
+        head &+= UInt64(RingMemory.recordSize(payload: length))
+        shared_store_u64(memory.consumer + RingMemory.head, head)
+        return UInt32(truncatingIfNeeded: header >> 32)
+    }
+
+    /// Whether nothing waits. What the producer says, for deciding whether to sleep only.
+    package var isEmpty: Bool { shared_load_u64(memory.producer + RingMemory.tail) == head }
+
+    private func get(_ bytes: UnsafeMutableRawBufferPointer, at position: UInt64) {
+        let start = Int(position & UInt64(memory.capacity - 1))
+        let first = min(bytes.count, memory.capacity - start)
+        let source = memory.producer + RingMemory.bytes
+        bytes.baseAddress?.copyMemory(from: source + start, byteCount: first)
+        if first < bytes.count {
+            bytes.baseAddress?.advanced(by: first).copyMemory(from: source, byteCount: bytes.count - first)
+        }
+    }
+
+    private func append(_ length: Int, at position: UInt64, to payload: inout [UInt8]) {
+        let start = Int(position & UInt64(memory.capacity - 1))
+        let first = min(length, memory.capacity - start)
+        let source = UnsafeRawPointer(memory.producer + RingMemory.bytes)
+        payload.append(contentsOf: UnsafeRawBufferPointer(start: source + start, count: first))
+        if first < length {
+            payload.append(contentsOf: UnsafeRawBufferPointer(start: source, count: length - first))
+        }
+    }
+
+    /// The means to sleep until the producer rings; may be used while another thread reads.
+    package var doorbell: Doorbell { Doorbell(memory: memory) }
+}
+
+/// Where a ring's consumers sleep.
+package struct Doorbell: Sendable {
+    fileprivate let memory: RingMemory
+
+    /// A state of the doorbell: take it, then look whether the ring is empty, then sleep.
+    package var state: UInt32 { shared_load_u32(memory.producer + RingMemory.doorbell) }
+
+    /// Says that this thread is about to sleep; `endSleep` must follow. Look at the ring once more in between.
+    package func beginSleep() {
+        shared_add_u32(memory.consumer + RingMemory.sleepers, 1)
+    }
+
+    /// Sleeps while the doorbell is as it was; may return early.
+    package func sleep(while state: UInt32, nanoseconds: UInt64 = 0) {
+        shared_wait(memory.producer + RingMemory.doorbell, state, nanoseconds)
+    }
+
+    package func endSleep() {
+        shared_subtract_u32(memory.consumer + RingMemory.sleepers, 1)
+    }
+
+    /// Wakes this side's own sleepers, who know by now that they must not sleep again, until none is left.
+    ///
+    /// Whoever has just looked and is about to sleep would miss a single call, and this side can't change the doorbell.
+    package func dismissSleepers() {
+        while shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {
+            shared_wake(memory.producer + RingMemory.doorbell, -1)
+            usleep(50)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import CSharedMemory
+import Dispatch
+import Foundation
+import NIOConcurrencyHelpers
+import SharedMemory
+import Testing
+
+/// A ring between two regions, as between a gateway and a runner; both ends are in this process.
+struct RingFixture {
+    static let capacity = 256 << 10
+    let producer: SharedRegion
+    let consumer: SharedRegion
+    let memory: RingMemory
+
+    init() throws {
+        producer = try .create(
+            name: "producer", byteCount: RingMemory.producerByteCount(capacity: Self.capacity), side: .writer)
+        consumer = try .create(name: "consumer", byteCount: 4096, side: .writer)
+        memory = RingMemory(producer: producer, at: 0, consumer: consumer, at: 0, capacity: Self.capacity)
+    }
+}
+
+@Suite struct RingTests {
+    private func write(_ ring: inout RingWriter, _ kind: UInt32, _ bytes: [UInt8]) throws -> Bool {
+        try ring.write(kind: kind, bytes)
+    }
+
+    @Test func recordsComeOutAsTheyWentIn() throws {
+        let fixture = try RingFixture()
+        var writer = RingWriter(fixture.memory)
+        var reader = RingReader(fixture.memory)
+        var payload: [UInt8] = [9]
+        #expect(try reader.read(into: &payload) == nil)
+        #expect(reader.isEmpty)
+        for size in [0, 1, 7, 8, 9, 1000, RingMemory.largestPayload] {
+            let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+            #expect(try write(&writer, UInt32(size), bytes))
+            #expect(!reader.isEmpty)
+            #expect(try reader.read(into: &payload) == UInt32(size))
+            #expect(payload == bytes)
+        }
+        #expect(try reader.read(into: &payload) == nil)
+    }
+
+    @Test func fullRingTakesNothingUntilItIsReadAndNeverLosesOrder() throws {
+        let fixture = try RingFixture()
+        var writer = RingWriter(fixture.memory)
+        var reader = RingReader(fixture.memory)
+        var payload: [UInt8] = []
+        var written: UInt32 = 0
+        var read: UInt32 = 0
+        // Odd sizes, so that records lie across the end in every way.
+        for round in 0..<200 {
+            while try write(
+                &writer, written, [UInt8](repeating: UInt8(written % 251), count: 1 + Int(written) * 37 % 9000))
+            {
+                written += 1
+            }
+            for _ in 0..<(1 + round % 20) {
+                guard let kind = try reader.read(into: &payload) else { break }
+                #expect(kind == read)
+                #expect(payload.count == 1 + Int(kind) * 37 % 9000)
+                #expect(payload.allSatisfy { $0 == UInt8(kind % 251) })
+                read += 1
+            }
+        }
+        #expect(written > 1000)
+    }
+
+    /// Words of the producer's part that a broken runner might leave there.
+    @Test(arguments: [1, 7, 8 << 20, UInt64.max, 1 << 63, 256 << 10 + 8] as [UInt64])
+    func impossibleTailIsAFault(tail: UInt64) throws {
+        let fixture = try RingFixture()
+        var reader = RingReader(fixture.memory)
+        var payload: [UInt8] = []
+        shared_store_u64(fixture.producer.base, tail)
+        #expect(throws: RingFault.self) { try reader.read(into: &payload) }
+    }
+
+    @Test(arguments: [1, 16, 17 << 10, 1 << 31, UInt64(UInt32.max)] as [UInt64])
+    func recordLongerThanWhatIsThereIsAFault(length: UInt64) throws {
+        let fixture = try RingFixture()
+        var reader = RingReader(fixture.memory)
+        var payload: [UInt8] = []
+        shared_store_u64(fixture.producer.base + 128, length)
+        shared_store_u64(fixture.producer.base, 8)
+        #expect(throws: RingFault.self) { try reader.read(into: &payload) }
+    }
+
+    @Test func headBeyondTheTailIsAFaultForTheWriter() throws {
+        let fixture = try RingFixture()
+        var writer = RingWriter(fixture.memory)
+        let record = [UInt8](repeating: 1, count: RingMemory.largestPayload)
+        #expect(throws: RingFault.self) {
+            shared_store_u64(fixture.consumer.base, 1 << 40)
+            while try write(&writer, 1, record) {}
+        }
+    }
+
+    /// Every word of the memory that a runner writes, at random: the host never reads outside, and never takes a record
+    /// for one that is longer than a record can be.
+    @Test func garbageNeverGetsBeyondTheRing() throws {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<300 {
+            let fixture = try RingFixture()
+            var reader = RingReader(fixture.memory)
+            var payload: [UInt8] = []
+            for offset in stride(from: 128, to: 4096, by: 8) {
+                shared_store_u64(
+                    fixture.producer.base + offset,
+                    UInt64.random(in: 0...(.max >> UInt64.random(in: 0...63, using: &random)), using: &random))
+            }
+            shared_store_u64(fixture.producer.base, UInt64.random(in: 0...64, using: &random) * 8)
+            do {
+                while try reader.read(into: &payload) != nil { #expect(payload.count <= RingMemory.largestPayload) }
+            } catch {
+                #expect(!error.description.isEmpty)
+            }
+        }
+    }
+
+    @Test func sleeperIsWokenByEveryRecordItMustSee() throws {
+        let fixture = try RingFixture()
+        let count: UInt32 = 20_000
+        let done = DispatchSemaphore(value: 0)
+        let received = NIOLockedValueBox<UInt32>(0)
+        let thread = Thread {
+            var reader = RingReader(fixture.memory)
+            let bell = reader.doorbell
+            var payload: [UInt8] = []
+            var next: UInt32 = 0
+            while next < count {
+                let state = bell.state
+                guard let kind = try? reader.read(into: &payload) else {
+                    bell.beginSleep()
+                    if reader.isEmpty { bell.sleep(while: state, nanoseconds: 20_000_000_000) }
+                    bell.endSleep()
+                    continue
+                }
+                if kind != next { break }
+                next += 1
+            }
+            received.withLockedValue { $0 = next }
+            done.signal()
+        }
+        thread.start()
+        var writer = RingWriter(fixture.memory)
+        for index in 0..<count {
+            while try !write(&writer, index, [1, 2, 3]) { sched_yield() }
+            writer.ring()
+            if index % 64 == 0 { sched_yield() }
+        }
+        #expect(done.wait(timeout: .now() + 60) == .success, "a wake-up was lost")
+        #expect(received.withLockedValue { $0 } == count)
+    }
+
+    @Test func spinningIsForMachinesWithProcessorsToSpare() {
+        var none = SpinBudget(processors: 2)
+        #expect(!none.isSpinning)
+        let spunOnTwo = none.spin(until: { true })
+        #expect(!spunOnTwo, "never spins on two")
+        var some = SpinBudget(processors: 8)
+        #expect(some.isSpinning)
+        let saw = some.spin(until: { true })
+        #expect(saw)
+        let sawNothing = some.spin(until: { false })
+        #expect(!sawNothing, "ends by itself")
+    }
+}
