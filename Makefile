@@ -57,6 +57,7 @@ plugins: deps ## build the C and C++ plugins into build/plugins
 .PHONY: build
 build: $(STAMPS)/setup ## build the gateway and the Swift plugin, optimised
 	swift build --configuration release --product sluice
+	swift build --configuration release --product sluice-runner
 	swift build --configuration release --product sluice_baseline
 	@mkdir -p $(BUILD)/plugins
 	@cmp --silent $(RELEASE)/libsluice_baseline.so $(BUILD)/plugins/libsluice_baseline.so \

@@ -27,6 +27,7 @@ let package = Package(
     name: "sluice",
     products: [
         .executable(name: "sluice", targets: ["sluice"]),
+        .executable(name: "sluice-runner", targets: ["sluice-runner"]),
         .library(name: "CSluicePlugin", targets: ["CSluicePlugin"]),
         .library(name: "SluicePluginKit", targets: ["SluicePluginKit"]),
         .library(name: "sluice_baseline", type: .dynamic, targets: ["sluice_baseline"]),
@@ -82,8 +83,14 @@ let package = Package(
             name: "SharedMemory", dependencies: ["CSharedMemory", "Tensors", locks], path: "Sources/SharedMemory",
             swiftSettings: swiftSettings),
         .target(
+            name: "CSandbox", path: "Sources/CSandbox",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])]),
+        .target(
             name: "PluginHost",
-            dependencies: ["CSluicePlugin", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "CSluicePlugin", "CSandbox", "Tensors", "SharedMemory", locks,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Sources/PluginHost", swiftSettings: swiftSettings),
         .target(
             name: "Telemetry", dependencies: [locks, .product(name: "Logging", package: "swift-log")],
@@ -119,6 +126,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
+        // A plugin in a process of its own: see `PluginHost/Runner`.
+        .executableTarget(
+            name: "sluice-runner", dependencies: ["PluginHost"], path: "Sources/sluice-runner",
+            swiftSettings: swiftSettings),
 
         // What `make bench` compares large bodies with.
         .executableTarget(
@@ -154,7 +165,9 @@ let package = Package(
             path: "Tests/SharedMemoryTests", swiftSettings: swiftSettings),
         .testTarget(
             name: "PluginHostTests",
-            dependencies: ["PluginHost", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "PluginHost", "sluice-runner", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
         // The kit is tested as plugin authors use it: by the program.
         .testTarget(
@@ -178,7 +191,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         // A real gateway process, real plugins, real sockets: the program must have been built, see `make test`.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["sluice"], path: "Tests/EndToEndTests",
+            name: "EndToEndTests", dependencies: ["sluice", "sluice-runner", locks], path: "Tests/EndToEndTests",
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

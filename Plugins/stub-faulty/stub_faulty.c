@@ -3,11 +3,13 @@
  * What it does is config `behaviour:`, or the request's parameter of that name; README.md lists the behaviours. Every
  * wait is bounded, so that a broken host makes a test fail and not hang. The faults are deliberate: do not copy code
  * from here into a real plugin. */
+#define _GNU_SOURCE /* strerrorname_np */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
+#include "attempts.h"
 #include "options.h"
 
 enum { MAX_LATER = 64 };
@@ -16,6 +18,7 @@ static const uint64_t longest_wait_ms = 60000;
 typedef enum {
   /* the load fails in one way or another */
   LOAD_FAILS,
+  LOAD_CRASHES,
   LOAD_SLOW,
   DESCRIBE_NULL,
   DESCRIBE_NAMELESS,
@@ -56,10 +59,19 @@ typedef enum {
   UNKNOWN_STATUS,
   /* fatal in process */
   SEGFAULT,
-  ABORT
+  ABORT,
+  EXIT,
+  EXIT_WITH_WORDS,
+  SPIN,
+  ALLOCATE,
+  WILD_WRITE,
+  CORRUPT_RING,
+  /* what a sandbox should stop */
+  ATTEMPT
 } behaviour;
 
 static const char *const behaviour_names[] = {"load-fails",
+                                              "load-crashes",
                                               "load-slow",
                                               "describe-null",
                                               "describe-nameless",
@@ -98,6 +110,13 @@ static const char *const behaviour_names[] = {"load-fails",
                                               "unknown-status",
                                               "segfault",
                                               "abort",
+                                              "exit",
+                                              "exit-with-words",
+                                              "spin",
+                                              "allocate",
+                                              "wild-write",
+                                              "corrupt-ring",
+                                              "attempt",
                                               NULL};
 
 static const struct {
@@ -126,6 +145,7 @@ typedef struct {
   uint64_t wait_ms;
   uint64_t nth;
   uint64_t parts;
+  char attempt[256];
 } orders;
 
 /* An answer that a thread of ours gives after infer() has returned. */
@@ -208,6 +228,10 @@ static sluice_status apply(orders *orders, const char *key, const char *text, sl
     snprintf(orders->message, sizeof orders->message, "%s", text);
     return SLUICE_OK;
   }
+  if (strcmp(key, "attempt") == 0) {
+    snprintf(orders->attempt, sizeof orders->attempt, "%s", text);
+    return SLUICE_OK;
+  }
   if (strcmp(key, "for") == 0) return parse_wait(key, text, &orders->wait_ms, error);
   if (strcmp(key, "nth") == 0) return parse_count(key, text, &orders->nth, error);
   if (strcmp(key, "parts") == 0) return parse_count(key, text, &orders->parts, error);
@@ -244,6 +268,7 @@ static sluice_status load(const sluice_host *host, const sluice_load_args *args,
     return status;
   }
   if (orders.behaviour == LOAD_FAILS) return fail(error, orders.status, "%s", orders.message);
+  if (orders.behaviour == LOAD_CRASHES) abort();
   if (orders.behaviour == LOAD_SLOW) {
     nanosleep(&(struct timespec){(time_t)(orders.wait_ms / 1000), (long)(orders.wait_ms % 1000) * 1000000L}, NULL);
     orders.behaviour = OK;
@@ -614,6 +639,37 @@ static sluice_status serve(sluice_model *model, const sluice_request *request, s
       break;
     case ABORT:
       abort();
+    case EXIT_WITH_WORDS:
+      fputs("something went wrong\nthese are my last words\n", stderr);
+      exit(4);
+    case EXIT:
+      exit(3);
+    case SPIN:
+      for (volatile uint64_t turns = 0;; turns++) continue;
+    case ALLOCATE:
+      allocate_without_end();
+      break;
+    case WILD_WRITE: /* over whatever lies behind the request */
+      memset((void *)(uintptr_t)request, 0xA5, 64u << 20);
+      break;
+    case CORRUPT_RING:
+      corrupt_ring();
+      sleep_ms(200); /* an answer would put right what the host has not looked at yet */
+      break;
+    case ATTEMPT: {
+      char result[512];
+      attempt(orders.attempt, result, sizeof result);
+      sluice_tensor output = echo_of(request);
+      const sluice_kv params[] = {{"result", result}};
+      const sluice_response response = {.struct_size = sizeof response,
+                                        .outputs = &output,
+                                        .output_count = 1,
+                                        .flags = SLUICE_FINAL,
+                                        .params = params,
+                                        .param_count = 1};
+      request->host->respond(request, &response);
+      return SLUICE_OK;
+    }
     default:
       break;
   }

@@ -42,6 +42,9 @@ package struct GateMetrics: Sendable {
 
     /// Sets what is only looked up when somebody asks.
     package func refresh(_ models: [ModelRuntime]) {
-        for (handles, model) in zip(self.models, models) { handles.queueDepth.set(model.queueDepth) }
+        for (handles, model) in zip(self.models, models) {
+            handles.queueDepth.set(model.queueDepth)
+            handles.ready.set(model.isReady ? 1 : 0)
+        }
     }
 }

@@ -16,32 +16,96 @@ let pluginFolder =
 final class Recorder: Sendable {
     let violations = NIOLockedValueBox<[String]>([])
     let logs = NIOLockedValueBox<[String]>([])
+    let failures = NIOLockedValueBox<[RunnerFailure]>([])
+    /// Sums of what was observed, by metric.
+    let observed = NIOLockedValueBox<[UInt32: Double]>([:])
 
     var services: PluginServices {
         PluginServices(
             logLevel: .info,
             log: { _, model, message in self.logs.withLockedValue { $0.append("\(model): \(message)") } },
-            metric: { _, _, _, _ in 1 }, observe: { _, _ in },
-            violation: { _, request, reason in self.violations.withLockedValue { $0.append("\(request): \(reason)") } })
+            metric: { _, _, _, _ in 1 },
+            observe: { metric, value in self.observed.withLockedValue { $0[metric, default: 0] += value } },
+            violation: { _, request, reason in self.violations.withLockedValue { $0.append("\(request): \(reason)") } },
+            failure: { failure in self.failures.withLockedValue { $0.append(failure) } })
     }
+}
+
+/// Where a test's model runs: whatever is true of the one must be true of the other.
+enum Hosting: String, CaseIterable, CustomTestStringConvertible {
+    case inProcess
+    case isolated
+
+    var testDescription: String { rawValue }
+
+    /// The runner under test: beside the test bundle, as SwiftPM builds it.
+    static let runner: String = {
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
+        for _ in 0..<6 {
+            let candidate = folder.appendingPathComponent("sluice-runner").path
+            if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
+            folder = folder.deletingLastPathComponent()
+        }
+        return URL(fileURLWithPath: pluginFolder).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent(".build/debug/sluice-runner").path
+    }()
+
+    /// What a runner needs of the environment; sanitizers' settings are for it too.
+    static let environment: [String] =
+        ["SWIFT_BACKTRACE=enable=no"]
+        + ["TSAN_OPTIONS", "ASAN_OPTIONS"].compactMap { name in
+            ProcessInfo.processInfo.environment[name].map { "\(name)=\($0)" }
+        }
 }
 
 /// A loaded stub-faulty model with a recorder of what it does.
 struct StubModel {
-    let instance: InProcessModel
+    let instance: any ModelInstance
     let recorder: Recorder
 
-    init(_ options: [String: String] = [:]) throws {
+    init(
+        _ options: [String: String] = [:], in hosting: Hosting = .inProcess, sandbox: SandboxPlan = SandboxPlan(),
+        grace: Duration = .seconds(1), name: String = "stub"
+    ) throws {
         recorder = Recorder()
-        let library = try PluginLibrary.open(
-            path: "\(pluginFolder)/libsluice_stub_faulty.so", services: recorder.services)
-        instance = try InProcessModel(
-            library,
-            arguments: InProcessModel.Arguments(
-                model: "stub", version: "1", folder: pluginFolder, configJSON: "{}",
-                options: options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }),
-            services: recorder.services)
+        let path = "\(pluginFolder)/libsluice_stub_faulty.so"
+        let arguments = InProcessModel.Arguments(
+            model: "stub", version: "1", folder: pluginFolder, configJSON: "{}",
+            options: options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        switch hosting {
+        case .inProcess:
+            let library = try PluginLibrary.open(path: path, services: recorder.services)
+            instance = try InProcessModel(library, arguments: arguments, services: recorder.services)
+        case .isolated:
+            instance = try IsolatedModel(
+                IsolatedModel.Settings(
+                    program: Hosting.runner, pluginPath: path, arguments: arguments, sandbox: sandbox,
+                    environment: Hosting.environment, grace: UInt64(grace / .nanoseconds(1)),
+                    inputs: try IsolatedInputs(model: name)),
+                services: recorder.services)
+        }
     }
+
+    /// A model that takes requests; one that is isolated does so once it is warm.
+    static func warm(
+        _ options: [String: String] = [:], in hosting: Hosting, sandbox: SandboxPlan = SandboxPlan(),
+        grace: Duration = .seconds(1), name: String = "stub"
+    ) throws -> StubModel {
+        let stub = try StubModel(options, in: hosting, sandbox: sandbox, grace: grace, name: name)
+        try stub.instance.warmUp()
+        return stub
+    }
+}
+
+/// Waits until something that nothing signals has come about.
+func eventually(_ isTrue: () -> Bool) -> Bool {
+    let deadline = Date().addingTimeInterval(20)
+    while !isTrue() {
+        if Date() > deadline { return false }
+        usleep(500)
+    }
+    return true
 }
 
 /// Collects the parts of one call and lets a test wait for the final one.
@@ -54,11 +118,15 @@ final class PartCollector: Sendable {
         self.wants = wants
     }
 
-    func call(_ behaviour: String? = nil, id: String = "r1", more: [String: String] = [:]) throws -> InferenceCall {
+    func call(
+        _ behaviour: String? = nil, id: String = "r1", more: [String: String] = [:], deadline: Duration? = nil
+    ) throws -> InferenceCall {
         var parameters = more.map { Envelope.Parameter($0.key, .string($0.value)) }
         if let behaviour { parameters.append(.init("behaviour", .string(behaviour))) }
         let input = try Tensor(name: "INPUT0", dataType: .fp32, shape: [1, 4], copying: [1, 2, 3, 4] as [Float])
-        return InferenceCall(envelope: Envelope(id: id, parameters: parameters, inputs: [input])) { part in
+        let latest = deadline.map { MonotonicTime.now.advanced(byNanoseconds: UInt64($0 / .nanoseconds(1))) }
+        let envelope = Envelope(id: id, deadline: latest, parameters: parameters, inputs: [input])
+        return InferenceCall(envelope: envelope) { part in
             self.parts.withLockedValue { $0.append(part) }
             if part.isFinal { self.final.signal() }
             return self.wants(part)

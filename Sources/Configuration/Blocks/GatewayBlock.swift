@@ -116,7 +116,8 @@ enum GatewayBlock {
     ) -> ([ModelConfiguration], [PluginConfiguration], NameTable) {
         let pluginNodes = reader.value(plugins) ?? []
         let pluginNames = NameTable("plugin", pluginNodes)
-        var plugins = pluginNodes.compactMap { PluginBlock.read($0, reading) }
+        let pluginResults = pluginNodes.compactMap { PluginBlock.read($0, reading) }
+        var plugins = pluginResults.map(\.plugin)
         let namedModels = reader.value(models)
         checkNotEmpty(namedModels, models, reader, reading)
         let modelNodes = namedModels ?? []
@@ -136,6 +137,7 @@ enum GatewayBlock {
                 reading.error("no model uses plugin \(quoted(plugin.value))", at: plugin.span, "use it or remove it")
             }
         }
+        PluginBlock.checkProcesses(pluginResults, models: models.map(\.value), reading)
         return (models.map(\.value), plugins, NameTable("model", modelNodes))
     }
 

@@ -40,6 +40,9 @@ enum ModelBlock {
         "Requests that may wait for a free call; one more is refused as overloaded.")
     static let timeout = Key.optional(
         "timeout", ValueType.wait(example: "2s"), "Longest time for one attempt, waiting included.")
+    static let isolation = Key.optional(
+        "isolation", ValueType<Isolation>.choice, default: "the plugin's",
+        "Where this model's plugin runs: `in-process`, or `process` for a runner of its own.")
     static let inputs = Key.optional(
         "inputs", ValueType.named("input", atMost: Bounds.items, names: .text),
         "What the file adds to the model's inputs.")
@@ -48,7 +51,7 @@ enum ModelBlock {
         "models.NAME",
         [
             plugin.description, version.description, config.description, instances.description,
-            concurrency.description, queue.description, timeout.description, batching.description,
+            isolation.description, concurrency.description, queue.description, timeout.description, batching.description,
             priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description,
         ])
@@ -76,6 +79,7 @@ enum ModelBlock {
         if let concurrency = reader.value(concurrency) { model.concurrency = concurrency }
         if let queue = reader.value(queue) { model.queue = queue }
         model.timeout = reader.value(timeout)
+        model.isolation = reader.value(isolation)
         model.scheduling = readScheduling(reader, reading)
         if let node = reader.value(pad) { model.padding = PadBlock.read(node, span: reader.keySpan(of: pad), reading) }
         if let node = reader.value(cache) {

@@ -10,9 +10,17 @@ enum PluginBlock {
         "sha256", HashText.digits("64 hexadecimal digits", example: HashText.exampleDigits),
         "What the file's SHA-256 must be; another file is not loaded.")
 
-    static let block = Block("plugins.NAME", [path.description, installedName.description, sha256.description])
+    static let block = Block(
+        "plugins.NAME",
+        [path.description, installedName.description, sha256.description] + RunnerKeys.descriptions)
 
-    static func read(_ entry: NamedNode, _ reading: Reading) -> PluginConfiguration? {
+    /// A plugin, and the first key of it that needs a process of its own.
+    struct Result {
+        var plugin: PluginConfiguration
+        var needsProcess: Placed<String>?
+    }
+
+    static func read(_ entry: NamedNode, _ reading: Reading) -> Result? {
         if entry.node.isNull {
             reading.error("plugin \(quoted(entry.name)) has no value", at: entry.span, "write \(entry.name): {}")
             return nil
@@ -22,6 +30,7 @@ enum PluginBlock {
         let path = reader.value(path)
         let installed = reader.value(installedName)
         let sha256 = reader.value(sha256)
+        let (isolation, runner, needsProcess) = RunnerKeys.read(reader, reading)
         if reader.has(Self.path), reader.has(installedName) {
             reading.error(
                 "\(name) has both a path and a name", at: reader.keySpan(of: installedName), "leave one of them out")
@@ -44,8 +53,24 @@ enum PluginBlock {
             guard checkInstalled(entry.name, at: entry.span, reading) else { return nil }
             source = .name(entry.name)
         }
-        return PluginConfiguration(
+        var plugin = PluginConfiguration(
             name: entry.name, source: source, sha256: sha256, location: entry.span.location)
+        plugin.isolation = isolation
+        plugin.runner = runner
+        return Result(plugin: plugin, needsProcess: needsProcess)
+    }
+
+    /// Reports what is said about a process where there is none.
+    static func checkProcesses(_ results: [Result], models: [ModelConfiguration], _ reading: Reading) {
+        for result in results {
+            let users = models.filter { $0.plugin == result.plugin.name }
+            guard let key = result.needsProcess, !users.isEmpty,
+                users.allSatisfy({ ($0.isolation ?? result.plugin.isolation) == .inProcess })
+            else { continue }
+            reading.error(
+                "\(key.value) needs a process, but plugin \(quoted(result.plugin.name)) runs in the gateway",
+                at: key.span, "write isolation: process")
+        }
     }
 
     private static func checkInstalled(_ name: String, at span: SourceSpan, _ reading: Reading) -> Bool {

@@ -14,6 +14,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var queue: Int = 256
     /// Longest time for one attempt, waiting included.
     package var timeout: Duration?
+    /// Where its plugin runs; `nil` is as the plugin's entry says.
+    package var isolation: Isolation?
     /// Column names along the last axis of an input, by input name, in order.
     package var columns: [String: [String]] = [:]
     /// How its requests are scheduled.

@@ -11,6 +11,10 @@ package struct PluginConfiguration: Sendable, Equatable {
     package var source: Source
     /// 64 lower-case hexadecimal digits that the file's SHA-256 must equal.
     package var sha256: String?
+    /// Where it runs, unless a model says otherwise.
+    package var isolation = Isolation.inProcess
+    /// How its own process is locked up, where it has one.
+    package var runner = RunnerConfiguration()
     package var location: SourceLocation
 
     package init(name: String, source: Source, sha256: String? = nil, location: SourceLocation) {

@@ -81,7 +81,11 @@ package final class Inference: @unchecked Sendable {
         do {
             let signature = try signature(of: attempts)
             self.signature = signature
-            var envelope = try decode(body, signature: signature)
+            // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
+            let memory = gate.models[attempts.current.model.index].loaded?.instances[0].inputMemory
+            var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
+                try decode(body, signature: signature)
+            }
             if let timeout = openInferenceRequest?.timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
             }

@@ -13,12 +13,15 @@ package struct ModelLoader: Sendable {
     private let metrics: GatewayMetrics
     private let logger: Logger
     private let folder: String
+    private let runners: RunnerFinder
 
     /// - Parameter folder: the absolute folder of gateway.yaml; relative paths in model configs start there.
     package init(
-        finder: PluginFinder, services: PluginServices, metrics: GatewayMetrics, logger: Logger, folder: String
+        finder: PluginFinder, runners: RunnerFinder, services: PluginServices, metrics: GatewayMetrics,
+        logger: Logger, folder: String
     ) {
         self.finder = finder
+        self.runners = runners
         self.services = services
         self.metrics = metrics
         self.logger = logger
@@ -33,29 +36,31 @@ package struct ModelLoader: Sendable {
         }
         DispatchQueue.concurrentPerform(iterations: plugins.count) { index in
             let plugin = plugins[index]
-            let library = open(plugin)
-            for model in configuration.models where model.plugin == plugin.name {
-                let runtime = load(model, library: library)
+            let models = configuration.models.filter { $0.plugin == plugin.name }
+            // A plugin that only ever runs in processes of its own never gets into this one.
+            let isIsolated = models.allSatisfy { $0.runs(plugin) == .process }
+            let library: Result<PluginLibrary, PluginLoadError>? = isIsolated ? nil : open(plugin)
+            for model in models {
+                let runtime = load(model, plugin, library)
                 runtimes.withLockedValue { $0[model.name] = runtime }
             }
         }
         return configuration.models.compactMap { model in runtimes.withLockedValue { $0[model.name] } }
     }
 
-    private func open(_ plugin: PluginConfiguration) -> Result<PluginLibrary, PluginLoadError> {
-        let path: String
+    private func path(of plugin: PluginConfiguration) throws(PluginLoadError) -> String {
         switch plugin.source {
-        case .path(let given): path = given
+        case .path(let given): return given
         case .name(let name):
-            guard let found = finder.path(ofPluginNamed: name) else {
-                return .failure(
-                    PluginLoadError(
-                        .notFound,
-                        "no libsluice_\(name).so in any plugin folder (\(finder.folders.joined(separator: ", ")))"))
-            }
-            path = found
+            if let found = finder.path(ofPluginNamed: name) { return found }
+            throw PluginLoadError(
+                .notFound, "no libsluice_\(name).so in any plugin folder (\(finder.folders.joined(separator: ", ")))")
         }
+    }
+
+    private func open(_ plugin: PluginConfiguration) -> Result<PluginLibrary, PluginLoadError> {
         do {
+            let path = try path(of: plugin)
             let library = try PluginLibrary.open(path: path, sha256: plugin.sha256, services: services)
             logger.info(
                 "plugin opened",
@@ -73,10 +78,10 @@ package struct ModelLoader: Sendable {
     }
 
     private func load(
-        _ model: ModelConfiguration, library: Result<PluginLibrary, PluginLoadError>
+        _ model: ModelConfiguration, _ plugin: PluginConfiguration, _ library: Result<PluginLibrary, PluginLoadError>?
     ) -> ModelRuntime {
         do {
-            let instances = try loadInstances(of: model, library: try library.get())
+            let instances = try loadInstances(of: model, plugin, library)
             let runtime: ModelRuntime
             do {
                 runtime = try .running(model, instances: instances, metrics: metrics, violation: services.violation)
@@ -94,6 +99,7 @@ package struct ModelLoader: Sendable {
                 "model loaded",
                 metadata: [
                     "model": "\(model.name)", "platform": "\(description.platform)",
+                    "isolation": "\(model.runs(plugin).rawValue)",
                     "inputs": "\(description.signature.inputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
                     "outputs":
                         "\(description.signature.outputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
@@ -110,19 +116,15 @@ package struct ModelLoader: Sendable {
         }
     }
 
-    /// Loads as many copies as the file asks for, all or none.
+    /// Loads as many copies as the file asks for, all or none, where it wants them to run.
     private func loadInstances(
-        of model: ModelConfiguration, library: PluginLibrary
+        of model: ModelConfiguration, _ plugin: PluginConfiguration, _ library: Result<PluginLibrary, PluginLoadError>?
     ) throws -> [any ModelInstance] {
+        let start = try starter(of: model, plugin, library)
         var instances: [any ModelInstance] = []
         do {
             for _ in 0..<model.instances {
-                let instance = try InProcessModel(
-                    library,
-                    arguments: InProcessModel.Arguments(
-                        model: model.name, version: model.version, folder: folder, configJSON: model.config.json,
-                        options: model.config.options),
-                    services: services)
+                let instance = try start()
                 instances.append(instance)
                 try instance.warmUp()
             }
@@ -131,5 +133,47 @@ package struct ModelLoader: Sendable {
             throw error
         }
         return instances
+    }
+
+    /// What starts one copy of a model.
+    private func starter(
+        of model: ModelConfiguration, _ plugin: PluginConfiguration, _ library: Result<PluginLibrary, PluginLoadError>?
+    ) throws -> () throws(PluginLoadError) -> any ModelInstance {
+        let services = services
+        let arguments = InProcessModel.Arguments(
+            model: model.name, version: model.version, folder: folder, configJSON: model.config.json,
+            options: model.config.options)
+        if model.runs(plugin) == .inProcess, let library {
+            let library = try library.get()
+            return { () throws(PluginLoadError) in
+                try InProcessModel(library, arguments: arguments, services: services)
+            }
+        }
+        let settings = IsolatedModel.Settings(
+            program: try runners.program(), pluginPath: try path(of: plugin), sha256: plugin.sha256,
+            arguments: arguments, sandbox: SandboxPlan(plugin.runner),
+            environment: runners.environment(granting: plugin.runner.environment),
+            grace: plugin.runner.grace.wholeNanoseconds, inputs: try IsolatedInputs(model: model.name))
+        return { () throws(PluginLoadError) in try IsolatedModel(settings, services: services) }
+    }
+}
+
+extension ModelConfiguration {
+    /// Where the model runs.
+    package func runs(_ plugin: PluginConfiguration) -> Isolation { isolation ?? plugin.isolation }
+}
+
+extension SandboxPlan {
+    /// What a file says of a runner, as the runner gets it.
+    package init(_ runner: RunnerConfiguration) {
+        let level: Level =
+            switch runner.sandbox {
+            case .strict: .strict
+            case .standard: .standard
+            case .off: .off
+            }
+        self.init(
+            level: level, readablePaths: runner.readablePaths, writablePaths: runner.writablePaths,
+            allowsNetwork: runner.network == .any, memoryLimit: runner.memory)
     }
 }

@@ -33,8 +33,8 @@ package final class ModelRuntime: Sendable {
     package var version: String { configuration.version }
     /// The model, if it can be called.
     package var loaded: Loaded? { try? state.get() }
-    /// Whether requests to it can succeed.
-    package var isReady: Bool { loaded != nil }
+    /// Whether requests to it can succeed: it is loaded, and its process is there, where it has one of its own.
+    package var isReady: Bool { loaded?.instances.contains(where: \.isReady) ?? false }
     /// Why it can't be called.
     package var failure: String? {
         if case .failure(let error) = state { error.message } else { nil }

@@ -160,7 +160,10 @@ final class CallSlot: CallHolder, @unchecked Sendable {
     private func checkedPart(
         of response: ResponseReader, newOutputs: [NewOutput], call: InferenceCall
     ) throws(SluiceError) -> InferencePart {
-        let part = try response.part(newOutputs: newOutputs, pool: pool)
+        // Borrowed memory is copied to where outputs belong.
+        let part = try PreferredMemory.with(pool.outputs) { () throws(SluiceError) in
+            try response.part(newOutputs: newOutputs, pool: pool)
+        }
         guard part.error == nil else { return part }
         let fault = pool.description.signature.fault(
             inOutputs: part.outputs, wanted: call.envelope.wantedOutputs,
@@ -181,10 +184,12 @@ final class CallSlot: CallHolder, @unchecked Sendable {
         }
         let bytes = Int(clamping: tensor.pointee.byte_size)
         if dataType != .bytes && Shape.byteCount(shape, of: dataType) != bytes { return .invalidArgument }
-        guard let data = TensorStorage.allocateIfPossible(byteCount: bytes) else { return .resourceExhausted }
+        guard let data = TensorStorage.allocateIfPossible(byteCount: bytes, pool: pool.outputs) else {
+            return .resourceExhausted
+        }
         var offsets: TensorStorage?
         if dataType == .bytes {
-            offsets = TensorStorage.allocateIfPossible(byteCount: (elements + 1) * 8)
+            offsets = TensorStorage.allocateIfPossible(byteCount: (elements + 1) * 8, pool: pool.outputs)
             if offsets == nil { return .resourceExhausted }
         }
         let isRunning = locked.withLockedValue { locked in

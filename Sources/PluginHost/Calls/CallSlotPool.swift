@@ -19,12 +19,17 @@ final class CallSlotPool: Sendable {
     let model: String
     /// What answers are measured by.
     let description: ModelDescription
+    /// Where the plugin's outputs lie, where that isn't the process's own memory.
+    let outputs: (any TensorMemory)?
     private let services: PluginServices
     private let locked = NIOLockedValueBox(Locked())
     /// Outputs in the plugin's memory that somebody still reads.
     private let tensors = Atomic<Int>(0)
 
-    init(model: String, description: ModelDescription, services: PluginServices) {
+    init(
+        model: String, description: ModelDescription, services: PluginServices, outputs: (any TensorMemory)? = nil
+    ) {
+        self.outputs = outputs
         self.model = model
         self.description = description
         self.services = services

@@ -23,18 +23,22 @@ package struct PluginServices: Sendable {
     package var observe: @Sendable (_ metric: UInt32, _ value: Double) -> Void
     /// Called when a plugin breaks the contract, e.g. answers twice.
     package var violation: @Sendable (_ model: String, _ requestID: String, _ message: String) -> Void
+    /// Called when a runner ended that should not have.
+    package var failure: @Sendable (RunnerFailure) -> Void
 
     package init(
         logLevel: LogLevel,
         log: @escaping @Sendable (LogLevel, String, String) -> Void,
         metric: @escaping @Sendable (MetricKind, String, String, String) -> UInt32,
         observe: @escaping @Sendable (UInt32, Double) -> Void,
-        violation: @escaping @Sendable (String, String, String) -> Void
+        violation: @escaping @Sendable (String, String, String) -> Void,
+        failure: @escaping @Sendable (RunnerFailure) -> Void = { _ in }
     ) {
         self.logLevel = logLevel
         self.log = log
         self.metric = metric
         self.observe = observe
         self.violation = violation
+        self.failure = failure
     }
 }

@@ -1,7 +1,7 @@
 internal import CSluicePlugin
 internal import Foundation
 internal import Synchronization
-internal import Tensors
+package import Tensors
 
 /// A model whose plugin runs inside the gateway.
 ///
@@ -38,8 +38,10 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
     private let inferFunction: sluice_batch_fn
 
     /// Loads a model. Blocks for as long as the plugin does.
+    ///
+    /// - Parameter outputs: where its outputs shall lie; by default in the process's own memory.
     package init(
-        _ library: PluginLibrary, arguments: Arguments, services: PluginServices
+        _ library: PluginLibrary, arguments: Arguments, services: PluginServices, outputs: (any TensorMemory)? = nil
     ) throws(PluginLoadError) {
         let table = library.table
         guard let load = table.load, let describe = table.describe else {
@@ -74,7 +76,8 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
         self.host = host
         self.model = loaded
         self.inferFunction = infer
-        self.slots = CallSlotPool(model: arguments.model, description: description, services: services)
+        self.slots = CallSlotPool(
+            model: arguments.model, description: description, services: services, outputs: outputs)
     }
 
     package func infer(_ call: InferenceCall) {

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// One loaded model, wherever it runs.
 ///
 /// The gateway knows models only through this; a plugin in a process of its own stands behind the same interface.
@@ -14,6 +16,12 @@ package protocol ModelInstance: AnyObject, Sendable {
     /// plugin where that is possible. Otherwise as `infer` of one.
     func infer(_ calls: [InferenceCall])
 
+    /// Whether requests can succeed now; a model in a process of its own can be down for a while.
+    var isReady: Bool { get }
+
+    /// Where its inputs had best be decoded to; `nil` is anywhere.
+    var inputMemory: (any TensorMemory)? { get }
+
     /// Lets the model prepare before its first request. May block.
     func warmUp() throws(PluginLoadError)
 
@@ -28,6 +36,10 @@ package protocol ModelInstance: AnyObject, Sendable {
 }
 
 extension ModelInstance {
+    package var isReady: Bool { true }
+
+    package var inputMemory: (any TensorMemory)? { nil }
+
     package func infer(_ calls: [InferenceCall]) {
         for call in calls { infer(call) }
     }

@@ -77,6 +77,7 @@ package final class GatewayMetrics: Sendable {
     private let fallbacks: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
     private let contractViolations: MetricFamily<Counter>
+    private let runnerFailuresTotal: MetricFamily<Counter>
     /// What plugins measure themselves.
     package let plugins: PluginMetrics
 
@@ -123,6 +124,9 @@ package final class GatewayMetrics: Sendable {
         contractViolations = registry.counters(
             "sluice_plugin_contract_violations_total", help: "Times that a model's plugin broke the plugin contract.",
             labels: ["model"])
+        runnerFailuresTotal = registry.counters(
+            "sluice_runner_failures_total", help: "Times that a model's own process ended and was replaced, by cause.",
+            labels: ["model", "cause"])
         plugins = PluginMetrics()
         authFailures = registry.counters(
             "sluice_auth_failures_total", help: "Requests with no API key where one is needed, or a wrong one."
@@ -177,6 +181,9 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the counter of a model's broken promises.
     package func contractViolations(model name: String) -> Counter { contractViolations.with(name) }
+
+    /// Counts a model's process that ended, under its cause.
+    package func runnerFailed(model name: String, cause: String) { runnerFailuresTotal.with(name, cause).increment() }
 
     /// Resolves the counter of a consumer's requests that quotas turned away.
     package func quotaRejections(consumer name: String) -> Counter { quotaRejections.with(name) }

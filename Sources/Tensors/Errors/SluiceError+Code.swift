@@ -28,6 +28,7 @@ extension SluiceError {
             case modelUnimplemented = "model_unimplemented"
             case modelUnavailable = "model_unavailable"
             case modelBrokeContract = "model_broke_contract"
+            case pluginCrashed = "plugin_crashed"
             // What the gate could not do.
             case overloaded
             case tooManyRequests = "too_many_requests"
@@ -68,6 +69,7 @@ extension SluiceError {
         package static let modelUnimplemented = Code(.modelUnimplemented)
         package static let modelUnavailable = Code(.modelUnavailable)
         package static let modelBrokeContract = Code(.modelBrokeContract)
+        package static let pluginCrashed = Code(.pluginCrashed)
         package static let overloaded = Code(.overloaded)
         package static let tooManyRequests = Code(.tooManyRequests)
         package static let shuttingDown = Code(.shuttingDown)
@@ -95,7 +97,7 @@ extension SluiceError {
             case .modelFailed, .internalError: 500
             case .modelUnimplemented: 501
             case .modelBrokeContract: 502
-            case .modelUnavailable, .overloaded, .shuttingDown: 503
+            case .modelUnavailable, .pluginCrashed, .overloaded, .shuttingDown: 503
             case .deadlineExceeded: 504
             }
         }

@@ -17,8 +17,16 @@ struct ConfigurationFile {
 
     /// Where plugins are looked for.
     static var pluginFinder: PluginFinder {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return .standard(environment: ProcessInfo.processInfo.environment, executable: program)
+        .standard(environment: ProcessInfo.processInfo.environment, executable: ownProgram)
+    }
+
+    /// Where the program is looked for that runs plugins in processes of their own.
+    static var runnerFinder: RunnerFinder {
+        RunnerFinder(environment: ProcessInfo.processInfo.environment, executable: ownProgram)
+    }
+
+    private static var ownProgram: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     }
 
     /// Reads the file, unchecked.

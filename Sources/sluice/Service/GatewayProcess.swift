@@ -30,8 +30,8 @@ struct GatewayProcess {
         let metrics = GatewayMetrics(version: sluiceVersion)
         let services = PluginServices.gateway(logger: logger, metrics: metrics)
         let models = ModelLoader(
-            finder: ConfigurationFile.pluginFinder, services: services, metrics: metrics, logger: logger,
-            folder: loaded.file.folder
+            finder: ConfigurationFile.pluginFinder, runners: ConfigurationFile.runnerFinder, services: services,
+            metrics: metrics, logger: logger, folder: loaded.file.folder
         ).load(loaded.configuration)
 
         let gate: Gate

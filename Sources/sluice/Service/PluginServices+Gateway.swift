@@ -21,6 +21,18 @@ extension PluginServices {
                 logger.error(
                     "plugin broke its contract",
                     metadata: ["model": "\(model)", "request_id": "\(requestID)", "reason": "\(message)"])
+            },
+            failure: { failure in
+                metrics.runnerFailed(model: failure.model, cause: failure.cause.rawValue)
+                logger.error(
+                    "runner ended",
+                    metadata: [
+                        "model": "\(failure.model)", "cause": "\(failure.cause.rawValue)",
+                        "reason": "\(failure.reason)", "end": "\(failure.end)",
+                        "request_ids": "\(failure.requestIDs.prefix(32).joined(separator: " "))",
+                        "last_lines": "\(failure.lastLines.joined(separator: "\n"))",
+                        "restarts_in_ms": "\(failure.restartsIn / 1_000_000)", "breaker_open": "\(failure.isOpen)",
+                    ])
             })
     }
 }

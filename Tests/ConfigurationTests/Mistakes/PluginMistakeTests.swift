@@ -6,6 +6,62 @@ import Testing
 
     static let cases: [WrongText] = [
         WrongText(
+            "a process's key without a process",
+            GatewayText(
+                models: "models: { a: { plugin: onnx } }",
+                more: "plugins: { onnx: { path: ./libonnx.so, memory: 1GiB } }"),
+            [
+                #"""
+                5:40+6 error: memory needs a process, but plugin "onnx" runs in the gateway | \#
+                write isolation: process
+                """#
+            ]),
+        WrongText(
+            "a process that every model declines",
+            GatewayText(
+                models: "models: { a: { plugin: onnx, isolation: in-process } }",
+                more: "plugins: { onnx: { path: ./libonnx.so, isolation: process, sandbox: strict } }"),
+            [
+                #"""
+                5:60+7 error: sandbox needs a process, but plugin "onnx" runs in the gateway | \#
+                write isolation: process
+                """#
+            ]),
+        WrongText(
+            "misspelt words",
+            GatewayText(
+                models: "models: { a: { plugin: onnx, isolation: proces } }",
+                more:
+                    "plugins: { onnx: { path: ./libonnx.so, isolation: process, sandbox: hard, grants: { network: on } } }"
+            ),
+            [
+                #"3:41+6 error: isolation can't be "proces" | did you mean "process"?"#,
+                #"5:69+4 error: sandbox can't be "hard" | known words: strict, standard, off"#,
+                #"5:94+2 error: network can't be "on" | known words: none, any"#,
+            ]),
+        WrongText(
+            "grants of what isn't there, variables that aren't set",
+            GatewayText(
+                models: "models: { a: { plugin: onnx } }",
+                more: """
+                    plugins:
+                      onnx:
+                        path: ./libonnx.so
+                        isolation: process
+                        memory: 1KiB
+                        grants: { read: [./modles], write: [/opt/liblite.so, /gone], more: 1 }
+                        env: [TOKEN, TOKN, "a b"]
+                        grace: 1
+                    """),
+            [
+                #"9:13+4 error: memory must be from 16MiB to 65536GiB, not 1KiB"#,
+                #"10:22+8 error: there is no file or folder "/etc/sluice/modles""#,
+                #"10:58+5 error: there is no file or folder "/gone""#,
+                #"10:66+4 error: unknown key "more" in grants | known keys: read, write, network"#,
+                #"11:24+5 error: env: "a b" is not a variable's name | write e.g. MODEL_TOKEN"#,
+                #"12:12+1 error: grace: "1" is not a duration | write 1s"#,
+            ]),
+        WrongText(
             "a file that is missing",
             GatewayText(models: "models: { a: { plugin: onnx } }", more: "plugins: { onnx: { path: ./libonx.so } }"),
             [
@@ -73,9 +129,9 @@ import Testing
             "an unknown key",
             GatewayText(
                 models: "models: { a: { plugin: onnx } }",
-                more: "plugins: { onnx: { path: ./libonnx.so, isolation: process } }"),
+                more: "plugins: { onnx: { path: ./libonnx.so, isolaton: process } }"),
             [
-                #"5:40+9 error: unknown key "isolation" in plugin "onnx" | known keys: path, name, sha256"#
+                #"5:40+8 error: unknown key "isolaton" in plugin "onnx" | did you mean "isolation"?"#
             ]),
     ]
 }

@@ -11,7 +11,8 @@ import Testing
             case .overloaded, .modelUnavailable: (code, [.serverError, .overloaded, .any])
             case .tooManyRequests: (code, [.overloaded])
             case .deadlineExceeded: (code, [.serverError, .timeout, .any])
-            case .modelFailed, .modelUnimplemented, .modelBrokeContract, .internalError: (code, [.serverError, .any])
+            case .modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed, .internalError:
+                (code, [.serverError, .any])
             case .modelRejectedInput: (code, [.any])
             default: (code, [])
             }

@@ -29,6 +29,7 @@ import Testing
         (.modelUnimplemented, "model_unimplemented", 501),
         (.modelUnavailable, "model_unavailable", 503),
         (.modelBrokeContract, "model_broke_contract", 502),
+        (.pluginCrashed, "plugin_crashed", 503),
         (.overloaded, "overloaded", 503),
         (.tooManyRequests, "too_many_requests", 429),
         (.shuttingDown, "shutting_down", 503),

@@ -1,0 +1,167 @@
+internal import Foundation
+internal import NIOConcurrencyHelpers
+internal import SharedMemory
+internal import Tensors
+
+/// One request on its way through a runner: whatever that does, or ceases to do, the caller gets exactly one final part.
+///
+/// What a runner says about a request is measured by the same state machine that measures plugins.
+final class IsolatedCall: CallHolder, Sendable {
+    private struct Locked: Sendable {
+        var state = CallState()
+        /// Parts that the stream's thread has not taken yet.
+        var parts: [InferencePart] = []
+        /// Whether a thread is taking parts: everything goes through it then, to stay in order.
+        var isStreaming = false
+        /// Whether the caller has had a part, so that the request can't be made again.
+        var hasDelivered = false
+        /// When the runner is given up that has not let go of the abandoned request.
+        var overdueAt: MonotonicTime?
+        /// The request itself, where it was too large for the ring.
+        var message: TensorStorage?
+    }
+
+    /// How a runner's end, or a lost connection, leaves a call.
+    enum Leftover {
+        /// The caller waits: to be tried again, or told.
+        case unanswered(mayTryAgain: Bool)
+        /// The caller has its answer.
+        case settled
+    }
+
+    let call: InferenceCall
+    let number: CallNumber
+    /// What it was sent with.
+    let batch: IsolatedBatch
+    private let connection: RunnerConnection
+    /// Keeps the inputs in shared memory for as long as the runner may read them.
+    private let memory: [TensorStorage]
+    private let locked = NIOLockedValueBox(Locked())
+
+    init(
+        _ call: InferenceCall, number: CallNumber, batch: IsolatedBatch, memory: [TensorStorage],
+        connection: RunnerConnection
+    ) {
+        self.call = call
+        self.number = number
+        self.batch = batch
+        self.memory = memory
+        self.connection = connection
+        locked.withLockedValue { locked in
+            locked.state.begin()
+            // The plugin's function returns in another process; what counts here is the final part.
+            _ = locked.state.inferReturned(ok: true, mustHaveAnswered: false)
+        }
+    }
+
+    /// Keeps the message for as long as the call.
+    func keep(_ message: TensorStorage) {
+        locked.withLockedValue { $0.message = message }
+    }
+
+    // MARK: From the caller
+
+    func abandon(_ call: InferenceCall, error: SluiceError) {
+        guard stopWaiting() else { return }
+        connection.cancel(self)
+        call.deliver(.failure(error))
+    }
+
+    private func stopWaiting() -> Bool {
+        let deadline = max(call.envelope.deadline ?? .now, .now)
+        let overdueAt = deadline.advanced(byNanoseconds: connection.grace)
+        return locked.withLockedValue { locked in
+            guard locked.state.abandon() else { return false }
+            locked.overdueAt = overdueAt
+            locked.parts = []
+            return true
+        }
+    }
+
+    /// When the runner is given up for this request's sake, if it is abandoned.
+    var overdueAt: MonotonicTime? { locked.withLockedValue { $0.overdueAt } }
+
+    // MARK: From the runner
+
+    /// The runner has sent a part.
+    ///
+    /// - Returns: whether it was the last, so that the runner has let go of the request.
+    func received(_ part: InferencePart) throws(RingFault) -> Bool {
+        enum Way {
+            case now
+            case byStream(start: Bool)
+            case drop
+            case fault(String)
+        }
+        let way = locked.withLockedValue { locked -> Way in
+            defer { locked.state.endResponse() }
+            switch locked.state.beginResponse(isFinal: part.isFinal) {
+            case .refuse(let reason): return .fault(reason)
+            case .drop: return .drop
+            case .deliver:
+                locked.hasDelivered = true
+                guard !part.isFinal || locked.isStreaming else { return .now }
+                if locked.parts.count > RunnerCall.window { return .fault("more parts than were asked for") }
+                locked.parts.append(part)
+                defer { locked.isStreaming = true }
+                return .byStream(start: !locked.isStreaming)
+            }
+        }
+        switch way {
+        case .now: call.deliver(part)
+        case .byStream(let start):
+            if start {
+                // A caller who reads slowly holds this thread up, and nobody else.
+                let thread = Thread { [self] in stream() }
+                thread.name = "stream"
+                thread.start()
+            }
+        case .drop: break
+        case .fault(let reason): throw RingFault(description: "\(reason) from a runner")
+        }
+        return part.isFinal
+    }
+
+    /// The runner has let go of an abandoned request.
+    func done() throws(RingFault) {
+        let wasAbandoned = locked.withLockedValue { locked -> Bool in
+            guard locked.state.isAbandoned else { return false }
+            _ = locked.state.beginResponse(isFinal: true)
+            locked.state.endResponse()
+            return true
+        }
+        if !wasAbandoned { throw RingFault(description: "a runner let go of a request without answering it") }
+    }
+
+    private func stream() {
+        while true {
+            let part = locked.withLockedValue { locked -> InferencePart? in
+                guard !locked.parts.isEmpty else {
+                    locked.isStreaming = false
+                    return nil
+                }
+                return locked.parts.removeFirst()
+            }
+            guard let part else { return }
+            let isWanted = call.deliver(part)
+            if part.isFinal { return }
+            if isWanted {
+                connection.credit(self)
+            } else if stopWaiting() {
+                connection.cancel(self)
+                call.deliver(.failure(SluiceError(.cancelled, "the caller has gone")))
+            }
+        }
+    }
+
+    // MARK: The runner's end
+
+    /// The runner is gone; nothing more will come from it.
+    func close() -> Leftover {
+        locked.withLockedValue { locked in
+            guard locked.state.phase == .running else { return .settled }
+            _ = locked.state.abandon()
+            return .unanswered(mayTryAgain: !locked.hasDelivered && !batch.isRetry)
+        }
+    }
+}

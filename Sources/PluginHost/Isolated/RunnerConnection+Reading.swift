@@ -1,0 +1,184 @@
+internal import Foundation
+internal import NIOConcurrencyHelpers
+internal import SharedMemory
+internal import Tensors
+
+extension RunnerConnection {
+    /// Codes that a runner may fail a request with: those that a plugin could have caused.
+    private static let possibleCodes: [String: SluiceError.Code] = Dictionary(
+        uniqueKeysWithValues: [
+            .modelRejectedInput, .modelFailed, .modelUnimplemented, .modelUnavailable, .modelBrokeContract, .cancelled,
+            .deadlineExceeded,
+        ].map { (code: SluiceError.Code) in (code.text, code) })
+
+    /// Takes what the runner writes until the connection is closed.
+    func startReading() {
+        let thread = Thread { [self] in read() }
+        thread.name = "answers"
+        thread.start()
+    }
+
+    private func read() {
+        var ring = RingReader(answers)
+        let bell = ring.doorbell
+        var spin = SpinBudget()
+        var payload: [UInt8] = []
+        do {
+            while !isClosed {
+                let state = bell.state
+                if let kind = try ring.read(into: &payload) {
+                    try take(kind, payload)
+                    continue
+                }
+                flushBacklogs()
+                if spin.spin(until: { bell.state != state }) { continue }
+                bell.beginSleep()
+                if ring.isEmpty && !isClosed { bell.sleep(while: state) }
+                bell.endSleep()
+            }
+        } catch {
+            observer.runnerBrokeRing(self, reason: "\(error)")
+        }
+    }
+
+    private var isClosed: Bool { locked.withLockedValue { $0.isClosed } }
+
+    private func take(_ rawKind: UInt32, _ payload: [UInt8]) throws {
+        var reader = MessageReader(payload)
+        if rawKind & MessageKind.isElsewhere != 0 {
+            let offset: UInt64 = try reader.read()
+            let count: UInt64 = try reader.read()
+            let token: UInt64 = try reader.read()
+            let bytes = try outputBytes(offset: offset, count: Int(clamping: count))
+            guard bytes.count <= Self.largestMessage else {
+                throw RingFault(description: "a message of \(count) bytes")
+            }
+            let message = Array(bytes)
+            withExtendedLifetime(LentOutputs(self, token: token, byteCount: message.count)) {}
+            reader = MessageReader(message)
+        }
+        switch MessageKind.Answer(rawValue: rawKind & ~MessageKind.isElsewhere) {
+        case .part: try takePart(&reader)
+        case .done:
+            let number = CallNumber(try reader.read())
+            let entry = try entry(number)
+            try entry.done()
+            finish(entry)
+        case .returned:
+            let entry = try entry(CallNumber(try reader.read()))
+            entry.batch.latch?.leave(entry.call)
+        case .log:
+            let level = PluginServices.LogLevel(rawValue: try reader.read()) ?? .error
+            observer.runnerLogged(level: level, text: try reader.readText())
+        case .metric:
+            let metric: UInt32 = try reader.read()
+            guard let kind = PluginServices.MetricKind(rawValue: try reader.read()) else {
+                throw RingFault(description: "a metric of unknown kind")
+            }
+            observer.runnerRegistered(
+                metric: metric, kind: kind, name: try reader.readText(), help: try reader.readText())
+        case .observe:
+            observer.runnerObserved(metric: try reader.read(), value: try reader.readDouble())
+        case .violation:
+            observer.runnerBrokeContract(self, requestID: try reader.readText(), reason: try reader.readText())
+        case nil: throw RingFault(description: "a message of kind \(rawKind)")
+        }
+    }
+
+    /// Messages larger than this are none.
+    private static let largestMessage = 16 << 20
+
+    private func entry(_ number: CallNumber) throws(RingFault) -> IsolatedCall {
+        let entry = locked.withLockedValue { locked -> IsolatedCall? in
+            let place = Int(number.place)
+            return place < locked.calls.count ? locked.calls[place] : nil
+        }
+        guard let entry, entry.number == number else {
+            throw RingFault(description: "an answer to a request that the runner doesn't have")
+        }
+        return entry
+    }
+
+    private func finish(_ entry: IsolatedCall) {
+        locked.withLockedValue { remove(entry, &$0) }
+        entry.batch.letGo(entry.call)
+    }
+
+    private func takePart(_ reader: inout MessageReader) throws {
+        let entry = try entry(CallNumber(try reader.read()))
+        let isFinal = try reader.readBool()
+        let token: UInt64 = try reader.read()
+        let count = Int(try reader.read(UInt32.self))
+        guard count <= 4096 else { throw RingFault(description: "\(count) outputs") }
+        var messages: [TensorMessage] = []
+        for _ in 0..<count { messages.append(try TensorMessage(reading: &reader)) }
+        let parameters = try reader.readParameters()
+        let error = try reader.readOptional { reader throws(MessageReader.Malformed) in
+            (code: try reader.readText(atMost: 64), message: try reader.readText(atMost: 4096))
+        }
+        try reader.finish()
+
+        let lent =
+            token == 0
+            ? nil : LentOutputs(self, token: token, byteCount: messages.reduce(0) { $0 &+ $1.byteCount })
+        var part = InferencePart(outputs: [], parameters: parameters, isFinal: isFinal)
+        if let error {
+            guard isFinal, let code = Self.possibleCodes[error.code] else {
+                throw RingFault(description: "a failure that no plugin can cause")
+            }
+            part.error = SluiceError(code, error.message, detail: [.init("model", model)])
+        } else {
+            part.outputs = try messages.map { try tensor($0, lent) }
+            // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
+            let fault = description.map { description in
+                description.signature.fault(
+                    inOutputs: part.outputs, wanted: entry.call.envelope.wantedOutputs,
+                    isComplete: isFinal && !description.streams)
+            }
+            if let fault = fault ?? nil { throw RingFault(description: fault) }
+        }
+        let isOver = try entry.received(part)
+        observer.runnerAnswered(self)
+        if isOver { finish(entry) }
+    }
+
+    private func outputBytes(offset: UInt64, count: Int) throws(RingFault) -> UnsafeRawBufferPointer {
+        let size = runner.byteCount
+        guard offset >= UInt64(ChannelLayout.outputsStart), offset <= UInt64(size), count >= 0,
+            count <= size - Int(offset)
+        else { throw RingFault(description: "\(count) bytes at \(offset), outside of the arena") }
+        return UnsafeRawBufferPointer(start: runner.base + Int(offset), count: count)
+    }
+
+    /// An output where it lies. The runner may still write there, so what is decided by, the offsets of BYTES and the
+    /// bytes that they point to, is copied before it is checked; numbers can be anything anyway.
+    private func tensor(_ message: TensorMessage, _ lent: LentOutputs?) throws -> Tensor {
+        if message.dataType == .bytes {
+            let offsets = try outputBytes(offset: message.offsetsOffset ?? 0, count: message.offsetsByteCount)
+            let data =
+                message.byteCount == 0
+                ? UnsafeRawBufferPointer(start: nil, count: 0)
+                : try outputBytes(offset: message.offset, count: message.byteCount)
+            return try Tensor(
+                name: message.name, bytesOf: message.shape, data: try Self.copy(data), offsets: try Self.copy(offsets))
+        }
+        guard message.byteCount > 0 else {
+            return try Tensor(name: message.name, dataType: message.dataType, shape: message.shape, storage: .empty)
+        }
+        let bytes = try outputBytes(offset: message.offset, count: message.byteCount)
+        guard let lent, message.offset % UInt64(message.dataType.byteWidth) == 0 else {
+            throw RingFault(description: "an output that isn't lent, or lies askew")
+        }
+        return try Tensor(
+            name: message.name, dataType: message.dataType, shape: message.shape,
+            storage: .slice(of: bytes, keptAliveBy: lent))
+    }
+
+    private static func copy(_ bytes: UnsafeRawBufferPointer) throws(RingFault) -> TensorStorage {
+        guard let copy = TensorStorage.allocateIfPossible(byteCount: bytes.count) else {
+            throw RingFault(description: "an output of \(bytes.count) bytes, for which there is no memory")
+        }
+        if bytes.count > 0 { copy.mutableBytes.copyMemory(from: bytes) }
+        return copy
+    }
+}

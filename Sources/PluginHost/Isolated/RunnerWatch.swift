@@ -1,0 +1,359 @@
+internal import Foundation
+internal import Glibc
+internal import NIOConcurrencyHelpers
+internal import SharedMemory
+internal import Tensors
+
+/// What a keeper's thread does: one step after the other, nothing shared but its keeper's wishes.
+struct RunnerWatch {
+    /// How often memory is looked at, and whether a runner that is being replaced has answered.
+    private static let memoryInterval: UInt64 = 50_000_000
+    private static let idleInterval: UInt64 = 2_000_000
+    /// How long a runner that is being replaced may take for what it still has.
+    private static let politeness: UInt64 = 500_000_000
+    /// How long a runner may take to unload.
+    private static let farewell: UInt64 = 2_000_000_000
+    /// Lines that a runner may write to the log in a second.
+    private static let linesPerSecond = 50
+
+    /// One runner, from start to end.
+    private struct Life {
+        let process: RunnerProcess
+        let connection: RunnerConnection
+        var isLoaded = false
+        var hasAskedForWarmUp = false
+        var isReady = false
+        var startFailure: PluginLoadError?
+        /// Why it is being ended.
+        var ending: (cause: RunnerFailure.Cause, reason: String)?
+        /// When it is killed that is being ended.
+        var killAt: MonotonicTime?
+        var isKilled = false
+        var tail = OutputTail()
+        var nextMemoryLook = MonotonicTime(nanoseconds: 0)
+    }
+
+    private let keeper: RunnerKeeper
+    private var life: Life?
+    /// When to start the next runner.
+    private var startAt: MonotonicTime? = .now
+    private var hasBeenReady = false
+    private var description: ModelDescription?
+    private var hasToldRefusals = false
+    private var linesLeft = linesPerSecond
+    private var linesSecond: UInt64 = 0
+
+    private var core: IsolatedCore { keeper.core }
+
+    init(_ keeper: RunnerKeeper) {
+        self.keeper = keeper
+    }
+
+    mutating func run() {
+        while !(keeper.wishes.withLockedValue { $0.mustStop }) {
+            if life == nil {
+                guard let startAt else { break }
+                if startAt <= .now { begin() }
+            }
+            sleep()
+            tend(now: .now)
+        }
+        end()
+        keeper.note { $0.hasEnded = true }
+    }
+
+    // MARK: Starting
+
+    private mutating func begin() {
+        startAt = nil
+        core.starting()
+        do {
+            let host: SharedRegion
+            let runner: SharedRegion
+            do {
+                host = try .create(name: "sluice-host", byteCount: ChannelLayout.hostByteCount, side: .writer)
+                runner = try .create(name: "sluice-runner", byteCount: ChannelLayout.runnerByteCount, side: .reader)
+            } catch {
+                throw PluginLoadError(.loadFailed, "\(error)")
+            }
+            let settings = core.settings
+            let process = try RunnerProcess.start(
+                program: settings.program, environment: settings.environment, inputs: settings.inputs.region,
+                host: host, runner: runner)
+            host.closeDescriptor()
+            runner.closeDescriptor()
+            let connection = RunnerConnection(
+                model: core.model, inputs: settings.inputs.arena, host: host, runner: runner, grace: settings.grace,
+                observer: core)
+            life = Life(process: process, connection: connection)
+            // Log lines and metrics come from the first moment on.
+            connection.startReading()
+            var order = MessageWriter()
+            LoadOrder(
+                pluginPath: settings.pluginPath, sha256: settings.sha256, arguments: settings.arguments,
+                logLevel: core.services.logLevel, sandbox: settings.sandbox, gatewayProcess: getpid()
+            ).write(to: &order)
+            // A runner that is gone already is seen to have ended.
+            _ = process.socket.send(order)
+        } catch {
+            failed(error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)"))
+        }
+    }
+
+    /// It could not even be started.
+    private mutating func failed(_ error: PluginLoadError) {
+        guard hasBeenReady else {
+            keeper.note { $0.failure = error }
+            return
+        }
+        report(connection: nil, cause: .notStarted, reason: error.message, end: "", lines: [])
+    }
+
+    // MARK: Waiting
+
+    private func sleep() {
+        var descriptors = [pollfd(fd: keeper.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+        if let life {
+            descriptors.append(pollfd(fd: life.process.descriptor, events: Int16(POLLIN), revents: 0))
+            descriptors.append(pollfd(fd: life.process.output, events: Int16(POLLIN), revents: 0))
+            // Once it is closed there is nothing to wait for there but the end of the process.
+            if life.startFailure == nil {
+                descriptors.append(pollfd(fd: life.process.socket.descriptor, events: Int16(POLLIN), revents: 0))
+            }
+        }
+        let now = MonotonicTime.now
+        let next = [
+            life == nil ? startAt : nil, keeper.wishes.withLockedValue { $0.lookAt }, life?.killAt,
+            life?.killAt.map { min($0, now.advanced(byNanoseconds: Self.idleInterval)) },
+            life?.isReady == true && core.settings.sandbox.memoryLimit != nil ? life?.nextMemoryLook : nil,
+        ].compactMap { $0 }.min()
+        let timeout = next.map { Int32(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) } ?? -1
+        poll(&descriptors, nfds_t(descriptors.count), timeout)
+        var count: UInt64 = 0
+        _ = read(keeper.wakeDescriptor, &count, 8)
+    }
+
+    // MARK: Tending
+
+    private mutating func tend(now: MonotonicTime) {
+        guard life != nil else { return }
+        readOutput()
+        readSocket()
+        allowWarmUp()
+        obeyWishes(now: now)
+        lookForOverdue(now: now)
+        lookAtMemory(now: now)
+        carryOutEnding(now: now)
+        if hasEnded { bury() }
+    }
+
+    private var hasEnded: Bool {
+        guard let life else { return false }
+        var descriptor = pollfd(fd: life.process.descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) > 0
+    }
+
+    private mutating func readOutput() {
+        guard var life else { return }
+        defer { self.life = life }
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        // Bounded, so that a runner that writes without end gets no more than its turn.
+        for _ in 0..<16 {
+            let count = read(life.process.output, &chunk, chunk.count)
+            guard count > 0 else { break }
+            for line in life.tail.append(chunk[..<count]) { forward(line) }
+        }
+    }
+
+    private mutating func forward(_ line: String) {
+        let second = MonotonicTime.now.nanoseconds / 1_000_000_000
+        if second != linesSecond {
+            linesSecond = second
+            linesLeft = Self.linesPerSecond
+        }
+        guard linesLeft > 0 else { return }
+        linesLeft -= 1
+        guard PluginServices.LogLevel.info.rawValue >= core.services.logLevel.rawValue else { return }
+        core.services.log(.info, core.model, line)
+    }
+
+    private mutating func readSocket() {
+        while life?.startFailure == nil, let received = life?.process.socket.receive() {
+            switch received {
+            case .nothing: return
+            case .closed:
+                life?.startFailure = PluginLoadError(.loadFailed, "the runner ended while it loaded the plugin")
+                return
+            case .message(let bytes):
+                var reader = MessageReader(bytes)
+                do throws(MessageReader.Malformed) {
+                    take(try RunnerReport(reading: &reader))
+                } catch {
+                    life?.startFailure = PluginLoadError(.loadFailed, "the runner reports nonsense: \(error)")
+                    life?.process.kill()
+                }
+            }
+        }
+    }
+
+    private mutating func take(_ report: RunnerReport) {
+        switch report {
+        case .sandboxed(let refused):
+            if !hasToldRefusals && !refused.isEmpty {
+                core.services.log(
+                    .warning, core.model, "the kernel refused part of the sandbox: " + refused.joined(separator: "; "))
+            }
+            hasToldRefusals = true
+        case .described(let described):
+            if let description, description != described {
+                let failure = PluginLoadError(
+                    .badDescription, "model \"\(core.model)\" describes itself otherwise than before")
+                life?.startFailure = failure
+                life?.process.kill()
+                return
+            }
+            description = described
+            life?.connection.description = described
+            life?.isLoaded = true
+            keeper.note { $0.description = described }
+        case .ready:
+            guard let connection = life?.connection else { return }
+            life?.isReady = true
+            life?.nextMemoryLook = .now
+            hasBeenReady = true
+            core.began(connection)
+            keeper.note { $0.isWarm = true }
+        case .failed(let error): life?.startFailure = error
+        }
+    }
+
+    /// The first runner warms up when it is told to, all later ones at once.
+    private mutating func allowWarmUp() {
+        guard let life, life.isLoaded, !life.hasAskedForWarmUp,
+            hasBeenReady || keeper.wishes.withLockedValue({ $0.mayWarmUp })
+        else { return }
+        self.life?.hasAskedForWarmUp = true
+        send(.warmUp)
+    }
+
+    private func send(_ command: RunnerCommand) {
+        var writer = MessageWriter()
+        writer.write(command.rawValue)
+        _ = life?.process.socket.send(writer)
+    }
+
+    // MARK: Ending
+
+    private mutating func obeyWishes(now: MonotonicTime) {
+        let ending = keeper.wishes.withLockedValue { wishes in
+            defer { wishes.ending = nil }
+            return wishes.ending
+        }
+        guard let ending, let connection = life?.connection, ending.connection === connection else { return }
+        if let present = life?.ending, present.cause != .brokeContract { return }
+        life?.ending = (ending.cause, ending.reason)
+        let killAt = ending.isPolite ? now.advanced(byNanoseconds: Self.politeness) : now
+        let sooner = min(life?.killAt ?? killAt, killAt)
+        life?.killAt = sooner
+    }
+
+    private mutating func lookForOverdue(now: MonotonicTime) {
+        let isTime = keeper.wishes.withLockedValue { wishes -> Bool in
+            guard let time = wishes.lookAt, time <= now else { return false }
+            wishes.lookAt = nil
+            return true
+        }
+        guard isTime, let connection = life?.connection else { return }
+        let overdue = connection.overdueCalls(now: now)
+        if overdue.isEmpty {
+            if let next = connection.nextOverdue { keeper.look(at: next) }
+            return
+        }
+        endNow(
+            .hung, "it did not let go of a request after its deadline, nor \(core.settings.grace / 1_000_000) ms later")
+    }
+
+    private mutating func lookAtMemory(now: MonotonicTime) {
+        guard let limit = core.settings.sandbox.memoryLimit, let life, life.isReady, life.nextMemoryLook <= now else {
+            return
+        }
+        self.life?.nextMemoryLook = now.advanced(byNanoseconds: Self.memoryInterval)
+        guard let used = life.process.residentByteCount, used > limit else { return }
+        endNow(.outOfMemory, "it took \(used >> 20) MiB of memory; \(limit >> 20) MiB are allowed")
+    }
+
+    private mutating func endNow(_ cause: RunnerFailure.Cause, _ reason: String) {
+        guard life?.isKilled == false else { return }
+        if let connection = life?.connection { core.withdraw(connection) }
+        life?.ending = (cause, reason)
+        life?.killAt = .now
+    }
+
+    private mutating func carryOutEnding(now: MonotonicTime) {
+        guard let life, let killAt = life.killAt, !life.isKilled else { return }
+        if killAt <= now || life.connection.callCount == 0 {
+            life.process.kill()
+            self.life?.isKilled = true
+            self.life?.killAt = nil
+        }
+    }
+
+    private mutating func bury() {
+        readOutput()
+        // A failure that it reported with its last breath says more than how it ended.
+        readSocket()
+        guard var life else { return }
+        self.life = nil
+        let end = life.process.bury()
+        life.tail.finish()
+        guard hasBeenReady else {
+            _ = life.connection.close()
+            var failure = life.startFailure ?? PluginLoadError(.loadFailed, "")
+            if failure.kind == .loadFailed, life.startFailure?.message.contains("runner ended") ?? true {
+                failure.message =
+                    "the runner of model \"\(core.model)\" ended (\(end.text)) while it loaded the plugin"
+                    + (life.tail.lines.last.map { ": \($0)" } ?? "")
+            }
+            keeper.note { $0.failure = failure }
+            return
+        }
+        let cause = life.ending?.cause ?? (life.isReady ? .crashed : .notStarted)
+        let reason = life.ending?.reason ?? life.startFailure?.message ?? ""
+        report(connection: life.connection, cause: cause, reason: reason, end: end.text, lines: life.tail.lines)
+    }
+
+    private mutating func report(
+        connection: RunnerConnection?, cause: RunnerFailure.Cause, reason: String, end: String, lines: [String]
+    ) {
+        let (until, isOpen, ids) = core.ended(connection, random: .random(in: 0...1))
+        startAt = until
+        core.services.failure(
+            RunnerFailure(
+                model: core.model, cause: cause, reason: reason, end: end, requestIDs: ids, lastLines: lines,
+                restartsIn: until.nanoseconds(since: .now), isOpen: isOpen))
+    }
+
+    /// The model is unloaded, or never was loaded.
+    private mutating func end() {
+        core.end()
+        guard let life else { return }
+        self.life = nil
+        let calls = life.connection.close()
+        for entry in calls {
+            if case .unanswered = entry.close() {
+                entry.call.deliver(
+                    .failure(SluiceError(.shuttingDown, "model \"\(core.model)\" is being unloaded")))
+            }
+            entry.batch.letGo(entry.call)
+        }
+        if calls.isEmpty && life.isReady && !life.isKilled {
+            var writer = MessageWriter()
+            writer.write(RunnerCommand.end.rawValue)
+            _ = life.process.socket.send(writer)
+            var descriptor = pollfd(fd: life.process.descriptor, events: Int16(POLLIN), revents: 0)
+            poll(&descriptor, 1, Int32(Self.farewell / 1_000_000))
+        }
+        life.process.kill()
+        _ = life.process.bury()
+    }
+}

@@ -1,0 +1,240 @@
+internal import Dispatch
+internal import Foundation
+internal import Glibc
+internal import NIOConcurrencyHelpers
+internal import SharedMemory
+internal import Synchronization
+internal import Tensors
+
+/// Serves one model's requests from the rings: as many threads as the model takes calls at a time, and one for
+/// everything that must get through while they are all busy.
+final class RunnerService: Sendable {
+    private let regions: RunnerProgram.Regions
+    private let logLevel: PluginServices.LogLevel
+    let sender: AnswerSender
+    private let requests: NIOLockedValueBox<RingReader>
+    private let requestsBell: Doorbell
+    private let control: NIOLockedValueBox<RingReader>
+    private let controlBell: Doorbell
+    private let calls = NIOLockedValueBox<[CallNumber: (RunnerCall, InferenceCall)]>([:])
+    private let lastMetric = Atomic<UInt32>(0)
+
+    init(_ regions: RunnerProgram.Regions, logLevel: PluginServices.LogLevel) {
+        self.regions = regions
+        self.logLevel = logLevel
+        sender = AnswerSender(
+            ring: ChannelLayout.answers(host: regions.host, runner: regions.runner),
+            arena: SharedArena(regions.runner, from: ChannelLayout.outputsStart))
+        let requests = RingReader(ChannelLayout.requests(host: regions.host, runner: regions.runner))
+        let control = RingReader(ChannelLayout.control(host: regions.host, runner: regions.runner))
+        self.requestsBell = requests.doorbell
+        self.controlBell = control.doorbell
+        self.requests = NIOLockedValueBox(requests)
+        self.control = NIOLockedValueBox(control)
+    }
+
+    /// What the plugin gets of the gateway: all of it goes through the ring.
+    var services: PluginServices {
+        PluginServices(
+            logLevel: logLevel,
+            log: { [self] level, _, text in
+                sender.send(.log) { writer in
+                    writer.write(level.rawValue)
+                    writer.write(text)
+                }
+            },
+            metric: { [self] kind, _, name, help in
+                let metric = lastMetric.add(1, ordering: .relaxed).newValue
+                sender.send(.metric) { writer in
+                    writer.write(metric)
+                    writer.write(kind.rawValue)
+                    writer.write(name)
+                    writer.write(help)
+                }
+                return metric
+            },
+            observe: { [self] metric, value in
+                sender.send(.observe) { writer in
+                    writer.write(metric)
+                    writer.write(value)
+                }
+            },
+            violation: { [self] _, request, reason in
+                sender.send(.violation) { writer in
+                    writer.write(request)
+                    writer.write(reason)
+                }
+            })
+    }
+
+    /// Begins to take requests.
+    func start(_ model: InProcessModel) {
+        let description = model.description
+        // A quick model answers in microseconds: more threads than processors would only be in each other's way.
+        let processors = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
+        let count = description.isQuick ? min(4, processors) : min(description.maximumConcurrency, 1024)
+        for index in 0..<count {
+            let thread = Thread { [self] in work(model) }
+            thread.name = "work-\(index)"
+            thread.start()
+        }
+        let thread = Thread { [self] in obey() }
+        thread.name = "control"
+        thread.start()
+    }
+
+    // MARK: Requests
+
+    private func work(_ model: InProcessModel) {
+        var payload: [UInt8] = []
+        var spin = SpinBudget()
+        while true {
+            let state = requestsBell.state
+            guard let kind = next(from: requests, into: &payload) else {
+                if spin.spin(until: { requestsBell.state != state }) { continue }
+                requestsBell.beginSleep()
+                if requests.withLockedValue({ $0.isEmpty }) { requestsBell.sleep(while: state) }
+                requestsBell.endSleep()
+                continue
+            }
+            do throws(MessageReader.Malformed) {
+                try take(kind, payload, for: model)
+            } catch {
+                // Both are of one source: a request that can't be read means that memory is corrupted.
+                _exit(70)
+            }
+        }
+    }
+
+    private func next(from ring: NIOLockedValueBox<RingReader>, into payload: inout [UInt8]) -> UInt32? {
+        do {
+            return try ring.withLockedValue { ring throws(RingFault) in try ring.read(into: &payload) }
+        } catch {
+            _exit(70)
+        }
+    }
+
+    private func take(
+        _ kind: UInt32, _ payload: [UInt8], for model: InProcessModel
+    ) throws(MessageReader.Malformed) {
+        var reader = MessageReader(try whole(kind, payload))
+        var taken: [(RunnerCall, InferenceCall)] = []
+        switch MessageKind.Request(rawValue: kind & ~MessageKind.isElsewhere) {
+        case .infer: taken.append(try call(reading: &reader, model))
+        case .inferList:
+            let count = Int(try reader.read(UInt32.self))
+            guard count <= reader.remaining else { throw MessageReader.Malformed("a list of \(count) requests") }
+            for _ in 0..<count { taken.append(try call(reading: &reader, model)) }
+        case nil: throw MessageReader.Malformed("a request of kind \(kind)")
+        }
+        if taken.count == 1 { model.infer(taken[0].1) } else { model.infer(taken.map(\.1)) }
+        for (own, call) in taken where !own.isCancelled && !call.isFinished {
+            sender.send(.returned) { $0.write(own.number.raw) }
+        }
+    }
+
+    /// The message that a record carries, or points to.
+    private func whole(_ kind: UInt32, _ payload: [UInt8]) throws(MessageReader.Malformed) -> [UInt8] {
+        guard kind & MessageKind.isElsewhere != 0 else { return payload }
+        var reader = MessageReader(payload)
+        let offset: UInt64 = try reader.read()
+        let count: UInt64 = try reader.read()
+        return Array(try inputBytes(offset: offset, count: Int(clamping: count)))
+    }
+
+    private func inputBytes(offset: UInt64, count: Int) throws(MessageReader.Malformed) -> UnsafeRawBufferPointer {
+        let size = regions.inputs.byteCount
+        guard offset <= UInt64(size), count <= size - Int(offset) else {
+            throw MessageReader.Malformed("bytes outside of the arena")
+        }
+        return UnsafeRawBufferPointer(start: regions.inputs.base + Int(offset), count: count)
+    }
+
+    private func call(
+        reading reader: inout MessageReader, _ model: InProcessModel
+    ) throws(MessageReader.Malformed) -> (RunnerCall, InferenceCall) {
+        let (number, envelope) = try reader.readEnvelope { message throws(MessageReader.Malformed) in
+            try tensor(message)
+        }
+        let own = RunnerCall(number: number, deadline: envelope.deadline, streams: model.description.streams)
+        let call = InferenceCall(envelope: envelope) { [self] part in deliver(part, of: own) }
+        call.afterwards { [self] in
+            calls.withLockedValue { _ = $0.removeValue(forKey: number) }
+            // A call that was answered is over with its answer; of one that was cancelled the gateway waits for this.
+            if !own.hasSentFinal { sender.send(.done) { $0.write(number.raw) } }
+        }
+        calls.withLockedValue { $0[number] = (own, call) }
+        return (own, call)
+    }
+
+    private func tensor(_ message: TensorMessage) throws(MessageReader.Malformed) -> Tensor {
+        let bytes = try inputBytes(offset: message.offset, count: message.byteCount)
+        let data = TensorStorage.slice(of: bytes, keptAliveBy: regions.inputs)
+        do {
+            guard let offsetsOffset = message.offsetsOffset else {
+                return try Tensor(
+                    name: message.name, dataType: message.dataType, shape: message.shape, storage: data,
+                    byteCount: message.byteCount)
+            }
+            let offsets = try inputBytes(offset: offsetsOffset, count: message.offsetsByteCount)
+            return try Tensor(
+                name: message.name, bytesOf: message.shape, data: data,
+                offsets: .slice(of: offsets, keptAliveBy: regions.inputs))
+        } catch let error as SluiceError {
+            throw MessageReader.Malformed(error.message)
+        } catch let error as MessageReader.Malformed {
+            throw error
+        } catch {
+            throw MessageReader.Malformed("\(error)")
+        }
+    }
+
+    private func deliver(_ part: InferencePart, of call: RunnerCall) -> Bool {
+        guard part.isFinal else {
+            guard call.waitForCredit() else { return false }
+            return sender.send(part, of: call.number) || fail(call)
+        }
+        guard call.beginFinal() else { return false }
+        if !sender.send(part, of: call.number) {
+            let error = SluiceError(.modelUnavailable, "there is no room in shared memory for the outputs")
+            _ = sender.send(.failure(error), of: call.number)
+        }
+        return true
+    }
+
+    /// Ends a stream whose part found no room.
+    private func fail(_ call: RunnerCall) -> Bool {
+        if call.beginFinal() {
+            let error = SluiceError(.modelUnavailable, "there is no room in shared memory for the outputs")
+            _ = sender.send(.failure(error), of: call.number)
+        }
+        return false
+    }
+
+    // MARK: Control
+
+    private func obey() {
+        var payload: [UInt8] = []
+        while true {
+            let state = controlBell.state
+            guard let kind = next(from: control, into: &payload) else {
+                controlBell.beginSleep()
+                if control.withLockedValue({ $0.isEmpty }) { controlBell.sleep(while: state) }
+                controlBell.endSleep()
+                continue
+            }
+            var reader = MessageReader(payload)
+            guard let control = MessageKind.Control(rawValue: kind), let number = try? reader.read(UInt64.self) else {
+                _exit(70)
+            }
+            switch control {
+            case .release: sender.takeBack(token: number)
+            case .credit: calls.withLockedValue { $0[CallNumber(number)] }?.0.credit()
+            case .cancel:
+                guard let (own, call) = calls.withLockedValue({ $0[CallNumber(number)] }) else { continue }
+                own.cancel()
+                call.abandon(SluiceError(.cancelled, "the caller has gone"))
+            }
+        }
+    }
+}

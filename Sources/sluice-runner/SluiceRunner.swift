@@ -1,0 +1,9 @@
+internal import PluginHost
+
+/// The program: see `RunnerProgram`.
+@main
+enum SluiceRunner {
+    static func main() {
+        RunnerProgram.run()
+    }
+}

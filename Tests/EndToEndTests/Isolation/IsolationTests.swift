@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// `isolation: process` in a real gateway.
+@Suite struct IsolationTests {
+    private static let yaml = """
+        version: 1
+        listeners:
+          public: { address: LISTENER }
+        plugins:
+          faulty: { name: stub_faulty, isolation: process, sandbox: strict, grace: 50ms }
+        models:
+          a: { plugin: echo, isolation: process }
+          b: { plugin: faulty, timeout: 2s }
+          c: { plugin: faulty, config: { no_retry: true }, timeout: 2s }
+          c-here: { plugin: stub_faulty }
+        routes:
+          - { match: { model: a }, send: a }
+          - { match: { model: b }, send: b }
+          - match: { model: c }
+            send: c
+            fallback: [{ when: [5xx], model: c-here }]
+        auth: none
+        """
+
+    private static func body(_ behaviour: String, count: Int = 4) -> String {
+        let data = (1...count).map(String.init).joined(separator: ",")
+        return """
+            {"inputs":[{"name":"INPUT0","datatype":"FP32","shape":[1,\(count)],"data":[\(data)]}],\
+            "parameters":{"behaviour":"\(behaviour)"}}
+            """
+    }
+
+    @Test func answersAreThoseOfThePlugin() throws {
+        let gateway = try GatewayFixture(Self.yaml)
+        for count in [1, 4, 1000, 100_000] {
+            let response = try gateway.post("/v2/models/a/infer", Self.body("ok", count: count))
+            #expect(response.status == 200)
+            #expect(response.text.contains(#""shape":[1,\#(count)]"#))
+            #expect(response.text.contains("\(count)]"))
+        }
+        let failed = try gateway.post("/v2/models/b/infer", Self.body("fail"))
+        #expect(failed.status == 500)
+        #expect(failed.text.contains("told to fail"))
+        gateway.terminate()
+        #expect(gateway.waitForExit() == 0)
+        #expect(gateway.children.isEmpty)
+    }
+
+    @Test func crashIsAClearErrorOrTheFallbacksAnswer() throws {
+        let gateway = try GatewayFixture(Self.yaml)
+        let crashed = try gateway.post("/v2/models/b/infer", Self.body("abort"))
+        #expect(crashed.status == 503)
+        #expect(crashed.text.contains("plugin_crashed") || crashed.text.contains("crashed"))
+        #expect(try gateway.post("/v2/models/b/infer", Self.body("ok")).status == 200)
+        // The fallback gets the same request, so it must be one that only a runner dies of.
+        let saved = try gateway.post("/v2/models/c/infer", Self.body("corrupt-ring"))
+        #expect(saved.status == 200)
+        #expect(saved.headers["sluice-fallback"]?.contains("plugin_crashed") == true, "\(saved.headers)")
+        #expect(eventually { gateway.logLines("runner ended").count == 3 }, "twice for b, which may be tried again")
+        let report = try #require(gateway.logLines("runner ended").first)
+        #expect(report["model"] as? String == "b")
+        #expect(report["end"] as? String == "SIGABRT")
+    }
+
+    @Test func runnersDieWithTheGateway() throws {
+        let gateway = try GatewayFixture(Self.yaml)
+        let runners = gateway.children
+        #expect(runners.count == 3)
+        kill(gateway.processID, SIGKILL)
+        _ = gateway.waitForExit()
+        #expect(eventually { runners.allSatisfy { !FileManager.default.fileExists(atPath: "/proc/\($0)") } })
+    }
+
+    @Test func readinessIsTrue() throws {
+        let gateway = try GatewayFixture(Self.yaml)
+        #expect(try gateway.get("/v2/models/c/ready").status == 200)
+        #expect(try gateway.get("/v2/models/b/ready").status == 200)
+        // Each of these is two crashes in a row: the breaker opens.
+        for _ in 0..<3 { _ = try gateway.post("/v2/models/b/infer", Self.body("abort")) }
+        #expect(try gateway.get("/v2/models/b/ready").status != 200)
+        let refused = try gateway.post("/v2/models/b/infer", Self.body("ok"))
+        #expect(refused.status == 503)
+        #expect(refused.headers["retry-after"] != nil)
+        #expect(try gateway.get("/v2/models/a/ready").status == 200)
+        #expect(try eventually { try gateway.post("/v2/models/b/infer", Self.body("ok")).status == 200 })
+        #expect(try gateway.get("/v2/models/b/ready").status == 200)
+    }
+}
