@@ -34,6 +34,9 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -56,6 +59,8 @@ let package = Package(
             path: "Sources/Configuration", swiftSettings: safeSettings),
         .systemLibrary(
             name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CMalloc", path: "Sources/CMalloc"),
         .target(
             name: "CNumberText", path: "Sources/CNumberText",
@@ -103,10 +108,22 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Sources/Gateway", swiftSettings: safeSettings),
+        // gRPC's messages, written by scripts/generate-messages.
+        .target(
+            name: "WireMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            path: "Sources/WireMessages", exclude: ["Protos"], swiftSettings: swiftSettings),
         .target(
             name: "Transport",
-            dependencies: ["Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Telemetry"]
-                + nio,
+            dependencies: [
+                "Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Telemetry",
+                "WireMessages", "CZlib",
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
             path: "Sources/Transport", swiftSettings: safeSettings),
         // The client side of measuring: what `sluice bench` does.
         .target(
@@ -149,7 +166,11 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Configuration"], path: "Tests/ConfigurationTests",
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CodecsTests", dependencies: ["Codecs", "Tensors"], path: "Tests/CodecsTests",
+            name: "CodecsTests",
+            dependencies: [
+                "Codecs", "Tensors", "WireMessages", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            path: "Tests/CodecsTests",
             resources: [.copy("Corpus")], swiftSettings: swiftSettings),
         .testTarget(
             name: "PoliciesTests", dependencies: ["Policies", "Configuration", "Tensors"], path: "Tests/PoliciesTests",
@@ -183,7 +204,12 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TransportTests",
-            dependencies: ["Transport", "Codecs", "Tensors", .product(name: "NIOEmbedded", package: "swift-nio")] + nio,
+            dependencies: [
+                "Transport", "Codecs", "Tensors", "Configuration", "WireMessages", "CZlib",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
             path: "Tests/TransportTests",
             swiftSettings: swiftSettings),
         .testTarget(
@@ -191,8 +217,14 @@ let package = Package(
             swiftSettings: swiftSettings),
         // A real gateway process, real plugins, real sockets: the program must have been built, see `make test`.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["sluice", "sluice-runner", locks], path: "Tests/EndToEndTests",
-            swiftSettings: swiftSettings),
+            name: "EndToEndTests",
+            dependencies: [
+                "sluice", "sluice-runner", locks, "WireMessages",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            ],
+            path: "Tests/EndToEndTests", swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -142,7 +142,7 @@ package struct OpenInferenceCodec: Sendable {
     /// The outputs that were asked for, in the order asked, with how each is to be sent.
     ///
     /// - Throws: `model_broke_contract` where the model didn't give one.
-    private func chosen(
+    func chosen(
         _ outputs: [Tensor], for request: Request
     ) throws(SluiceError) -> [(output: Tensor, isBinary: Bool)] {
         if request.outputs.isEmpty { return outputs.map { ($0, request.binaryOutput) } }

@@ -1,0 +1,197 @@
+package import Tensors
+
+extension InferMessage {
+    /// What a message says of whom it is for, before anything else of it is read.
+    package struct Address: Sendable, Equatable {
+        package var model = ""
+        package var version = ""
+        package var id = ""
+    }
+
+    /// Finds the model and the request's id.
+    ///
+    /// - Throws: `malformed_body`.
+    package func address() throws(SluiceError) -> Address {
+        var address = Address()
+        try head.read { (bytes) throws(SluiceError) in
+            var reader = ProtobufReader(bytes)
+            while let field = try reader.nextField() {
+                switch (field.number, field.type) {
+                case (1, .lengthDelimited): address.model = try reader.string()
+                case (2, .lengthDelimited): address.version = try reader.string()
+                case (3, .lengthDelimited): address.id = try reader.string()
+                default: try reader.skip(field.type)
+                }
+            }
+        }
+        return address
+    }
+}
+
+extension [UInt8] {
+    /// The bytes in place; valid only inside `body`.
+    func read<Result>(_ body: (UnsafeRawBufferPointer) throws(SluiceError) -> Result) throws(SluiceError) -> Result {
+        let result = withUnsafeBytes { bytes -> Swift.Result<Result, SluiceError> in
+            do throws(SluiceError) { return .success(try body(bytes)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+}
+
+/// Reads a `ModelInferRequest` into what the JSON document of the same protocol is read into.
+struct InferMessageReader {
+    /// One entry of `inputs`, before its data are known to be its own or raw.
+    private struct Input {
+        var name = ""
+        var dataType = ""
+        var shape: [Int] = []
+        var contents: UnsafeRawBufferPointer?
+    }
+
+    private let signature: ModelSignature
+    private var request = OpenInferenceCodec.Request(inputs: [])
+    private var inputs: [Input] = []
+    private var parameters: [Envelope.Parameter] = []
+
+    private init(_ signature: ModelSignature) {
+        self.signature = signature
+    }
+
+    static func read(
+        _ message: InferMessage, signature: ModelSignature
+    ) throws(SluiceError) -> OpenInferenceCodec.Request {
+        try message.head.read { (bytes) throws(SluiceError) in
+            var reader = InferMessageReader(signature)
+            try reader.read(bytes)
+            return try reader.finish(raw: message.raw)
+        }
+    }
+
+    private mutating func read(_ bytes: UnsafeRawBufferPointer) throws(SluiceError) {
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.nextField() {
+            switch (field.number, field.type) {
+            case (3, .lengthDelimited):
+                let id = try reader.string()
+                request.id = id.isEmpty ? nil : id
+            case (4, .lengthDelimited): try InferParameters.read(try reader.delimited(), into: &parameters)
+            case (5, .lengthDelimited):
+                // More inputs than the model has can't be right, and checking names is quadratic.
+                guard inputs.count <= signature.inputs.count else {
+                    throw SluiceError(.invalidInput, "the model has only \(signature.inputs.count) inputs")
+                }
+                inputs.append(try Self.input(try reader.delimited(), number: inputs.count + 1))
+            case (6, .lengthDelimited): try readOutput(try reader.delimited())
+            default: try reader.skip(field.type)
+            }
+        }
+    }
+
+    private static func input(_ bytes: UnsafeRawBufferPointer, number: Int) throws(SluiceError) -> Input {
+        var input = Input()
+        var reader = ProtobufReader(bytes)
+        var parameters: [Envelope.Parameter] = []
+        while let field = try reader.nextField() {
+            switch (field.number, field.type) {
+            case (1, .lengthDelimited): input.name = try reader.string()
+            case (2, .lengthDelimited): input.dataType = try reader.string()
+            case (3, .lengthDelimited):
+                var dimensions = ProtobufReader(try reader.delimited())
+                while !dimensions.isAtEnd { try append(try dimensions.varint(), to: &input, number) }
+            case (3, .varint): try append(try reader.varint(), to: &input, number)
+            case (4, .lengthDelimited): try InferParameters.read(try reader.delimited(), into: &parameters)
+            case (5, .lengthDelimited): input.contents = try reader.delimited()
+            default: try reader.skip(field.type)
+            }
+        }
+        for parameter in parameters where parameter.key.hasPrefix("shared_memory_") {
+            throw JSONScanner.invalidParameter(
+                parameter.key, "of input \"\(ElementFault.shortened(input.name))\" is not supported by this gateway")
+        }
+        return input
+    }
+
+    private static func append(_ value: UInt64, to input: inout Input, _ number: Int) throws(SluiceError) {
+        guard input.shape.count < Shape.maximumRank else {
+            throw SluiceError(.invalidInput, "input \(number): more than \(Shape.maximumRank) dimensions")
+        }
+        guard let dimension = Int(exactly: Int64(bitPattern: value)), dimension >= 0 else {
+            throw SluiceError(
+                .invalidInput,
+                "input \(number): dimension \(input.shape.count) of \"shape\" must be a whole number, 0 or above")
+        }
+        input.shape.append(dimension)
+    }
+
+    private mutating func readOutput(_ bytes: UnsafeRawBufferPointer) throws(SluiceError) {
+        var name = ""
+        var parameters: [Envelope.Parameter] = []
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.nextField() {
+            switch (field.number, field.type) {
+            case (1, .lengthDelimited): name = try reader.string()
+            case (2, .lengthDelimited): try InferParameters.read(try reader.delimited(), into: &parameters)
+            default: try reader.skip(field.type)
+            }
+        }
+        try signature.checkWanted(name, among: request.outputs.map(\.name))
+        let output = OpenInferenceCodec.RequestedOutput(name: name, isBinary: true)
+        for parameter in parameters {
+            switch parameter.key {
+            case "classification", "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
+                throw JSONScanner.invalidParameter(
+                    parameter.key, "of output \"\(name)\" is not supported by this gateway")
+            default: break
+            }
+        }
+        request.outputs.append(output)
+    }
+
+    // MARK: The end
+
+    private mutating func finish(raw: [TensorStorage]) throws(SluiceError) -> OpenInferenceCodec.Request {
+        try OpenInferenceParameters.apply(parameters, to: &request)
+        var rest = raw[...]
+        for input in inputs { request.inputs.append(try tensor(input, raw: &rest, hasRaw: !raw.isEmpty)) }
+        guard rest.isEmpty else {
+            throw SluiceError(
+                .invalidInput, "there are \(raw.count) raw_input_contents for \(inputs.count) inputs")
+        }
+        try signature.validate(request.inputs)
+        return request
+    }
+
+    private func tensor(
+        _ input: Input, raw: inout ArraySlice<TensorStorage>, hasRaw: Bool
+    ) throws(SluiceError) -> Tensor {
+        guard let dataType = DataType(name: input.dataType) else {
+            throw Self.invalid(
+                input.name,
+                "there is no datatype \"\(ElementFault.shortened(input.dataType))\""
+                    + Spelling.suggestion(for: input.dataType, among: DataType.allCases.map(\.name)))
+        }
+        guard Shape.elementCount(input.shape) != nil else {
+            throw Self.invalid(
+                input.name, "a tensor of shape \(Shape.text(Array(input.shape.prefix(8)))) is too large")
+        }
+        if hasRaw {
+            guard input.contents?.isEmpty != false else {
+                throw Self.invalid(input.name, "\"contents\" and raw_input_contents exclude each other")
+            }
+            guard let storage = raw.popFirst() else {
+                throw Self.invalid(input.name, "raw_input_contents has no entry for it")
+            }
+            return try RawTensor.read(
+                RequestBody(storage), 0..<storage.byteCount, name: input.name, dataType: dataType, shape: input.shape)
+        }
+        return try InferContents.tensor(
+            input.contents ?? UnsafeRawBufferPointer(start: nil, count: 0), name: input.name, dataType: dataType,
+            shape: input.shape)
+    }
+
+    static func invalid(_ name: String, _ problem: String) -> SluiceError {
+        SluiceError(
+            .invalidInput, "input \"\(ElementFault.shortened(name))\": \(problem)",
+            detail: [.init("input", ElementFault.shortened(name))])
+    }
+}

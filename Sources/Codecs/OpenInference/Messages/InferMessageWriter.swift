@@ -1,0 +1,64 @@
+package import Tensors
+
+extension OpenInferenceCodec {
+    /// Reads a gRPC message.
+    ///
+    /// - Throws: `malformed_body`, `invalid_input` or `invalid_parameter`.
+    package func decode(_ message: InferMessage, signature: ModelSignature) throws(SluiceError) -> Request {
+        try InferMessageReader.read(message, signature: signature)
+    }
+
+    /// Writes a `ModelInferResponse`. Tensors are always raw: clients of the field read nothing else.
+    ///
+    /// - Throws: `not_acceptable` for an element of BYTES that is too long, `model_broke_contract` for an output that
+    ///   was asked for and isn't there.
+    package func encodeMessage(
+        _ outputs: [Tensor], for request: Request, model: String, version: String, parameters: [Envelope.Parameter]
+    ) throws(SluiceError) -> EncodedBody {
+        let chosen = try chosen(outputs, for: request).map(\.output)
+        var writer = ProtobufWriter(reserving: 160)
+        writer.string(1, model)
+        writer.string(2, version)
+        if let id = request.id { writer.string(3, id) }
+        InferParameters.write(parameters, 4, to: &writer)
+        for output in chosen {
+            writer.message(5) { tensor in
+                tensor.string(1, output.name)
+                tensor.string(2, output.dataType.name)
+                tensor.packed(3, output.shape)
+            }
+        }
+        var segments: [EncodedBody.Segment] = []
+        for output in chosen {
+            let segment: EncodedBody.Segment =
+                output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
+            let size = EncodedBody(mediaType: "", segments: [segment]).count
+            writer.header(6, length: size)
+            segments.append(.bytes(writer.take()))
+            if size > 0 { segments.append(segment) }
+        }
+        let rest = writer.take()
+        if !rest.isEmpty { segments.append(.bytes(rest)) }
+        return EncodedBody(mediaType: "application/grpc", segments: segments)
+    }
+}
+
+extension OpenInferenceCodec {
+    /// A `ModelInferResponse` as one message of a stream.
+    package func streamMessage(_ response: EncodedBody) -> EncodedBody {
+        var writer = ProtobufWriter(reserving: 12)
+        writer.header(2, length: response.count)
+        return EncodedBody(mediaType: response.mediaType, segments: [.bytes(writer.take())] + response.segments)
+    }
+
+    /// A failure as one message of a stream, which goes on; the request that failed can be told by its id.
+    package func encodeStreamFailure(_ error: SluiceError, model: String, id: String) -> EncodedBody {
+        var writer = ProtobufWriter(reserving: 160)
+        writer.string(1, error.message)
+        writer.message(2) { response in
+            response.string(1, model)
+            response.string(3, id)
+        }
+        return EncodedBody(mediaType: "application/grpc", segments: [.bytes(writer.take())])
+    }
+}
