@@ -16,6 +16,8 @@ package final class Gate: Sendable {
     /// In the order of the configuration: routes name models by their place.
     package let models: [ModelRuntime]
     package let metrics: GateMetrics
+    /// In the order of `models`.
+    package let statistics: [ModelStatistics]
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
 
@@ -25,6 +27,7 @@ package final class Gate: Sendable {
     ) throws(IncompatibleModels) {
         self.configuration = configuration
         self.models = models
+        self.statistics = models.map { _ in ModelStatistics() }
         self.routes = RouteTable(configuration)
         self.policies = PolicyEngine(configuration, now: now)
         let signatures = Dictionary(

@@ -5,7 +5,18 @@ extension ConfigurationLoader.Context {
     static let test = ConfigurationLoader.Context(
         folder: "/etc/sluice", environment: ["TOKEN": "s3cret", "EMPTY": ""],
         installedPlugins: ["baseline", "echo", "onnxruntime", "tract"],
-        fileExists: { ["/etc/sluice/libonnx.so", "/opt/liblite.so"].contains($0) }, nowSeconds: 1_795_478_400)
+        fileExists: {
+            ["/etc/sluice/libonnx.so", "/opt/liblite.so"].contains($0) || $0.hasPrefix("/etc/sluice/tls/")
+        },
+        nowSeconds: 1_795_478_400,
+        tlsFault: { files in
+            if files.certificate.hasSuffix("key.pem") { return .init(.certificate, "holds no certificate in PEM") }
+            if files.key.hasSuffix("other.key") {
+                return .init(.key, "does not hold the private key of the first certificate in cert")
+            }
+            return files.clientCA?.hasSuffix("empty.pem") == true
+                ? .init(.clientCA, "holds no certificate in PEM") : nil
+        })
 }
 
 /// The least that is valid, with parts that tests replace.

@@ -29,6 +29,22 @@ import Testing
             ("/v2/models/vision/classify/infer", .modelInfer("vision/classify", version: nil)),
             ("/v2/models/ready", .modelMetadata("ready", version: nil)),
             ("/v2/models/infer/infer", .modelInfer("infer", version: nil)),
+            ("/v2/models", .modelNames),
+            ("/v2/models/stats", .statistics(model: nil, version: nil)),
+            ("/v2/models/iris/stats", .statistics(model: "iris", version: nil)),
+            ("/v2/models/iris/versions/3/stats", .statistics(model: "iris", version: "3")),
+            ("/v2/models/stats/stats", .statistics(model: "stats", version: nil)),
+            ("/v2/models/a/b/versions/3/config", .modelConfiguration("a/b", version: "3")),
+            ("/v2/models/iris/trace/setting", .traceSettings(model: "iris")),
+            ("/v2/trace/setting", .traceSettings(model: nil)),
+            ("/v2/logging", .logSettings),
+            ("/v2/repository/index", .repositoryIndex),
+            ("/v2/repository/models/a%2Fb/load", .repositoryLoad("a/b")),
+            ("/v2/repository/models/iris/unload", .repositoryUnload("iris")),
+            ("/v2/systemsharedmemory/status", .sharedMemory(.init(.system, nil, .status))),
+            ("/v2/systemsharedmemory/region/a%20b/status", .sharedMemory(.init(.system, "a b", .status))),
+            ("/v2/systemsharedmemory/region/r/register", .sharedMemory(.init(.system, "r", .register))),
+            ("/v2/cudasharedmemory/unregister", .sharedMemory(.init(.cuda, nil, .unregister))),
             ("/metrics", .metrics),
         ] as [(String, Endpoint)])
     func pathLeadsToItsEndpoint(path: String, endpoint: Endpoint) throws {
@@ -42,6 +58,12 @@ import Testing
         ("/v3/infer/iris", .notFound),
         ("/v2/models//infer", .notFound),
         ("/v2/models/", .notFound),
+        ("/v2/repository/models/iris", .notFound),
+        ("/v2/repository/models/iris/drop", .notFound),
+        ("/v2/systemsharedmemory/register", .notFound),
+        ("/v2/systemsharedmemory/region/r", .notFound),
+        ("/v2/systemsharedmemory/region//status", .notFound),
+        ("/v2/systemsharedmemory/area/r/status", .notFound),
         ("/v1/infer/%zz", .malformedRequest),
         ("/v1/infer/%4", .malformedRequest),
         ("/v1/infer/%00", .malformedRequest),
@@ -56,11 +78,19 @@ import Testing
         #expect(throws: SluiceError.self) { _ = try Endpoint(path: "/v1/infer/" + String(repeating: "a", count: 257)) }
     }
 
-    @Test func onlyInferenceTakesPost() throws {
-        #expect(Endpoint.infer(model: nil).method == "POST")
-        #expect(Endpoint.modelInfer("a", version: nil).method == "POST")
-        #expect(Endpoint.models.method == "GET")
-        #expect(Endpoint.metrics.method == "GET")
+    @Test func methodsAreThoseOfTheProtocol() {
+        #expect(Endpoint.infer(model: nil).methods == ["POST"])
+        #expect(Endpoint.modelInfer("a", version: nil).methods == ["POST"])
+        #expect(Endpoint.repositoryIndex.methods == ["POST"])
+        #expect(Endpoint.models.methods == ["GET", "HEAD"])
+        #expect(Endpoint.metrics.methods == ["GET", "HEAD"])
+        #expect(Endpoint.logSettings.methods == ["GET", "HEAD", "POST"])
+    }
+}
+
+extension SharedMemoryRequest {
+    fileprivate init(_ kind: Kind, _ region: String?, _ action: Action) {
+        self.init(kind: kind, region: region, action: action)
     }
 }
 

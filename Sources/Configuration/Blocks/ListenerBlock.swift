@@ -15,12 +15,13 @@ enum ListenerBlock {
         "max_connections", ValueType.integer(1...1_000_000, example: "10000"), default: "10000",
         "Connections that may be open at once.")
     static let timeouts = Key.optional("timeouts", ValueType.mapping, "How long a client may take.")
+    static let tls = Key.optional("tls", ValueType.mapping, "Certificates; without them nothing is encrypted.")
 
     static let block = Block(
         "listeners.NAME",
         [
             address.description, serves.description, maxBody.description, maxHeaders.description,
-            maxConnections.description, timeouts.description,
+            maxConnections.description, timeouts.description, tls.description,
         ])
 
     private static let addressType = ValueType<AddressText>("an address", example: "\"127.0.0.1:8080\"") {
@@ -54,6 +55,9 @@ enum ListenerBlock {
         if let count = reader.value(maxConnections) { listener.maxConnections = count }
         if let node = reader.value(timeouts) {
             TimeoutsBlock.read(node, into: &listener, span: reader.keySpan(of: timeouts), reading)
+        }
+        if let node = reader.value(tls) {
+            listener.tls = TLSBlock.read(node, span: reader.keySpan(of: tls), reading)
         }
         return address.map { Placed(value: listener, span: $0.span) }
     }

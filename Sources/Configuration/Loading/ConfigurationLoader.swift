@@ -12,16 +12,20 @@ package struct ConfigurationLoader: Sendable {
         package var fileExists: @Sendable (String) -> Bool
         /// Seconds since 1970, for keys that expire.
         package var nowSeconds: Int64
+        /// What is wrong with the contents of a listener's certificate files, which are there.
+        package var tlsFault: @Sendable (ListenerTLS) -> ListenerTLS.Fault?
 
         package init(
             folder: String, environment: [String: String], installedPlugins: Set<String>,
-            fileExists: @escaping @Sendable (String) -> Bool, nowSeconds: Int64
+            fileExists: @escaping @Sendable (String) -> Bool, nowSeconds: Int64,
+            tlsFault: @escaping @Sendable (ListenerTLS) -> ListenerTLS.Fault? = { _ in nil }
         ) {
             self.folder = folder
             self.environment = environment
             self.installedPlugins = installedPlugins
             self.fileExists = fileExists
             self.nowSeconds = nowSeconds
+            self.tlsFault = tlsFault
         }
     }
 

@@ -57,8 +57,8 @@ struct Block: Sendable {
 
     /// Every block that there is, in the order of the reference.
     static let all: [Block] = [
-        GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, PluginBlock.block, GrantsBlock.block,
-        ModelBlock.block,
+        GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, TLSBlock.block, PluginBlock.block,
+        GrantsBlock.block, ModelBlock.block,
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
         InputBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block, ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block, ShareBlock.block,

@@ -12,6 +12,9 @@ package struct ListenerConfiguration: Sendable, Equatable {
     /// 0 asks the system for a free port.
     package var port: Int
     package var serves: Set<Service> = [.inference, .metrics]
+    package var tls: ListenerTLS?
+    /// Whether clients may speak without TLS.
+    package var allowsPlain: Bool { tls == nil || tls?.plain == .allow }
     /// Bytes of a request's body.
     package var maxBody: Int = 64 << 20
     /// Bytes of a request's line and headers together.

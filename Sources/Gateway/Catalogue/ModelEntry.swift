@@ -11,6 +11,8 @@ package struct ModelEntry: Sendable {
     package var route: Route
     /// The model that answers first.
     package var model: ModelRuntime
+    /// What has become of the calls into that model.
+    package var statistics: ModelStatistics
     /// Whether any model of the route can answer.
     package var isReady: Bool
     /// What clients send and get; `nil` while no model of the route is loaded.
@@ -62,7 +64,7 @@ extension Gate {
     private func entry(name: String, route: Route) -> ModelEntry {
         let model = models[route.targets[0].index]
         return ModelEntry(
-            name: name, route: route, model: model,
+            name: name, route: route, model: model, statistics: statistics[route.targets[0].index],
             isReady: route.models.contains { models[$0.index].isReady },
             signature: signature(of: route, first: model))
     }

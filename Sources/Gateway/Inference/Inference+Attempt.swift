@@ -56,6 +56,8 @@ extension Inference {
         call = nil
         let metrics = gate.metrics.model(index)
         metrics.seconds.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
+        gate.statistics[index].record(
+            rows: rows, isSuccess: code == nil, nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
         if let code { metrics.failures.increment(code: code.text) }
     }
 }

@@ -73,10 +73,22 @@ package final class Inference: @unchecked Sendable {
 
     /// Takes the whole body; the responder gets the answer, on the event loop, now or later.
     package func perform(_ body: RequestBody) {
+        perform { (signature) throws(SluiceError) in try decode(body, signature: signature) }
+    }
+
+    /// Takes a whole gRPC message in place of a body.
+    package func perform(_ message: InferMessage) {
+        perform { (signature) throws(SluiceError) in
+            let decoded = try gate.openInference.decode(message, signature: signature)
+            return envelope(of: decoded)
+        }
+    }
+
+    private func perform(decode: (ModelSignature) throws(SluiceError) -> Envelope) {
         guard let route, !isFinished else { return }
         // A slow upload doesn't count: the deadline is for the gate's and the models' work.
         performedAt = .now
-        var attempts = Attempts(route: route, start: performedAt, now: performedAt)
+        var attempts = Attempts(route: route, start: performedAt, latest: request.deadline, now: performedAt)
         summary.model = attempts.current.model.name
         do {
             let signature = try signature(of: attempts)
@@ -84,7 +96,7 @@ package final class Inference: @unchecked Sendable {
             // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
             let memory = gate.models[attempts.current.model.index].loaded?.instances[0].inputMemory
             var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
-                try decode(body, signature: signature)
+                try decode(signature)
             }
             if let timeout = openInferenceRequest?.timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
@@ -125,12 +137,30 @@ package final class Inference: @unchecked Sendable {
             return Envelope(
                 id: request.id, parameters: decoded.parameters, inputs: decoded.inputs, wantedOutputs: wanted)
         case .openInference(let headerLength):
-            let decoded = try gate.openInference.decode(body, headerLength: headerLength, signature: signature)
-            openInferenceRequest = decoded
-            return Envelope(
-                id: request.id, parameters: decoded.parameters, inputs: decoded.inputs,
-                wantedOutputs: decoded.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
+            return envelope(
+                of: try gate.openInference.decode(body, headerLength: headerLength, signature: signature))
+        case .openInferenceMessage:
+            throw SluiceError(.internalError, "a message doesn't come as a body")
         }
+    }
+
+    private func envelope(of decoded: OpenInferenceCodec.Request) -> Envelope {
+        openInferenceRequest = decoded
+        return Envelope(
+            id: request.id, parameters: decoded.parameters, inputs: decoded.inputs,
+            wantedOutputs: decoded.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
+    }
+
+    /// How many rows a batch-minded model gets with this request; 1 for others.
+    var rows: Int {
+        guard let signature, signature.batching != .none else { return 1 }
+        return envelope?.inputs.first?.shape.first ?? 1
+    }
+
+    /// Whether the client takes an answer in parts.
+    private var streams: Bool {
+        if case .openInferenceMessage(let streams) = request.format { return streams }
+        return answerFormat == .ndjson
     }
 
     private static func check(_ wanted: [String], against signature: ModelSignature) throws(SluiceError) {
@@ -164,7 +194,7 @@ package final class Inference: @unchecked Sendable {
         summary.cache = part.cache?.rawValue
         if let error = part.error {
             failed(error)
-        } else if !part.isFinal || hasBegunStream || answerFormat == .ndjson {
+        } else if !part.isFinal || hasBegunStream || streams {
             stream(part)
         } else {
             endAttempt(code: nil)
@@ -197,6 +227,12 @@ package final class Inference: @unchecked Sendable {
     private func encode(_ part: InferencePart) throws(SluiceError) -> Answer.Content {
         let wanted = envelope?.wantedOutputs ?? []
         let outputs = try wanted.isEmpty ? part.outputs : Self.select(wanted, from: part.outputs)
+        if let openInferenceRequest, case .openInferenceMessage = request.format {
+            let body = try gate.openInference.encodeMessage(
+                outputs, for: openInferenceRequest, model: request.model ?? summary.model ?? "",
+                version: summary.version ?? "", parameters: part.parameters)
+            return .outputs(body, headerLength: nil)
+        }
         if let openInferenceRequest {
             let (body, headerLength) = try gate.openInference.encode(
                 outputs, for: openInferenceRequest, model: request.model ?? summary.model ?? "",
@@ -225,11 +261,8 @@ package final class Inference: @unchecked Sendable {
 
     /// One part of a stream goes out as a line of NDJSON; the last one ends it.
     private func stream(_ part: InferencePart) {
-        guard answerFormat == .ndjson else {
-            let error = SluiceError(
-                .notAcceptable,
-                "model \"\(summary.model ?? "")\" answers in parts; ask for them with \"Accept: application/x-ndjson\"",
-                detail: [.init("offered", ["application/x-ndjson"])])
+        guard streams else {
+            let error = answersInParts
             let call = call
             endAttempt(code: nil)
             finish(.failure(error))
@@ -265,6 +298,16 @@ package final class Inference: @unchecked Sendable {
             settle(nil)
             responder.endStream(failure: nil)
         }
+    }
+
+    private var answersInParts: SluiceError {
+        let text = "model \"\(summary.model ?? "")\" answers in parts; "
+        if case .openInferenceMessage = request.format {
+            return SluiceError(.notAcceptable, text + "ask for them with ModelStreamInfer")
+        }
+        return SluiceError(
+            .notAcceptable, text + "ask for them with \"Accept: application/x-ndjson\"",
+            detail: [.init("offered", ["application/x-ndjson"])])
     }
 
     private func finish(_ content: Answer.Content) {

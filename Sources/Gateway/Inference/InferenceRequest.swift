@@ -9,6 +9,8 @@ package struct InferenceRequest: Sendable {
         case unified(CodecRegistry.RequestFacts, accept: String?, wantedOutputs: [String])
         /// The Open Inference Protocol over HTTP; `headerLength` is `Inference-Header-Content-Length`.
         case openInference(headerLength: Int?)
+        /// The Open Inference Protocol over gRPC; `streams` where the client takes an answer in parts.
+        case openInferenceMessage(streams: Bool)
     }
 
     /// Unique; in the answer, the log, and handed to the plugin.
@@ -25,10 +27,12 @@ package struct InferenceRequest: Sendable {
     /// The W3C trace context, handed on to the plugin.
     package var traceparent: String?
     package var receivedAt: MonotonicTime
+    /// When the client stops waiting, where its protocol says so.
+    package var deadline: MonotonicTime?
 
     package init(
         id: String, model: String?, version: String?, format: Format, contentType: String?, key: String?,
-        traceparent: String?, receivedAt: MonotonicTime
+        traceparent: String?, receivedAt: MonotonicTime, deadline: MonotonicTime? = nil
     ) {
         self.id = id
         self.model = model
@@ -38,5 +42,6 @@ package struct InferenceRequest: Sendable {
         self.key = key
         self.traceparent = traceparent
         self.receivedAt = receivedAt
+        self.deadline = deadline
     }
 }

@@ -12,6 +12,11 @@ extension Endpoint {
         case "/v1/infer", "/v1/infer/": self = .infer(model: nil)
         case "/v1/models", "/v1/models/": self = .models
         case "/v2", "/v2/": self = .serverMetadata
+        case "/v2/models": self = .modelNames
+        case "/v2/models/stats": self = .statistics(model: nil, version: nil)
+        case "/v2/repository/index": self = .repositoryIndex
+        case "/v2/trace/setting": self = .traceSettings(model: nil)
+        case "/v2/logging": self = .logSettings
         case "/v2/health/live": self = .live
         case "/v2/health/ready": self = .ready
         case "/metrics": self = .metrics
@@ -22,6 +27,12 @@ extension Endpoint {
                 self = .model(try Self.name(name))
             } else if let rest = path.suffix(after: "/v2/models/"), let endpoint = try Self.openInference(rest) {
                 self = endpoint
+            } else if let rest = path.suffix(after: "/v2/repository/models/"),
+                let endpoint = try Self.repository(rest)
+            {
+                self = endpoint
+            } else if let request = SharedMemoryRequest(path: path) {
+                self = .sharedMemory(request)
             } else {
                 throw SluiceError(
                     .notFound,
@@ -30,14 +41,30 @@ extension Endpoint {
         }
     }
 
-    /// The part after `/v2/models/`: `{model}[/versions/{version}][/ready|/infer]`.
+    /// The part after `/v2/repository/models/`: `{model}/load|unload`.
+    private static func repository(_ rest: some StringProtocol) throws(SluiceError) -> Endpoint? {
+        guard let slash = rest.lastIndex(of: "/") else { return nil }
+        switch rest[rest.index(after: slash)...] {
+        case "load": return .repositoryLoad(try name(rest[..<slash]))
+        case "unload": return .repositoryUnload(try name(rest[..<slash]))
+        default: return nil
+        }
+    }
+
+    /// What may stand behind a model's name.
+    private static let actions: Set<String> = ["ready", "infer", "config", "stats"]
+
+    /// The part after `/v2/models/`: `{model}[/versions/{version}][/ready|/infer|/config|/stats|/trace/setting]`.
     private static func openInference(_ rest: some StringProtocol) throws(SluiceError) -> Endpoint? {
         var segments = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).map(
             String.init)
         var action: String?
-        if segments.count > 1, let last = segments.last, last == "ready" || last == "infer" {
-            action = segments.removeLast()
+        if segments.count > 2, segments.suffix(2) == ["trace", "setting"] {
+            segments.removeLast(2)
+            guard segments.allSatisfy({ !$0.isEmpty }) else { return nil }
+            return .traceSettings(model: try name(segments.joined(separator: "/")))
         }
+        if segments.count > 1, let last = segments.last, actions.contains(last) { action = segments.removeLast() }
         var version: String?
         if segments.count > 2, segments[segments.count - 2] == "versions" {
             version = try name(segments.removeLast())
@@ -48,6 +75,8 @@ extension Endpoint {
         return switch action {
         case "ready": .modelReady(model, version: version)
         case "infer": .modelInfer(model, version: version)
+        case "config": .modelConfiguration(model, version: version)
+        case "stats": .statistics(model: model, version: version)
         default: .modelMetadata(model, version: version)
         }
     }

@@ -16,6 +16,24 @@ enum Endpoint: Equatable {
     case ready
     /// `/v2/models/{model}[/versions/{version}]`
     case modelMetadata(String, version: String?)
+    /// `/v2/models`
+    case modelNames
+    /// `/v2/models/{model}[/versions/{version}]/config`
+    case modelConfiguration(String, version: String?)
+    /// `/v2/models/stats`, `/v2/models/{model}[/versions/{version}]/stats`
+    case statistics(model: String?, version: String?)
+    /// `/v2/repository/index`
+    case repositoryIndex
+    /// `/v2/repository/models/{model}/load`
+    case repositoryLoad(String)
+    /// `/v2/repository/models/{model}/unload`
+    case repositoryUnload(String)
+    /// `/v2/trace/setting`, `/v2/models/{model}/trace/setting`
+    case traceSettings(model: String?)
+    /// `/v2/logging`
+    case logSettings
+    /// `/v2/systemsharedmemory…` and `/v2/cudasharedmemory…`
+    case sharedMemory(SharedMemoryRequest)
     /// `/v2/models/{model}[/versions/{version}]/ready`
     case modelReady(String, version: String?)
     /// `/v2/models/{model}[/versions/{version}]/infer`
@@ -23,11 +41,13 @@ enum Endpoint: Equatable {
     /// `/metrics`
     case metrics
 
-    /// The one method that it answers (and HEAD, where that is GET).
-    var method: String {
+    /// The methods that it answers.
+    var methods: [String] {
         switch self {
-        case .infer, .modelInfer: "POST"
-        default: "GET"
+        case .infer, .modelInfer, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
+        case .traceSettings, .logSettings: ["GET", "HEAD", "POST"]
+        case .sharedMemory(let request): request.action == .status ? ["GET", "HEAD"] : ["POST"]
+        default: ["GET", "HEAD"]
         }
     }
 }

@@ -19,8 +19,6 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     /// The client's address.
     private var remote: String?
-    /// The API key of a request to the catalogue.
-    var key: String?
     /// The request under way.
     var exchange: HTTP1Exchange?
     var clock: ConnectionClock
@@ -43,6 +41,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private let isPlain: Bool
     /// Writes that wait in the channel for the client to make room.
     var pendingWrites = 0
+    /// How the answer in parts under way ends.
+    var framing = StreamFraming(mediaType: "")
     /// Bytes of a refused body that are still read, so that the client can take the refusal.
     private var bytesToDiscard = 0
 
@@ -96,7 +96,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if let exchange {
             exchange.inference?.cancel(Self.callerHasGone)
             service.metrics.requestsInFlight.decrement()
-            if !exchange.progress.answered { service.recordAbandoned(exchange) }
+            if !exchange.progress.answered {
+                service.recordAbandoned(exchange.record, summary: exchange.inference?.summary)
+            }
         }
         exchange?.body.release()
         exchange = nil
@@ -127,9 +129,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     /// The server drains: close as soon as no request is under way.
-    func drain() {
-        guard let context, exchange == nil else { return }
-        close(context)
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ConnectionEvent.Drain {
+            if exchange == nil { close(context) }
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
     }
 
     /// Closes at once; what comes in behind is no request any more.
@@ -273,10 +278,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
         case nil, .ok: break
         case .tooLarge:
             exchange?.keepAlive = false
-            refuse(bodyTooLarge, context: context)
+            refuse(service.bodyTooLarge, context: context)
         case .noRoom:
             exchange?.keepAlive = false
-            refuse(noRoomForBody, context: context)
+            refuse(service.noRoomForBody, context: context)
         }
     }
 

@@ -18,7 +18,7 @@ struct HTTP1Exchange {
     var keepAlive: Bool
     var receivedAt: MonotonicTime
     var progress = Progress()
-    var endpoint: Endpoint?
+    var plan: RequestPlan?
     var inference: Inference?
     var body: ReceivedBody
     var bytesIn = 0
@@ -37,5 +37,11 @@ struct HTTP1Exchange {
         self.receivedAt = receivedAt
         self.remote = remote
         self.body = ReceivedBody(expected: nil, limit: 0, budget: bodies)
+    }
+
+    /// The request as logs and metrics see it.
+    var record: RequestRecord {
+        RequestRecord(
+            id: id, method: method.rawValue, path: path, bytesIn: bytesIn, receivedAt: receivedAt, remote: remote)
     }
 }

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Configuration
 internal import NIOCore
 internal import NIOHTTP1
@@ -48,9 +49,7 @@ final class ConnectionRegistry: Sendable {
     /// Tells every connection to close as soon as it is between requests.
     func drainAll() {
         for channel in locked.withLockedValue({ Array($0.channels.values) }) {
-            channel.eventLoop.execute {
-                (try? channel.pipeline.syncOperations.handler(type: HTTP1Connection.self))?.drain()
-            }
+            channel.pipeline.fireUserInboundEventTriggered(ConnectionEvent.Drain())
         }
     }
 
@@ -85,16 +84,26 @@ final class ConnectionRefusal: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     func channelActive(context: ChannelHandlerContext) {
-        let error = SluiceError(.overloaded, "this listener has as many connections as it takes")
-        let body = ErrorDocument(error, requestID: RequestID.make()).encoded()
-        var response = context.channel.allocator.buffer(capacity: body.count + 160)
-        response.writeString(
-            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
-                + "connection: close\r\ncontent-length: \(body.count)\r\n\r\n")
-        response.writeBytes(body)
+        let error = SluiceError(
+            .overloaded, "this listener has as many connections as it takes", retryAfterNanoseconds: 1)
+        let response = Self.response(error, allocator: context.channel.allocator)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(response)).whenComplete { _ in channel.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+    /// An error as a whole HTTP/1.1 response, for connections that never get to have a request.
+    static func response(_ error: SluiceError, allocator: ByteBufferAllocator) -> ByteBuffer {
+        let response = HTTPResponse(failure: error, requestID: RequestID.make())
+        var head = ResponseHead(
+            status: response.status, version: .http1_1, into: allocator.buffer(capacity: 512))
+        head.field("content-type", "application/json")
+        for field in response.fields { head.field(named: field.name, field.value) }
+        head.field("connection", "close")
+        head.field("content-length", response.bodyByteCount)
+        var buffer = head.finish()
+        buffer.write(EncodedBody(mediaType: "", segments: response.body))
+        return buffer
+    }
 }

@@ -48,8 +48,11 @@ package final class GatewayServer: Sendable {
         var listening: [Listening] = []
         do {
             for listener in gate.configuration.listeners {
+                let tls = try listener.tls.map { files in
+                    try TLSCertificates(files, listener: listener.name, logger: logger)
+                }
                 let service = Service(
-                    gate: gate, listener: listener, metrics: metrics, accessLog: accessLog, bodies: bodies)
+                    gate: gate, listener: listener, metrics: metrics, accessLog: accessLog, bodies: bodies, tls: tls)
                 let channel = try await bootstrap(
                     group: group, service: service, connections: connections, scratches: scratches
                 )
@@ -83,10 +86,8 @@ package final class GatewayServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(ConnectionRefusal())
                         return
                     }
-                    let connection = HTTP1Connection(
-                        service: service, scratch: scratches[ObjectIdentifier(channel.eventLoop)] ?? LoopScratch(),
-                        isPlain: true)
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    let scratch = scratches[ObjectIdentifier(channel.eventLoop)] ?? LoopScratch()
+                    try channel.pipeline.syncOperations.addHandler(PortSniffer(service: service, scratch: scratch))
                 }
             }
     }

@@ -7,11 +7,14 @@ internal import Tensors
 
 extension Service {
     /// Extensions of the Open Inference Protocol that work here.
-    private static let extensions = ["binary_tensor_data", "parameters"]
+    static let extensions = [
+        "binary_tensor_data", "model_configuration", "parameters", "sequence", "statistics",
+    ]
 
     /// Answers everything but inference.
-    func response(to endpoint: Endpoint, key: String?) throws(SluiceError) -> HTTPResponse {
-        switch endpoint {
+    func response(to plan: RequestPlan, body: RequestBody) throws(SluiceError) -> HTTPResponse {
+        let key = plan.key
+        switch plan.endpoint {
         case .welcome:
             return HTTPResponse(json: welcome())
         case .models:
@@ -28,39 +31,24 @@ extension Service {
         case .model(let name):
             let entry = try gate.entry(name: name, version: nil, key: key)
             return HTTPResponse(json: ModelDocument(entry, codecs: CodecRegistry()).encoded())
-        case .serverMetadata:
-            return HTTPResponse(
-                json: OpenInferenceCodec().serverMetadata(
-                    name: "sluice", version: sluiceVersion, extensions: Self.extensions))
         case .live:
             return flag("live", true)
         case .ready:
             let isReady = gate.isReady && !isDraining
             return flag("ready", isReady)
-        case .modelMetadata(let name, let version):
-            let entry = try gate.entry(name: name, version: version, key: key)
-            guard let signature = entry.signature else {
-                throw SluiceError(
-                    .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)])
-            }
-            return HTTPResponse(
-                json: OpenInferenceCodec().modelMetadata(
-                    name: name, versions: [entry.model.version],
-                    platform: entry.model.loaded?.description.platform ?? "", signature: signature))
-        case .modelReady(let name, let version):
-            let entry = try gate.entry(name: name, version: version, key: key)
-            return flag("ready", entry.isReady, name: name)
         case .metrics:
             gate.metrics.refresh(gate.models)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
         case .infer, .modelInfer:
             throw SluiceError(.internalError, "inference doesn't come this way")
+        default:
+            return try openInferenceResponse(to: plan, body: body)
         }
     }
 
     /// A health answer: 200 or 503, with a body, as kserve's client parses it.
-    private func flag(_ key: String, _ value: Bool, name: String? = nil) -> HTTPResponse {
+    func flag(_ key: String, _ value: Bool, name: String? = nil) -> HTTPResponse {
         var json = JSONWriter()
         json.beginObject()
         if let name { json.member("name", name) }
@@ -78,6 +66,7 @@ extension Service {
         json.member("infer", "POST /v1/infer/{model}")
         json.member("models", "GET /v1/models")
         json.member("open_inference", "/v2")
+        json.member("grpc", "inference.GRPCInferenceService")
         json.endObject()
         return json.bytes
     }

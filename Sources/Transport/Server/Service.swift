@@ -2,6 +2,7 @@ internal import Codecs
 internal import Configuration
 internal import Gateway
 internal import NIOCore
+internal import Routing
 internal import Synchronization
 internal import Telemetry
 internal import Tensors
@@ -17,16 +18,23 @@ final class Service: Sendable {
     let keyField: [UInt8]
     /// Memory for the bodies of all listeners together.
     let bodies: BodyBudget
+    /// Certificates, where the listener has them.
+    let tls: TLSCertificates?
+    /// Whether there is nothing here for a caller without a key.
+    private let everyRouteNeedsKey: Bool
     private let draining = Atomic<Bool>(false)
 
     init(
-        gate: Gate, listener: ListenerConfiguration, metrics: GatewayMetrics, accessLog: AccessLog?, bodies: BodyBudget
+        gate: Gate, listener: ListenerConfiguration, metrics: GatewayMetrics, accessLog: AccessLog?, bodies: BodyBudget,
+        tls: TLSCertificates?
     ) {
         self.gate = gate
         self.listener = listener
         self.metrics = metrics
         self.accessLog = accessLog
         self.bodies = bodies
+        self.tls = tls
+        self.everyRouteNeedsKey = gate.routes.routes.allSatisfy(\.requiresKey)
         self.keyField = Array(gate.keyField.utf8)
         self.limits = ConnectionClock.Limits(
             header: listener.headerTimeout.wholeNanoseconds, body: listener.bodyTimeout.wholeNanoseconds,
@@ -37,6 +45,13 @@ final class Service: Sendable {
     var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     func drain() { draining.store(true, ordering: .relaxed) }
+
+    /// Checks a caller whose request says only in its body which model it is for.
+    ///
+    /// - Throws: `unauthenticated`, where nothing here could be for them.
+    func checkCallerBeforeMessages(key: String?) throws(SluiceError) {
+        if everyRouteNeedsKey { try gate.checkCatalogueAccess(key: key) }
+    }
 
     /// Whether this listener has that endpoint.
     func serves(_ endpoint: Endpoint) -> Bool {

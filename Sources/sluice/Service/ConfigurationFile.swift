@@ -3,6 +3,7 @@ internal import Configuration
 internal import Foundation
 internal import PluginHost
 internal import Tensors
+internal import Transport
 
 /// A gateway.yaml on disk.
 struct ConfigurationFile {
@@ -52,7 +53,8 @@ struct ConfigurationFile {
         ConfigurationLoader.Context(
             folder: folder, environment: ProcessInfo.processInfo.environment,
             installedPlugins: pluginFinder.installedPlugins(),
-            fileExists: { FileManager.default.fileExists(atPath: $0) }, nowSeconds: Int64(WallClock.secondsSince1970))
+            fileExists: { FileManager.default.fileExists(atPath: $0) }, nowSeconds: Int64(WallClock.secondsSince1970),
+            tlsFault: TLSFiles.fault(in:))
     }
 
     /// A checked file.

@@ -10,7 +10,7 @@ final class RawConnection: @unchecked Sendable {
     }
 
     private let descriptor: Int32
-    private var received: [UInt8] = []
+    var received: [UInt8] = []
 
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -54,7 +54,7 @@ final class RawConnection: @unchecked Sendable {
     func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// More bytes, or `nil` at the end of the connection.
-    private func fill() throws -> Bool {
+    func fill() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         if count > 0 {

@@ -23,7 +23,7 @@ extension HTTP1Connection {
         summary.write(to: &head)
         for field in response.fields { head.field(named: field.name, field.value) }
         var buffer = head.finish()
-        service.record(exchange, response: response, summary: summary)
+        service.record(exchange.record, response: response, summary: summary)
         guard exchange.method != .HEAD, bodySize > 0 else { return writeLast(buffer, context: context) }
         // The last segment of a large body isn't copied: it goes out from where it lies.
         let isSmall = bodySize <= Self.smallBody

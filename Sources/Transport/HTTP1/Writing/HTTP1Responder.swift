@@ -56,12 +56,7 @@ extension HTTP1Connection {
 
     /// Writes an error.
     func write(failure: SluiceError, summary: Answer.Summary) {
-        var response = HTTPResponse(failure: failure, requestID: summary.requestID)
-        if failure.code == .unauthenticated { response.fields.append(("www-authenticate", service.gate.challenge)) }
-        if failure.code == .methodNotAllowed, let endpoint = exchange?.endpoint {
-            response.fields.append(("allow", endpoint.method == "GET" ? "GET, HEAD" : endpoint.method))
-        }
-        respond(response, summary: summary)
+        respond(service.response(to: failure, requestID: summary.requestID), summary: summary)
     }
 
     func beginStream(mediaType: String, summary: Answer.Summary) {
@@ -75,7 +70,9 @@ extension HTTP1Connection {
         addCommonFields(to: &head, exchange: exchange, closes: self.exchange?.keepAlive == false)
         summary.write(to: &head)
         write(head.finish(), context: context)
-        service.record(exchange, response: HTTPResponse(mediaType: mediaType, body: []), summary: summary)
+        service.record(
+            exchange.record, response: HTTPResponse(mediaType: mediaType, body: []), summary: summary)
+        framing = StreamFraming(mediaType: mediaType)
     }
 
     func writePart(_ part: ByteBuffer, written: @escaping @Sendable () -> Void) {
@@ -91,13 +88,8 @@ extension HTTP1Connection {
     func endStream(failure: SluiceError?) {
         guard let context, let exchange, exchange.isStreaming, !exchange.progress.answered else { return }
         self.exchange?.progress.answered = true
-        var last = ByteBuffer()
-        if let failure {
-            // The status has gone out long ago: the failure is the stream's last line.
-            var line = ByteBuffer(bytes: ErrorDocument(failure, requestID: exchange.id).encoded())
-            line.writeStaticString("\n")
-            last = framed(line, exchange: exchange, context: context)
-        }
+        var last = framing.end(failure, requestID: exchange.id)
+        if last.readableBytes > 0 { last = framed(last, exchange: exchange, context: context) }
         if exchange.version.minor > 0 { last.writeStaticString("0\r\n\r\n") }
         writeLast(last, context: context)
     }

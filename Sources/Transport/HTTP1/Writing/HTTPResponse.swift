@@ -44,6 +44,11 @@ extension ByteBuffer {
     /// The encoded answer in one piece.
     init(_ body: EncodedBody) {
         self = ByteBufferAllocator().buffer(capacity: body.count)
+        write(body)
+    }
+
+    /// Appends an encoded answer.
+    mutating func write(_ body: EncodedBody) {
         for segment in body.segments {
             switch segment {
             case .bytes(let bytes): writeBytes(bytes)

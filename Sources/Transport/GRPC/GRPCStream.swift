@@ -1,0 +1,325 @@
+internal import Codecs
+internal import Configuration
+internal import Gateway
+internal import NIOCore
+internal import NIOHPACK
+internal import NIOHTTP2
+internal import Policies
+internal import Tensors
+
+/// One gRPC call on an HTTP/2 connection: finds its messages, writes its answers, holds its deadline.
+///
+/// Framing, compression, limits, headers and trailers are here; what a method means is in its `GRPCCall`.
+final class GRPCStream: HTTP2Stream {
+    private(set) weak var connection: HTTP2Connection?
+    let service: Service
+    let head: HTTP2RequestHead
+    let eventLoop: any EventLoop
+    private let id: HTTP2StreamID
+    private(set) var clock: ConnectionClock
+    private(set) var record: RequestRecord
+    private(set) var deadline: MonotonicTime?
+    private var timer: Scheduled<Void>?
+    private var method = GRPCMethod.modelInfer
+    private var call: (any GRPCCall)?
+    private var reader: GRPCFrameReader
+    private var sink: GRPCMessageSink?
+    private var inflater: Inflater?
+    private var messages = 0
+    /// Bytes of the message that is coming in, or that the call works on.
+    private var keptBytes = 0
+    private var window = InboundWindow(size: HTTP2Limits.streamWindow)
+    private var requestEnded = false
+    private var hasSentHeaders = false
+    private var isOver = false
+    private var bytesOut = 0
+
+    init(_ connection: HTTP2Connection, id: HTTP2StreamID, head: HTTP2RequestHead, eventLoop: any EventLoop) {
+        self.connection = connection
+        self.service = connection.service
+        self.id = id
+        self.head = head
+        self.eventLoop = eventLoop
+        let now = MonotonicTime.now
+        clock = ConnectionClock(limits: service.limits, now: now)
+        clock.enter(.body, now: now)
+        reader = GRPCFrameReader(limit: service.listener.maxBody)
+        let sentID = head.fields.requestID
+        record = RequestRecord(
+            id: sentID.map(RequestID.isAcceptable) == true ? sentID ?? "" : RequestID.make(), method: head.method,
+            path: String(head.target.prefix(512)), bytesIn: 0, receivedAt: now, remote: connection.remote)
+    }
+
+    // MARK: The request
+
+    /// Decides what can be decided before the first message.
+    func begin() {
+        do throws(SluiceError) {
+            if let failure = head.failure { throw failure }
+            guard head.method == "POST" else {
+                throw SluiceError(.methodNotAllowed, "gRPC calls are POST requests")
+            }
+            guard let method = GRPCMethod(rawValue: head.target),
+                method.isHealth || service.listener.serves.contains(.inference)
+            else {
+                throw SluiceError(.notFound, "there is no method \(head.target.prefix(128)) here")
+            }
+            self.method = method
+            if let timeout = try head.grpc.timeoutNanoseconds() {
+                guard timeout > 0 else { throw Self.tooLate }
+                hold(deadline: timeout)
+            }
+            if let encoding = head.grpc.encoding, !Inflater.knows(encoding) {
+                throw SluiceError(
+                    .unsupportedMediaType,
+                    "messages compressed as \"\(encoding.prefix(32))\" can't be read here; gzip and deflate can")
+            }
+            call = try makeCall(method)
+        } catch {
+            finish(error)
+        }
+    }
+
+    private func makeCall(_ method: GRPCMethod) throws(SluiceError) -> any GRPCCall {
+        switch method {
+        case .modelInfer:
+            try service.checkCallerBeforeMessages(key: head.fields.key)
+            return InferCall(self)
+        case .modelStreamInfer:
+            try service.checkCallerBeforeMessages(key: head.fields.key)
+            return StreamInferCall(self)
+        case .healthWatch:
+            return HealthWatchCall(self)
+        case .reflection, .reflectionAlpha:
+            return ReflectionCall(self)
+        default:
+            return UnaryCall(self, method: method)
+        }
+    }
+
+    private func hold(deadline timeout: UInt64) {
+        let deadline = record.receivedAt.advanced(byNanoseconds: timeout)
+        self.deadline = deadline
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        timer = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: timeout))) {
+            bound.value.finish(Self.tooLate)
+        }
+    }
+
+    func receive(_ piece: ByteBuffer) {
+        record.bytesIn += piece.readableBytes
+        if isOver { return }
+        clock.enter(.body, now: .now)
+        var piece = piece
+        let size = piece.readableBytes
+        do {
+            while !isOver, let event = try reader.next(&piece) { try take(event) }
+        } catch {
+            finish(error)
+            return
+        }
+        if isFull {
+            window.hold(size)
+        } else if let increment = window.receive(size) {
+            connection?.openWindow(of: id, by: increment)
+        }
+    }
+
+    /// Whether the call has as many messages as it can work on.
+    private var isFull: Bool { (call as? StreamInferCall)?.isFull == true }
+
+    /// The call has begun with a message that it held back.
+    func readOn() {
+        letGo()
+        if isFull || requestEnded { return }
+        if let increment = window.receive(0) { connection?.openWindow(of: id, by: increment) }
+    }
+
+    private func take(_ event: GRPCFrameReader.Event) throws(SluiceError) {
+        switch event {
+        case .begin(let isCompressed, let length):
+            messages += 1
+            guard messages == 1 || method.streamsRequests else { throw Self.wrongNumber }
+            inflater = isCompressed ? try makeInflater() : nil
+            try keep(length)
+            sink = GRPCMessageSink(
+                isInference: method.isInference && !isCompressed, length: length)
+        case .bytes(let bytes):
+            if let inflater {
+                // Where the message ends is only known once it is decompressed, so it is read then.
+                let inflated = try inflater.inflate(bytes, limit: service.listener.maxBody)
+                try sink?.append(inflated)
+            } else {
+                try sink?.append(bytes)
+            }
+        case .end:
+            guard let sink = sink.take() else { return }
+            var message = try sink.finish()
+            if let inflater {
+                try inflater.finish()
+                self.inflater = nil
+                if method.isInference, case .bytes(let bytes) = message { message = try Self.inferMessage(bytes) }
+            }
+            try call?.receive(message)
+        }
+    }
+
+    private static func inferMessage(_ bytes: [UInt8]) throws(SluiceError) -> GRPCMessage {
+        var sink = GRPCMessageSink(isInference: true, length: bytes.count)
+        try sink.append(ByteBuffer(bytes: bytes))
+        return try sink.finish()
+    }
+
+    private func makeInflater() throws(SluiceError) -> Inflater {
+        guard let encoding = head.grpc.encoding, encoding != "identity" else {
+            throw SluiceError(
+                .malformedRequest, "a message is marked compressed, but grpc-encoding names no compression")
+        }
+        return try Inflater(encoding)
+    }
+
+    private static let tooLate = SluiceError(.deadlineExceeded, "the call's deadline has passed")
+    private static let wrongNumber = SluiceError(.methodNotAllowed, "this method takes exactly one message")
+
+    func receiveEnd() {
+        guard !requestEnded else { return }
+        requestEnded = true
+        if isOver { return }
+        clock.enter(.working, now: .now)
+        do throws(SluiceError) {
+            guard reader.isBetweenMessages else {
+                throw SluiceError(.malformedBody, "the request ends in the middle of a message")
+            }
+            guard messages > 0 || method.streamsRequests else { throw Self.wrongNumber }
+            try call?.receiveEnd()
+        } catch {
+            finish(error)
+        }
+    }
+
+    func timeOut() {
+        // A client may think as long as it likes between the messages of a stream; not in the middle of one.
+        if method.streamsRequests && reader.isBetweenMessages {
+            clock.enter(.working, now: .now)
+        } else if isOver {
+            connection?.reset(id, .cancel)
+        } else {
+            finish(SluiceError(.requestTimeout, "the message stopped coming"))
+        }
+    }
+
+    func close() {
+        timer?.cancel()
+        letGo()
+        if !isOver {
+            isOver = true
+            let reason = SluiceError(.cancelled, "the caller has gone")
+            call?.cancel(reason)
+            service.recordAbandoned(record, summary: (call as? InferCall)?.summary)
+        }
+        call = nil
+        connection = nil
+    }
+
+    /// A message takes so many bytes of memory.
+    private func keep(_ bytes: Int) throws(SluiceError) {
+        guard service.bodies.reserve(bytes) else { throw service.noRoomForBody }
+        keptBytes += bytes
+        connection?.keep(bytes)
+    }
+
+    /// Nobody needs the messages any more that have come in so far.
+    private func letGo() {
+        service.bodies.release(keptBytes)
+        connection?.keep(-keptBytes)
+        keptBytes = 0
+    }
+
+    // MARK: The answer
+
+    /// Sends one message; the first one brings the headers with it.
+    func send(_ body: EncodedBody, summary: Answer.Summary?, promise: EventLoopPromise<Void>? = nil) {
+        guard let connection, !isOver else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        if !hasSentHeaders {
+            hasSentHeaders = true
+            var head = Self.responseHead(record.id)
+            if let summary { head.add(summary) }
+            connection.writeHeaders(head.headers, on: id, isEnd: false)
+        }
+        let length = body.count
+        var frame = ByteBufferAllocator().buffer(capacity: length + 5)
+        frame.writeInteger(0 as UInt8)
+        frame.writeInteger(UInt32(truncatingIfNeeded: length))
+        frame.write(body)
+        bytesOut += length
+        clock.enter(.writing, now: .now)
+        connection.writeData(frame, on: id, isEnd: false, promise: promise)
+    }
+
+    /// Sends one message of few bytes.
+    func send(_ bytes: [UInt8], promise: EventLoopPromise<Void>? = nil) {
+        send(EncodedBody(mediaType: "application/grpc", segments: [.bytes(bytes)]), summary: nil, promise: promise)
+    }
+
+    /// The client has taken a message.
+    func messageTaken() {
+        if !isOver { clock.enter(.working, now: .now) }
+    }
+
+    private static func responseHead(_ requestID: String) -> HTTP2ResponseHead {
+        var head = HTTP2ResponseHead(status: 200)
+        head.field("content-type", "application/grpc")
+        head.field(unique: "x-request-id", requestID)
+        return head
+    }
+
+    /// Ends the call: well, or with what went wrong.
+    func finish(_ error: SluiceError?, summary: Answer.Summary? = nil) {
+        guard let connection, !isOver else { return }
+        isOver = true
+        timer?.cancel()
+        let summary = summary ?? (call as? InferCall)?.summary ?? Answer.Summary(requestID: record.id)
+        if let error { call?.cancel(error) }
+        var response = HTTPResponse(status: error?.code.httpStatus ?? 200, mediaType: nil, body: [])
+        response.errorCode = error?.code.text
+        service.record(record, response: response, summary: summary, bytesOut: bytesOut)
+        clock.enter(.writing, now: .now)
+        connection.writeHeaders(trailers(error, summary: summary), on: id, isEnd: true, promise: promiseOfReset())
+    }
+
+    /// Where the call ends before the client has sent everything, the rest isn't wanted: the client is told so once it
+    /// has the end (RFC 9113, section 8.1).
+    private func promiseOfReset() -> EventLoopPromise<Void>? {
+        guard !requestEnded else { return nil }
+        let promise = eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        promise.futureResult.whenSuccess { bound.value.connection?.reset(bound.value.id, .noError) }
+        return promise
+    }
+
+    private func trailers(_ error: SluiceError?, summary: Answer.Summary) -> HPACKHeaders {
+        guard let error else { return Self.trailersOfSuccess }
+        var trailers: HTTP2ResponseHead
+        if hasSentHeaders {
+            trailers = HTTP2ResponseHead()
+        } else {
+            trailers = Self.responseHead(record.id)
+            trailers.add(summary)
+        }
+        let status = GRPCStatus(error.code)
+        trailers.field("grpc-status", String(status.rawValue))
+        trailers.field(unique: "grpc-message", GRPCMessageText.encode(error.message))
+        trailers.field("sluice-code", error.code.text)
+        if error.code == .unsupportedMediaType { trailers.field("grpc-accept-encoding", "identity, deflate, gzip") }
+        if let wait = error.retryAfterNanoseconds {
+            trailers.field("grpc-retry-pushback-ms", String(max(1, (wait + 999_999) / 1_000_000)))
+            trailers.field("retry-after", RateLimitStatus.retryAfterHeader(nanoseconds: wait))
+        }
+        return trailers.headers
+    }
+
+    private static let trailersOfSuccess: HPACKHeaders = ["grpc-status": "0"]
+}

@@ -1,0 +1,100 @@
+internal import Codecs
+internal import Configuration
+internal import Gateway
+internal import Tensors
+
+extension Service {
+    /// Longest target of a request; browsers and proxies cut off about there.
+    private static let longestTarget = 8 << 10
+
+    /// Everything that can be decided before the body: whether the request is well formed, whom it is for, and whether
+    /// the caller may ask that. (Whether they may use a model, `Inference.begin` says.)
+    ///
+    /// - Throws: what to answer instead of reading the body.
+    func plan(
+        method: String, target: String, fields: RequestFields, id: String, receivedAt: MonotonicTime
+    ) throws(SluiceError) -> RequestPlan {
+        guard target.utf8.count <= Self.longestTarget else {
+            throw SluiceError(.uriTooLong, "the request's target is longer than \(Self.longestTarget) bytes")
+        }
+        guard fields.byteCount <= listener.maxHeaders else {
+            throw SluiceError(.headersTooLarge, "the request's headers are larger than \(listener.maxHeaders) bytes")
+        }
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let endpoint = try Endpoint(path: parts[0])
+        guard serves(endpoint) else {
+            throw SluiceError(.notFound, "this listener doesn't serve \(parts[0].prefix(64))")
+        }
+        guard endpoint.methods.contains(method) else {
+            let allowed = endpoint.methods.joined(separator: ", ")
+            throw SluiceError(
+                .methodNotAllowed, "\(parts[0].prefix(64)) takes \(allowed), not \(method.prefix(16))",
+                detail: [.init("allow", allowed)])
+        }
+        if let length = fields.contentLength, length > listener.maxBody { throw bodyTooLarge }
+        var plan = RequestPlan(method: method, endpoint: endpoint)
+        switch endpoint {
+        case .infer(let model):
+            let query = try Query(parts.count > 1 ? parts[1] : "")
+            guard model == nil || query.model == nil else {
+                throw SluiceError(.invalidParameter, "the model is named both in the path and in the query")
+            }
+            let facts = CodecRegistry.RequestFacts(
+                contentType: fields.contentType, input: fields.input, shape: fields.shape, datatype: fields.datatype)
+            plan.inference = try inference(
+                model: model ?? query.model, version: nil, fields: fields, id: id, receivedAt: receivedAt,
+                format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
+        case .modelInfer(let model, let version):
+            plan.inference = try inference(
+                model: model, version: version, fields: fields, id: id, receivedAt: receivedAt,
+                format: .openInference(headerLength: fields.inferenceHeaderLength))
+        case .models, .model, .modelMetadata, .modelReady, .modelNames, .modelConfiguration, .statistics,
+            .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
+            try gate.checkCatalogueAccess(key: fields.key)
+            plan.key = fields.key
+        case .welcome, .serverMetadata, .live, .ready, .metrics:
+            break
+        }
+        return plan
+    }
+
+    private func inference(
+        model: String?, version: String?, fields: RequestFields, id: String, receivedAt: MonotonicTime,
+        format: InferenceRequest.Format
+    ) throws(SluiceError) -> InferenceRequest {
+        if let encoding = fields.contentEncoding, !encoding.equalsIgnoringCase("identity") {
+            throw SluiceError(
+                .unsupportedMediaType,
+                "the content encoding \"\(encoding.prefix(64))\" isn't supported; send the body as it is")
+        }
+        return InferenceRequest(
+            id: id, model: model, version: version, format: format, contentType: fields.contentType, key: fields.key,
+            traceparent: fields.traceparent, receivedAt: receivedAt)
+    }
+
+    /// The refusal of a body that is larger than this listener takes.
+    var bodyTooLarge: SluiceError {
+        SluiceError(
+            .payloadTooLarge, "the body is larger than the \(listener.maxBody) bytes taken here",
+            detail: [.init("limit", listener.maxBody)])
+    }
+
+    /// The refusal of a body for which there is no memory left.
+    var noRoomForBody: SluiceError {
+        SluiceError(
+            .overloaded, "all requests together hold as much as the \(bodies.limit) bytes that they may",
+            detail: [.init("limit", bodies.limit)], retryAfterNanoseconds: 1_000_000_000)
+    }
+
+    /// An error as HTTP answers it, with the header fields that belong to its status.
+    func response(to failure: SluiceError, requestID: String) -> HTTPResponse {
+        var response = HTTPResponse(failure: failure, requestID: requestID)
+        if failure.code == .unauthenticated { response.fields.append(("www-authenticate", gate.challenge)) }
+        if failure.code == .methodNotAllowed,
+            case .string(let methods)? = failure.detail.first(where: { $0.key == "allow" })?.value
+        {
+            response.fields.append(("allow", methods))
+        }
+        return response
+    }
+}

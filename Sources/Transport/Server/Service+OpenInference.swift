@@ -1,0 +1,81 @@
+internal import Codecs
+internal import Configuration
+internal import Gateway
+internal import PluginHost
+internal import Telemetry
+internal import Tensors
+
+extension Service {
+    /// Answers what the Open Inference Protocol has besides inference, Triton's extensions among it.
+    func openInferenceResponse(to plan: RequestPlan, body: RequestBody) throws(SluiceError) -> HTTPResponse {
+        let key = plan.key
+        switch plan.endpoint {
+        case .serverMetadata:
+            return HTTPResponse(
+                json: OpenInferenceCodec().serverMetadata(
+                    name: "sluice", version: sluiceVersion, extensions: Self.extensions))
+        case .modelNames:
+            var json = JSONWriter()
+            json.beginObject()
+            json.key("models")
+            json.strings(try gate.catalogue(key: key).map(\.name))
+            json.endObject()
+            return HTTPResponse(json: json.bytes)
+        case .modelMetadata(let name, let version):
+            let entry = try gate.entry(name: name, version: version, key: key)
+            guard let signature = entry.signature else {
+                throw SluiceError(
+                    .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)])
+            }
+            return HTTPResponse(
+                json: OpenInferenceCodec().modelMetadata(
+                    name: name, versions: [entry.model.version],
+                    platform: entry.model.loaded?.description.platform ?? "", signature: signature))
+        case .modelReady(let name, let version):
+            let entry = try gate.entry(name: name, version: version, key: key)
+            return flag("ready", entry.isReady, name: name)
+        case .modelConfiguration(let name, let version):
+            let entry = try gate.entry(name: name, version: version, key: key)
+            return HTTPResponse(json: try ConfigurationDocument(entry).encoded())
+        case .statistics(let name, let version):
+            return HTTPResponse(json: StatisticsDocument(entries: try entries(name, version, key: key)).encoded())
+        case .repositoryIndex:
+            return HTTPResponse(json: RepositoryDocument(entries: try gate.catalogue(key: key)).encoded())
+        case .repositoryLoad(let name):
+            try gate.loadModel(named: name, key: key)
+            return HTTPResponse(json: Array("{}".utf8))
+        case .repositoryUnload(let name):
+            try gate.unloadModel(named: name, key: key)
+            return HTTPResponse(json: Array("{}".utf8))
+        case .traceSettings(let name):
+            if let name { _ = try gate.entry(name: name, version: nil, key: key) }
+            try checkNoChange(plan, body)
+            return HTTPResponse(json: SettingsDocument.trace())
+        case .logSettings:
+            try checkNoChange(plan, body)
+            return HTTPResponse(json: SettingsDocument.log(gate.configuration.observability))
+        case .sharedMemory(let request):
+            return try sharedMemory(request, body: body)
+        default:
+            throw SluiceError(.internalError, "this endpoint is answered elsewhere")
+        }
+    }
+
+    /// One model, or all that the caller may use.
+    func entries(_ name: String?, _ version: String?, key: String?) throws(SluiceError) -> [ModelEntry] {
+        guard let name else { return try gate.catalogue(key: key) }
+        return [try gate.entry(name: name, version: version, key: key)]
+    }
+
+    private func checkNoChange(_ plan: RequestPlan, _ body: RequestBody) throws(SluiceError) {
+        if plan.method == "POST", !SettingsDocument.isEmpty(body) { throw SettingsDocument.refusal }
+    }
+
+    private func sharedMemory(_ request: SharedMemoryRequest, body: RequestBody) throws(SluiceError) -> HTTPResponse {
+        guard request.kind == .system else {
+            throw SluiceError(.modelUnimplemented, "CUDA memory can't be shared with this gateway; it has none")
+        }
+        guard request.action == .register else { return HTTPResponse(json: Array("[]".utf8)) }
+        throw SluiceError(.forbidden, "system shared memory is off in this gateway")
+    }
+}
