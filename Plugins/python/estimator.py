@@ -29,7 +29,8 @@ def _open_estimator(path, trusted):
     trusted = [trusted] if isinstance(trusted, str) else list(trusted or [])
     unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
     if unknown:
-        raise ValueError(f"{os.path.basename(path)} has types that nobody trusts: list them in config.trusted: {unknown}")
+        name = os.path.basename(path)
+        raise ValueError(f"{name} has types that nobody trusts: list them in config.trusted: {unknown}")
     return skops.io.load(path, trusted=trusted)
 
 
@@ -102,7 +103,8 @@ class _Estimator:
             return outputs
         if classes is not None:  # one answer for each of several targets
             self.answer = self._classify
-            return {"label": (_label_type(np.concatenate([np.asarray(c) for c in classes])), [len(classes)])}  # noqa: F821
+            joined = np.concatenate([np.asarray(labels) for labels in classes])  # noqa: F821
+            return {"label": (_label_type(joined), [len(classes)])}
         # Before any request, nothing tells how many numbers an answer has but an answer.
         self.answer = self._predict
         sample = self._rows(["a"] if "text" in self.inputs else np.zeros((1, self.inputs["X"][1][0])))  # noqa: F821

@@ -194,8 +194,9 @@ void start_by_functions(void *library, const std::string &program) {
   auto set_text = function<int (*)(Config *, const char *, const char *)>(library, "PyInitConfig_SetStr");
   auto set_integer = function<int (*)(Config *, const char *, long long)>(library, "PyInitConfig_SetInt");
   if (config == nullptr) refuse("out of memory");
-  const bool good = set_integer(config, "utf8_mode", 1) == 0 && set_text(config, "program_name", program.c_str()) == 0 &&
-                    function<int (*)(Config *)>(library, "Py_InitializeFromInitConfig")(config) == 0;
+  auto initialize = function<int (*)(Config *)>(library, "Py_InitializeFromInitConfig");
+  const bool good = set_integer(config, "utf8_mode", 1) == 0 &&
+                    set_text(config, "program_name", program.c_str()) == 0 && initialize(config) == 0;
   const char *message = nullptr;
   if (!good) function<int (*)(Config *, const char **)>(library, "PyInitConfig_GetError")(config, &message);
   const std::string reason = message != nullptr ? message : "no reason given";
@@ -217,9 +218,9 @@ void start(const Installation &installation) {
   void *library = dlopen(installation.library.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (library == nullptr) {
     const char *reason = dlerror();
-    refuse("can't open the library of " + installation.program + ": " + (reason != nullptr ? reason : "no reason given") +
-           "; install it (Debian: apt-get install libpython" + installation.version +
-           "), or use a Python built with --enable-shared");
+    refuse("can't open the library of " + installation.program + ": " +
+           (reason != nullptr ? reason : "no reason given") + "; install it (Debian: apt-get install libpython" +
+           installation.version + "), or use a Python built with --enable-shared");
   }
   const std::string missing = api.fill(library);
   if (!missing.empty()) refuse("the library of Python " + installation.version + " lacks " + missing);

@@ -194,13 +194,14 @@ def _user_model(path, wanted):
         for name, value in vars(module).items()
         if inspect.isclass(value) and value.__module__ == spec.name and callable(getattr(value, "infer", None))
     }
+    file = os.path.basename(path)
     if wanted is not None:
         if wanted not in classes:
-            raise ValueError(f"config.class: {os.path.basename(path)} has no class {wanted} with infer(self, inputs, request)")
+            raise ValueError(f"config.class: {file} has no class {wanted} with infer(self, inputs, request)")
         return classes[wanted]()
     if len(classes) != 1:
         found = f"several: {', '.join(sorted(classes))}; choose by config.class" if classes else "none"
-        raise ValueError(f"{os.path.basename(path)} should have one class with infer(self, inputs, request), and has {found}")
+        raise ValueError(f"{file} should have one class with infer(self, inputs, request), and has {found}")
     return next(iter(classes.values()))()
 
 
@@ -328,7 +329,8 @@ class _Model:
             raise Error("infer() answers in parts, and its class does not say streams = True")
         try:
             for part in parts:
-                if not _respond(request._handle, self._outputs(part, request.wanted, views, partly=True), False):  # noqa: F821
+                outputs = self._outputs(part, request.wanted, views, partly=True)
+                if not _respond(request._handle, outputs, False):  # noqa: F821
                     break
         finally:
             parts.close()

@@ -31,5 +31,6 @@ const char *plugin_file(const char *name);
 void test_echo(void);
 void test_stub_faulty(void);
 void test_broken(void);
+void test_ffi(void);
 void test_python(void);
 #endif

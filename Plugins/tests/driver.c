@@ -17,7 +17,8 @@ static const struct {
   const char *name;
   void (*run)(void);
 } suites[] = {
-    {"echo", test_echo}, {"stub-faulty", test_stub_faulty}, {"broken", test_broken}, {"python", test_python},
+    {"echo", test_echo}, {"stub-faulty", test_stub_faulty}, {"broken", test_broken},
+    {"ffi", test_ffi},   {"python", test_python},
 };
 
 int main(int argc, char **argv) {

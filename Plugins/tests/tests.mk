@@ -3,12 +3,14 @@
 TEST_SOURCES := $(wildcard $(HERE)/tests/*.c)
 TEST_OBJECTS := $(TEST_SOURCES:$(HERE)/%.c=$(OBJ)/%.o)
 TEST_DRIVER  := $(OBJ)/tests/driver
+# Beside the plugins' own folder: it is none, and must not be taken for one.
+TEST_FUNCTIONS := $(OUT)-tests/libfunctions.so
 MODELS       ?= $(BUILD)/models
-SUITES       ?= echo stub-faulty broken python
+SUITES       ?= echo stub-faulty broken ffi python
 
 # Python is never shut down, and what it keeps until the end looks like leaks.
 .PHONY: test
-test: all $(TEST_DRIVER)
+test: all $(TEST_DRIVER) $(TEST_FUNCTIONS)
 	$(TEST_DRIVER) $(OUT) $(MODELS) $(filter-out python,$(SUITES))
 	$(if $(filter python,$(SUITES)),ASAN_OPTIONS=detect_leaks=0 $(TEST_DRIVER) $(OUT) $(MODELS) python)
 
@@ -19,3 +21,7 @@ $(TEST_DRIVER): $(TEST_OBJECTS)
 $(OBJ)/tests/%.o: $(HERE)/tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(C_FLAGS) -DPYTHON_TESTS='"$(HERE)/python/tests"' -c $< -o $@
+
+$(TEST_FUNCTIONS): $(HERE)/ffi/tests/functions.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -fPIC $(WARNINGS) $(sanitize.$(SANITIZE)) -shared $< -o $@
