@@ -8,7 +8,9 @@ import gc
 import importlib.util
 import inspect
 import io
+import itertools
 import json
+import linecache
 import os
 import sys
 import threading
@@ -79,6 +81,16 @@ class _Spec:
     def form(self):
         code, bits, _ = _TYPES[self.datatype]
         return (self.name, code, bits, self.shape)
+
+    def check(self, code, bits, shape, batches):
+        """The host has checked it; another host may not have, and a wrong type would be read as numbers it isn't."""
+        if (code, bits) != _TYPES[self.datatype][:2]:
+            raise ValueError(f"{self.name} is {_NAMES.get((code, bits))}, and {self.datatype} is declared")
+        if self.shape is None:
+            return
+        own = shape[1:] if batches else shape
+        if len(own) != len(self.shape) or any(size not in (-1, given) for size, given in zip(self.shape, own)):
+            raise ValueError(f"{self.name} has the shape {list(shape)}, and {list(self.shape)} is declared")
 
 
 def _specs(what, declared):
@@ -176,16 +188,16 @@ def _loader(path, options):
     raise ValueError(f"config.file: {os.path.basename(path)} is none of .py, .joblib, .pkl and .skops")
 
 
-_loaded = 0
+_MODULE = "sluice_model_"
 
 
 def _user_model(path, wanted):
-    global _loaded
-    _loaded += 1
+    # A name is used again once its model has gone: Python never forgets the text of one.
+    name = next(name for name in map(f"{_MODULE}{{}}".format, itertools.count()) if name not in sys.modules)
     folder = os.path.dirname(path)
     if folder not in sys.path:
         sys.path.append(folder)
-    spec = importlib.util.spec_from_file_location(f"sluice_model_{_loaded}", path)
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -226,10 +238,11 @@ class _Model:
         self.inputs, self.outputs = (
             _specs(f"{kind}.{what}", self._required(kind, what, fact(what, None))) for what in ("inputs", "outputs")
         )
-        self.types = {spec.name: spec.numpy_type for spec in self.inputs + self.outputs}
+        self.declared = {spec.name: spec for spec in self.inputs}
         batching = fact("batching", "none")
         if batching not in ("none", "concat"):
             raise ValueError(f"{kind}.batching is {batching!r}; it is none or concat")
+        self.batches = batching == "concat"
         self.streams = bool(fact("streams", inspect.isgeneratorfunction(user.infer)))
         flags = (
             (1 if self.streams else 0)
@@ -270,7 +283,12 @@ class _Model:
                 self.user.unload()
             except Exception:
                 self.log(ERROR, "unload() failed\n" + traceback.format_exc())
+        module = sys.modules.get(type(self.user).__module__)
+        if module is not None and module.__name__.startswith(_MODULE):
+            del sys.modules[module.__name__]
+            linecache.checkcache(module.__file__)
         self.user = None
+        del module
         gc.collect()
 
     def _guarded(self, what, function, *arguments):
@@ -289,9 +307,11 @@ class _Model:
             if is_learn and not self.learns:
                 return (UNIMPLEMENTED, f"{type(self.user).__name__} has no learn()")
             request = Request(handle, facts)
-            inputs = {entry[0]: self._array(entry, views) for entry in tensors}
+            inputs = {entry[0]: self._array(entry, views, self.declared.get(entry[0])) for entry in tensors}
+            if len(inputs) != len(self.declared):
+                raise ValueError(f"inputs are {', '.join(self.declared)}, and {', '.join(inputs) or 'none'} came")
             if is_learn:
-                truth = {entry[0]: self._array(entry, views) for entry in labels}
+                truth = {entry[0]: self._array(entry, views, None) for entry in labels}
                 result = self.user.learn(inputs, truth, request)
                 del truth
                 outputs = [] if result is None else self._outputs(result, request.wanted, views, partly=True)
@@ -336,16 +356,15 @@ class _Model:
             parts.close()
         return []
 
-    def _array(self, entry, views):
+    def _array(self, entry, views, spec):
         name, code, bits, shape, data = entry
+        if spec is not None:
+            spec.check(code, bits, shape, self.batches)
         if isinstance(data, list):
             array = np.empty(len(data), dtype=object)
             array[:] = data
             return array.reshape(shape)
-        datatype = _NAMES[code, bits]
-        dtype = self.types.get(name) or _numpy_type(datatype)
-        if dtype != np.dtype(object) and dtype.itemsize * 8 != bits:
-            dtype = _numpy_type(datatype)
+        dtype = spec.numpy_type if spec is not None else _numpy_type(_NAMES[code, bits])
         if len(data) < self.VIEW_FROM:
             array = np.frombuffer(bytes(data), dtype).reshape(shape) if len(data) else np.zeros(shape, dtype)
             array.flags.writeable = False

@@ -71,6 +71,19 @@ def test_file_type_knows_the_repository(served):
     }
 
 
+def test_python_reads_the_digits_that_people_wrote(served):
+    output = run("python", served.url)
+    assert [json.loads(answer)["outputs"]["label"] for answer in answers(output)] == [[5], [3], [4], [0], [8]]
+    assert output.count("##") > 50, "the digits are drawn"
+
+
+def test_scoring_answers_by_the_formula_in_c(served):
+    (answer,) = answers(run("scoring", served.url))
+    rows = np.loadtxt(ROOT / "examples" / "scoring" / "applicants.csv", delimiter=",", skiprows=1)
+    expected = 1 / (1 + np.exp(-(rows @ [0.04, -0.06, 0.02, -0.9])))
+    np.testing.assert_allclose(json.loads(answer)["outputs"]["out"], expected, rtol=1e-12)
+
+
 def test_an_example_without_a_gateway_says_so():
     result = subprocess.run(
         [ROOT / "examples" / "iris" / "run.sh", "http://127.0.0.1:1"],

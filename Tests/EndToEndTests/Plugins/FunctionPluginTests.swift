@@ -9,6 +9,15 @@ import Testing
         let built = try ProgramRun(
             "cc", ["-O2", "-shared", "-fPIC", source, "-lm", "-o", "libscore.so"], in: scratch.url)
         try #require(built.status == 0, "\(built.errors)")
+        let signature = "(f64 in[n,4], i64 n, f64 out[n]) -> i32"
+        let report = try ProgramRun(
+            GatewayFixture.program.path,
+            [
+                "plugin", "check", "\(GatewayFixture.pluginFolder)/libsluice_ffi.so", "--strict", "--fuzz", "200",
+                "--config", "{ library: ./libscore.so, symbol: score, signature: \"\(signature)\" }",
+            ], in: scratch.url)
+        #expect(report.status == 0, "\(report.output)\(report.errors)")
+
         let gateway = try GatewayFixture(
             """
             version: 1
@@ -19,7 +28,7 @@ import Testing
                 config:
                   library: \(scratch.url.path)/libscore.so
                   symbol: score
-                  signature: "(f64 in[n,4], i64 n, f64 out[n]) -> i32"
+                  signature: "\(signature)"
                 inputs: { in: { columns: [income, debt, age, missed] } }
             auth: none
             """)

@@ -56,6 +56,10 @@ import Testing
 
         let check = try ProgramRun(GatewayFixture.program.path, ["check", "gateway.yaml"], in: folder)
         #expect(check.status == 0, "\(check.output)")
+        let contract = try ProgramRun(
+            GatewayFixture.program.path,
+            ["plugin", "check", "./my-plugin.so", "--config", "{ factor: 3 }", "--fuzz", "200"], in: folder)
+        #expect(contract.status == 0, "\(contract.output)\(contract.errors)")
 
         let gateway = try GatewayFixture(configuration(in: folder))
         let answer = try gateway.post("/v1/infer/my-plugin", #"{"x": [1, 2.5, -3]}"#)

@@ -36,6 +36,20 @@ import Testing
         #expect(wrong.log.contains("ValueError: unknown setting 'fcator' (model.py, line"), "\(wrong.log)")
     }
 
+    @Test func pluginKeepsTheContract() throws {
+        let scratch = try ScratchFolder()
+        _ = try ProgramRun(
+            GatewayFixture.program.path, ["plugin", "new", "--language", "python", "mine"], in: scratch.url)
+        let model = "{ file: mine/model.py, venv: \(Self.environment), settings: { factor: 3 } }"
+        let report = try ProgramRun(
+            GatewayFixture.program.path,
+            [
+                "plugin", "check", "\(GatewayFixture.pluginFolder)/libsluice_python.so", "--config", model, "--strict",
+                "--fuzz", "200",
+            ], in: scratch.url, environment: Self.variables)
+        #expect(report.status == 0, "\(report.output)\(report.errors)")
+    }
+
     @Test func tracebackIsForTheLogAlone() throws {
         let scratch = try ScratchFolder()
         try """
