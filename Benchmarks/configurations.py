@@ -51,10 +51,10 @@ def keyed_echo(key):
 
 
 def many_keys(count):
-    """`count` keys of a hundred consumers at most; the caller's is the last."""
+    """`count` keys, a hundred of each consumer; the caller's is the last."""
 
     def text(key):
-        consumers = min(count, 100)
+        consumers = max(1, count // 100)
         lines = [HEAD, "auth: api_keys\nmodels: { echo: { plugin: echo } }\n", PLENTY, "consumers:\n"]
         for number in range(consumers):
             lines.append(f"  team-{number}:\n    allow: {{ models: [echo] }}\n    limits: [plenty]\n    keys:\n")

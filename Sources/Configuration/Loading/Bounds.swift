@@ -1,10 +1,11 @@
 /// How much of everything one file may hold, so that no file can keep the gateway busy or fill its memory.
 enum Bounds {
-    static let fileBytes = 1 << 20
+    /// Enough for a hundred thousand keys.
+    static let fileBytes = 16 << 20
     /// Mappings and lists within each other, aliases expanded.
     static let depth = 32
     /// Scalars, lists and mappings, aliases expanded: the answer to "billion laughs".
-    static let values = 100_000
+    static let values = 1_000_000
     /// Repeated keys that are found before reading stops.
     static let duplicateKeys = 16
     /// Errors, and as many warnings, that are kept.

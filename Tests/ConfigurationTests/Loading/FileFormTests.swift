@@ -28,11 +28,11 @@ import Testing
         #expect(outcome.configuration?.models.map(\.name) == ["echo"])
     }
 
-    @Test func moreThanOneMebibyteIsRefused() {
+    @Test func moreThanSixteenMebibytesAreRefused() {
         let text = GatewayText().text + "\n"
-        let filler = String(repeating: "#", count: (1 << 20) - text.utf8.count)
+        let filler = String(repeating: "#", count: (16 << 20) - text.utf8.count)
         #expect(loader.load(text + filler, context: .test).diagnostics.isEmpty)
-        let refused = ["1:1+1 error: the file is larger than 1MiB"]
+        let refused = ["1:1+1 error: the file is larger than 16MiB"]
         #expect(loader.load(text + filler + "#", context: .test).diagnostics.map(\.brief) == refused)
         #expect(loader.load(Array((text + filler + "#").utf8), context: .test).diagnostics.map(\.brief) == refused)
     }

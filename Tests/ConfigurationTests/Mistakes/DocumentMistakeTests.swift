@@ -259,12 +259,13 @@ import Testing
             c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]
             d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]
             e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]
-            ? [*e]
+            f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]
+            ? [*f]
             : 1
 
             """#,
             [
-                "5:29+1 error: the file holds more than 100000 values"
+                "6:29+1 error: the file holds more than 1000000 values"
             ]),
         WrongText(
             "an alias that nests itself",
