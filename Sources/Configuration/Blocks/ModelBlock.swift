@@ -51,8 +51,8 @@ enum ModelBlock {
         "models.NAME",
         [
             plugin.description, version.description, config.description, instances.description,
-            isolation.description, concurrency.description, queue.description, timeout.description, batching.description,
-            priorities.description, ordered.description, fairBy.description, limit.description,
+            isolation.description, concurrency.description, queue.description, timeout.description,
+            batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description,
         ])
 

@@ -17,16 +17,10 @@ final class IsolatedCall: CallHolder, Sendable {
         var hasDelivered = false
         /// When the runner is given up that has not let go of the abandoned request.
         var overdueAt: MonotonicTime?
+        /// Whether the call was given back unanswered, for another runner.
+        var isGivenBack = false
         /// The request itself, where it was too large for the ring.
         var message: TensorStorage?
-    }
-
-    /// How a runner's end, or a lost connection, leaves a call.
-    enum Leftover {
-        /// The caller waits: to be tried again, or told.
-        case unanswered(mayTryAgain: Bool)
-        /// The caller has its answer.
-        case settled
     }
 
     let call: InferenceCall
@@ -62,7 +56,11 @@ final class IsolatedCall: CallHolder, Sendable {
     // MARK: From the caller
 
     func abandon(_ call: InferenceCall, error: SluiceError) {
-        guard stopWaiting() else { return }
+        guard stopWaiting() else {
+            // The call has gone to another holder since it was looked up here.
+            if locked.withLockedValue({ $0.isGivenBack }) { call.abandon(error) }
+            return
+        }
         connection.cancel(self)
         call.deliver(.failure(error))
     }
@@ -156,12 +154,19 @@ final class IsolatedCall: CallHolder, Sendable {
 
     // MARK: The runner's end
 
+    /// Whether the request can be made again: the caller has had nothing of it, and it isn't the second time.
+    var mayTryAgain: Bool { locked.withLockedValue { !$0.hasDelivered } && !batch.isRetry }
+
     /// The runner is gone; nothing more will come from it.
-    func close() -> Leftover {
+    ///
+    /// - Parameter isGivenBack: whether the call has left this holder before.
+    /// - Returns: whether the caller still waits.
+    func close(isGivenBack: Bool = false) -> Bool {
         locked.withLockedValue { locked in
-            guard locked.state.phase == .running else { return .settled }
+            guard locked.state.phase == .running else { return false }
             _ = locked.state.abandon()
-            return .unanswered(mayTryAgain: !locked.hasDelivered && !batch.isRetry)
+            locked.isGivenBack = isGivenBack
+            return true
         }
     }
 }

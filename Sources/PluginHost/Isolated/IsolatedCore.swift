@@ -174,17 +174,17 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
     }
 
     private func settle(_ entry: IsolatedCall, mayRetry: Bool) {
-        switch entry.close() {
-        case .settled: entry.batch.letGo(entry.call)
-        case .unanswered(let mayTryAgain):
-            let hasTime = entry.call.envelope.deadline.map { $0 > .now } ?? true
-            if mayRetry, mayTryAgain, hasTime, entry.call.leave(entry) {
+        let hasTime = entry.call.envelope.deadline.map { $0 > .now } ?? true
+        // First out of the entry, then close it: whoever abandons the call in between finds it on either side.
+        if mayRetry, hasTime, entry.mayTryAgain, entry.call.leave(entry) {
+            if entry.close(isGivenBack: true) {
                 dispatch(IsolatedBatch(calls: [entry.call], isRetry: true, latch: entry.batch.latch))
-            } else {
-                entry.call.deliver(.failure(crashed))
-                entry.batch.letGo(entry.call)
+                return
             }
+        } else if entry.close() {
+            entry.call.deliver(.failure(crashed))
         }
+        entry.batch.letGo(entry.call)
     }
 
     /// The model is unloaded: nothing waits any more.

@@ -129,7 +129,7 @@ final class RunnerConnection: Sendable {
             for call in left { batch.letGo(call) }
         case .noRoom(let entries, let left):
             for entry in entries {
-                if case .unanswered = entry.close() { entry.call.deliver(.failure(overloaded)) }
+                if entry.close() { entry.call.deliver(.failure(overloaded)) }
                 batch.letGo(entry.call)
             }
             for call in left { batch.letGo(call) }

@@ -30,6 +30,8 @@ struct RunnerWatch {
         var killAt: MonotonicTime?
         var isKilled = false
         var tail = OutputTail()
+        /// A plugin may close what it writes to.
+        var hasOutput = true
         var nextMemoryLook = MonotonicTime(nanoseconds: 0)
     }
 
@@ -115,7 +117,9 @@ struct RunnerWatch {
         var descriptors = [pollfd(fd: keeper.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
         if let life {
             descriptors.append(pollfd(fd: life.process.descriptor, events: Int16(POLLIN), revents: 0))
-            descriptors.append(pollfd(fd: life.process.output, events: Int16(POLLIN), revents: 0))
+            if life.hasOutput {
+                descriptors.append(pollfd(fd: life.process.output, events: Int16(POLLIN), revents: 0))
+            }
             // Once it is closed there is nothing to wait for there but the end of the process.
             if life.startFailure == nil {
                 descriptors.append(pollfd(fd: life.process.socket.descriptor, events: Int16(POLLIN), revents: 0))
@@ -160,6 +164,7 @@ struct RunnerWatch {
         // Bounded, so that a runner that writes without end gets no more than its turn.
         for _ in 0..<16 {
             let count = read(life.process.output, &chunk, chunk.count)
+            if count == 0 { life.hasOutput = false }
             guard count > 0 else { break }
             for line in life.tail.append(chunk[..<count]) { forward(line) }
         }
@@ -340,7 +345,7 @@ struct RunnerWatch {
         self.life = nil
         let calls = life.connection.close()
         for entry in calls {
-            if case .unanswered = entry.close() {
+            if entry.close() {
                 entry.call.deliver(
                     .failure(SluiceError(.shuttingDown, "model \"\(core.model)\" is being unloaded")))
             }

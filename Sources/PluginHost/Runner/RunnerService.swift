@@ -16,7 +16,16 @@ final class RunnerService: Sendable {
     private let requestsBell: Doorbell
     private let control: NIOLockedValueBox<RingReader>
     private let controlBell: Doorbell
-    private let calls = NIOLockedValueBox<[CallNumber: (RunnerCall, InferenceCall)]>([:])
+    private struct Calls: Sendable {
+        var known: [CallNumber: (RunnerCall, InferenceCall)] = [:]
+        /// Cancelled before they were taken from their ring.
+        var cancelled: Set<CallNumber> = []
+    }
+
+    /// Of calls that were over before they were cancelled some numbers stay behind; so many are kept at most.
+    private static let mostCancelled = 4096
+
+    private let calls = NIOLockedValueBox(Calls())
     private let lastMetric = Atomic<UInt32>(0)
 
     init(_ regions: RunnerProgram.Regions, logLevel: PluginServices.LogLevel) {
@@ -159,11 +168,15 @@ final class RunnerService: Sendable {
         let own = RunnerCall(number: number, deadline: envelope.deadline, streams: model.description.streams)
         let call = InferenceCall(envelope: envelope) { [self] part in deliver(part, of: own) }
         call.afterwards { [self] in
-            calls.withLockedValue { _ = $0.removeValue(forKey: number) }
+            calls.withLockedValue { _ = $0.known.removeValue(forKey: number) }
             // A call that was answered is over with its answer; of one that was cancelled the gateway waits for this.
             if !own.hasSentFinal { sender.send(.done) { $0.write(number.raw) } }
         }
-        calls.withLockedValue { $0[number] = (own, call) }
+        let isCancelled = calls.withLockedValue { calls -> Bool in
+            calls.known[number] = (own, call)
+            return calls.cancelled.remove(number) != nil
+        }
+        if isCancelled { cancel(own, call) }
         return (own, call)
     }
 
@@ -229,12 +242,23 @@ final class RunnerService: Sendable {
             }
             switch control {
             case .release: sender.takeBack(token: number)
-            case .credit: calls.withLockedValue { $0[CallNumber(number)] }?.0.credit()
+            case .credit: calls.withLockedValue { $0.known[CallNumber(number)] }?.0.credit()
             case .cancel:
-                guard let (own, call) = calls.withLockedValue({ $0[CallNumber(number)] }) else { continue }
-                own.cancel()
-                call.abandon(SluiceError(.cancelled, "the caller has gone"))
+                let known = calls.withLockedValue { calls in
+                    let known = calls.known[CallNumber(number)]
+                    if known == nil {
+                        if calls.cancelled.count >= Self.mostCancelled { calls.cancelled = [] }
+                        calls.cancelled.insert(CallNumber(number))
+                    }
+                    return known
+                }
+                if let (own, call) = known { cancel(own, call) }
             }
         }
+    }
+
+    private func cancel(_ own: RunnerCall, _ call: InferenceCall) {
+        own.cancel()
+        call.abandon(SluiceError(.cancelled, "the caller has gone"))
     }
 }

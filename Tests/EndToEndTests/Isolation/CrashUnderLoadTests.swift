@@ -32,6 +32,17 @@ import Testing
         """
     }
 
+    private static func holds(_ time: UInt64, _ ranges: [Range<UInt64>]) -> Bool {
+        var low = 0
+        var high = ranges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].contains(time) { return true }
+            if time < ranges[middle].lowerBound { high = middle } else { low = middle + 1 }
+        }
+        return false
+    }
+
     @Test func othersLoseNothingAndTheModelIsBackWithinASecond() throws {
         let gateway = try GatewayFixture(Self.yaml)
         #expect(try gateway.post("/v2/models/b/infer", Self.body("ok")).status == 200)
@@ -44,23 +55,28 @@ import Testing
             response.status == 200 && response.text.contains("[1,2,3,4]") ? nil : "\(response.status) \(response.text)"
         }
         load.waitForAnswers(200)
-        let quiet = DispatchTime.now().uptimeNanoseconds
-        load.waitForAnswers(2000)
-        let start = DispatchTime.now().uptimeNanoseconds
 
+        // Quiet times and faults by turns, so that whatever else the machine does is in both.
+        var quiet: [Range<UInt64>] = []
+        var faulty: [Range<UInt64>] = []
         var codes: [String: [Int: Int]] = [:]
         var slowest: UInt64 = 0
-        for index in 0..<Self.count {
-            let fault = Self.faults[index % Self.faults.count]
-            let response = try gateway.post("/v2/models/b/infer", Self.body(fault))
-            codes[fault, default: [:]][response.status, default: 0] += 1
-            // The answer to the next request shows that it is back; it waits for the new runner, and not for long.
-            let crashed = DispatchTime.now().uptimeNanoseconds
-            let isBack = try eventually { try gateway.post("/v2/models/b/infer", Self.body("ok")).status == 200 }
-            #expect(isBack, "after \(fault)")
-            slowest = max(slowest, DispatchTime.now().uptimeNanoseconds - crashed)
+        for round in 0..<(Self.count / Self.faults.count) {
+            let start = DispatchTime.now().uptimeNanoseconds
+            load.waitForAnswers(500)
+            let end = DispatchTime.now().uptimeNanoseconds
+            quiet.append(start..<end)
+            for fault in Self.faults {
+                let response = try gateway.post("/v2/models/b/infer", Self.body(fault))
+                codes[fault, default: [:]][response.status, default: 0] += 1
+                // The answer to the next request shows that it is back; it waits for the new runner, and not for long.
+                let crashed = DispatchTime.now().uptimeNanoseconds
+                let isBack = try eventually { try gateway.post("/v2/models/b/infer", Self.body("ok")).status == 200 }
+                #expect(isBack, "after \(fault) in round \(round)")
+                slowest = max(slowest, DispatchTime.now().uptimeNanoseconds - crashed)
+            }
+            faulty.append(end..<DispatchTime.now().uptimeNanoseconds)
         }
-        let end = DispatchTime.now().uptimeNanoseconds
         let outcome = load.stop()
 
         #expect(outcome.failureCount == 0, "\(outcome.failures)")
@@ -72,11 +88,11 @@ import Testing
         }
         // Where a wild write goes, and so whether it is the end at once, nobody can say.
         #expect(Set((codes["wild-write"] ?? [:]).keys).isSubset(of: [503, 504, 200]))
-        let before = try #require(outcome.percentile(0.99) { quiet..<start ~= $0 })
-        let during = try #require(outcome.percentile(0.99) { start..<end ~= $0 })
+        let before = try #require(outcome.percentile(0.99) { Self.holds($0, quiet) })
+        let during = try #require(outcome.percentile(0.99) { Self.holds($0, faulty) })
         #expect(!Self.isQuiet || Double(during) <= 1.5 * Double(before), "p99 of A")
         print(
-            "A: p99 \(before / 1000) µs before, \(during / 1000) µs during \(Self.count) faults;",
+            "A: p99 \(before / 1000) µs in quiet times, \(during / 1000) µs during \(Self.count) faults;",
             "B back after \(slowest / 1_000_000) ms at most; \(outcome.answers) answers of A")
 
         #expect(try eventually { try gateway.get("/v2/health/ready").status == 200 })

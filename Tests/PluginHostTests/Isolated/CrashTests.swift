@@ -96,6 +96,25 @@ import Testing
         stub.instance.unload()
     }
 
+    @Test func callThatIsCancelledOnItsWayNeverReachesThePlugin() throws {
+        let stub = try StubModel.warm(["concurrency": "1", "for": "200ms"], in: .isolated)
+        let slow = PartCollector()
+        let first = try slow.call("slow", id: "first")
+        Thread { stub.instance.infer(first) }.start()
+        #expect(eventually { stub.instance.unfinishedCalls == 1 })
+        let gone = PartCollector()
+        let second = try gone.call("ok", id: "second")
+        Thread { stub.instance.infer(second) }.start()
+        #expect(eventually { stub.instance.unfinishedCalls == 2 })
+        second.abandon(SluiceError(.cancelled, "gone"))
+        #expect(try gone.waitForFinal().error?.code == .cancelled)
+        #expect(try slow.waitForFinal().error == nil)
+        let third = try answer(stub)
+        #expect(third.parameters.first { $0.key == "calls" }?.value == .string("2"), "the first and the third")
+        #expect(stub.instance.unfinishedCalls == 0)
+        stub.instance.unload()
+    }
+
     @Test func crashLoopOpensTheBreaker() throws {
         let stub = try StubModel.warm(["no_retry": "true"], in: .isolated)
         var codes: [SluiceError.Code?] = []
