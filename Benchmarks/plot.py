@@ -29,6 +29,8 @@ def blocks(document):
 
 
 def label(value):
+    if value >= 1e6:
+        return f"{value / 1e6:,.1f} s"
     if value >= 1000:
         return f"{value / 1000:,.1f} ms"
     return f"{value:,.0f} µs" if value >= 100 else f"{value:,.1f} µs"

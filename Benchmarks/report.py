@@ -7,6 +7,7 @@
 import json
 import pathlib
 import sys
+import textwrap
 
 import plot
 import thresholds
@@ -41,8 +42,9 @@ def size(value):
     return f"{value:,.0f} B"
 
 
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|---" * 2 + "|---:" * (len(head) - 2) + "|"]
+def table(head, rows, texts=2):
+    """The first `texts` columns are text, the others numbers."""
+    lines = ["| " + " | ".join(head) + " |", "|---" * texts + "|---:" * (len(head) - texts) + "|"]
     return [*lines, *("| " + " | ".join(row) + " |" for row in rows), ""]
 
 
@@ -98,8 +100,8 @@ def facts(document):
     lines = []
     start = [fact for fact in document["facts"] if fact["case"] == "start"]
     if start:
-        rows = [[fact["server"], "", f"{fact['ready_ms']:,.0f} ms", size(fact["resident"])] for fact in start]
-        lines += ["### Start and rest", "", *table(["server", "", "ready after", "memory at rest"], rows)]
+        rows = [[fact["server"], f"{fact['ready_ms']:,.0f} ms", size(fact["resident"])] for fact in start]
+        lines += ["### Start and rest", "", *table(["server", "ready after", "memory at rest"], rows, 1)]
     idle = [fact for fact in document["facts"] if fact["case"].startswith("idle")]
     if idle:
         rows = [
@@ -123,19 +125,18 @@ def soak(document):
     latency = result["latency"]
     growth = f"{result['growth'] / 1024:+,.0f} ± {result['growth_error'] / 1024:,.0f} KiB"
     descriptors = result["descriptors"]
-    return [
-        "### Soak",
-        "",
+    load = (
         f"`Benchmarks/soak.py`: {result['seconds']:,} s of independent callers (open loop) at "
-        f"{number(result['rate'])} requests a second, {result['share']:.0%} of the {number(result['peak'])} that the same "
-        f"generator reaches in a closed loop, on {result['connections']} connections: {number(result['requests'])} answers, "
-        f"{sum(result['failures'].values())} failures, {result['unsent']} never sent.",
-        f"Latency from when each request was due: p50 {microseconds(latency['p50'])}, p99 {microseconds(latency['p99'])}, "
-        f"p99.9 {microseconds(latency['p999'])}, longest {microseconds(latency['max'])}.",
-        f"Memory {size(result['resident'])}, slope over the whole soak {growth}; descriptors {descriptors['idle']} idle, "
-        f"{descriptors['least']} to {descriptors['most']} under load, {descriptors['after']} after it.",
-        "",
-    ]
+        f"{number(result['rate'])} requests a second, {result['share']:.0%} of the {number(result['peak'])} that the "
+        f"same generator reaches in a closed loop, on {result['connections']} connections: "
+        f"{number(result['requests'])} answers, {sum(result['failures'].values())} failures, "
+        f"{result['unsent']} never sent. Latency from when each request was due: p50 {microseconds(latency['p50'])}, "
+        f"p99 {microseconds(latency['p99'])}, p99.9 {microseconds(latency['p999'])}, longest "
+        f"{microseconds(latency['max'])}. Memory {size(result['resident'])}, slope over the whole soak {growth}; "
+        f"descriptors {descriptors['idle']} idle, {descriptors['least']} to {descriptors['most']} under load, "
+        f"{descriptors['after']} after it."
+    )
+    return ["### Soak", "", *textwrap.wrap(load, 118, break_on_hyphens=False), ""]
 
 
 def bounds(document):
@@ -143,14 +144,15 @@ def bounds(document):
     for entry, value in thresholds.judged(document):
         bound = f"≤ {entry['at_most']:,}" if "at_most" in entry else f"≥ {entry['at_least']:,}"
         shown = number(value, 2 if value < 100 else 0)
-        rows.append([entry["what"], "", shown, bound, "holds" if thresholds.holds(entry, value) else "**does not hold**"])
-    return ["### Thresholds", "", *table(["what", "", "measured", "bound", ""], rows)] if rows else []
+        rows.append([entry["what"], shown, bound, "holds" if thresholds.holds(entry, value) else "**does not hold**"])
+    return ["### Thresholds", "", *table(["what", "measured", "bound", ""], rows, 1)] if rows else []
 
 
 def skipped(document):
     if not document["skipped"]:
         return []
-    return ["### Not measured", "", *[f"- {s['case']}, {s['server']}: {s['reason']}" for s in document["skipped"]], ""]
+    lines = [f"- {s['case']}, {s['server']}: {s['reason'].splitlines()[0]}" for s in document["skipped"]]
+    return ["### Not measured", "", *lines, ""]
 
 
 def main():

@@ -137,7 +137,7 @@ class TestReport:
         assert "### Echo" in lines
         assert "| 16 | **sluice** | 100 | 12.0 µs | 2.0× | 120 µs | 2.50 ms | 0 |" in lines
         assert "| 16 | Triton | 100 | 30.0 ms | 5,000× | 120 µs | 2.50 ms | 4 |" in lines
-        assert "| sluice |  | 50 ms | 20.0 MiB |" in report.facts(document)
+        assert "| sluice | 50 ms | 20.0 MiB |" in report.facts(document)
         assert "- all, KServe: not installed" in report.skipped(document)
 
     def test_the_picture_is_well_formed_and_has_every_server(self, document):

@@ -1,10 +1,14 @@
 """The examples, each by its one command, against what `make run` serves."""
 
+import csv
 import json
+import math
 import subprocess
 import sys
 
+import joblib
 import numpy as np
+import pytest
 from gateway import ROOT
 
 sys.path.append(str(ROOT / "examples" / "iris"))
@@ -82,6 +86,28 @@ def test_scoring_answers_by_the_formula_in_c(served):
     rows = np.loadtxt(ROOT / "examples" / "scoring" / "applicants.csv", delimiter=",", skiprows=1)
     expected = 1 / (1 + np.exp(-(rows @ [0.04, -0.06, 0.02, -0.9])))
     np.testing.assert_allclose(json.loads(answer)["outputs"]["out"], expected, rtol=1e-12)
+
+
+def test_digits_are_read_as_scikit_learn_reads_them(served):
+    rows = np.loadtxt(ROOT / "examples" / "python" / "digits.csv", delimiter=",")
+    expected = joblib.load(ROOT / "build" / "models" / "digits.joblib").predict(rows)
+    labels = [json.loads(answer)["outputs"]["label"] for answer in answers(run("python", served.url))]
+    assert labels == [[int(label)] for label in expected]
+
+
+def test_applicants_are_scored_by_the_formula(served):
+    with open(ROOT / "examples" / "scoring" / "applicants.csv") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    (answer,) = answers(run("scoring", served.url))
+    expected = [
+        1 / (1 + math.exp(-(0.04 * r["income"] - 0.06 * r["debt"] + 0.02 * r["age"] - 0.9 * r["missed"]))) for r in rows
+    ]
+    assert json.loads(answer)["outputs"]["out"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_every_example_is_run_here():
+    there = {path.parent.name for path in (ROOT / "examples").glob("*/run.sh")}
+    assert there == {"iris", "voice-activity", "file-type", "python", "scoring"}
 
 
 def test_an_example_without_a_gateway_says_so():
