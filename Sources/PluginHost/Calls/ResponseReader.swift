@@ -38,7 +38,9 @@ struct ResponseReader {
     /// The response as values; every plugin-owned tensor is taken over or released, also on failure.
     ///
     /// - Throws: `model_broke_contract`.
-    func part(newOutputs: [CallSlot.NewOutput], pool: CallSlotPool) throws(SluiceError) -> InferencePart {
+    func part(
+        inputs: [Tensor], newOutputs: [CallSlot.NewOutput], pool: CallSlotPool
+    ) throws(SluiceError) -> InferencePart {
         guard isWhole else {
             throw pool.breach("a sluice_response of \(structSize) bytes")
         }
@@ -55,7 +57,9 @@ struct ResponseReader {
         outputs.reserveCapacity(count)
         for index in 0..<count {
             do {
-                outputs.append(try Self.take(&response.pointee.outputs[index], newOutputs: newOutputs, pool: pool))
+                outputs.append(
+                    try Self.take(
+                        &response.pointee.outputs[index], inputs: inputs, newOutputs: newOutputs, pool: pool))
             } catch {
                 releaseAll()
                 throw pool.breach("output \(index): \(error.reason)")
@@ -101,9 +105,22 @@ extension ResponseReader {
         return (dataType, shape, elements)
     }
 
-    /// Takes over one output: host memory as it is, plugin memory by its release function, borrowed memory by a copy.
+    /// Bytes that lie in an input, aligned as their type wants: nobody writes to them, so they need no copy.
+    private static func shared(_ data: UnsafeRawBufferPointer, of inputs: [Tensor], width: Int) -> TensorStorage? {
+        guard let start = data.baseAddress, data.count > 0, UInt(bitPattern: start) % UInt(max(width, 1)) == 0 else {
+            return nil
+        }
+        for input in inputs {
+            let (first, end) = (UnsafeRawPointer(input.storage.base), input.storage.base + input.storage.byteCount)
+            if start >= first, start + data.count <= end { return .slice(of: data, keptAliveBy: input.storage) }
+        }
+        return nil
+    }
+
+    /// Takes over one output: host memory as it is, plugin memory by its release function, the request's own inputs
+    /// by sharing them, other borrowed memory by a copy.
     private static func take(
-        _ tensor: inout sluice_tensor, newOutputs: [CallSlot.NewOutput], pool: CallSlotPool
+        _ tensor: inout sluice_tensor, inputs: [Tensor], newOutputs: [CallSlot.NewOutput], pool: CallSlotPool
     ) throws(OutputError) -> Tensor {
         let (dataType, shape, elements) = try declared(tensor)
         guard let namePointer = tensor.name else { throw OutputError(reason: "no name") }
@@ -146,7 +163,7 @@ extension ResponseReader {
                 offsetStorage = .copy(of: offsets)
             }
         } else {
-            dataStorage = .copy(of: data)
+            dataStorage = shared(data, of: inputs, width: dataType.byteWidth) ?? .copy(of: data)
             if dataType == .bytes { offsetStorage = .copy(of: offsets) }
         }
         do {
