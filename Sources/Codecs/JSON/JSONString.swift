@@ -16,7 +16,11 @@ struct JSONString {
     func equals(_ name: String) -> Bool {
         if hasEscapes { return text == name }
         var name = name
-        return name.withUTF8 { $0.count == raw.count && $0.elementsEqual(raw) }
+        return name.withUTF8 { name in
+            guard name.count == raw.count else { return false }
+            for index in 0..<name.count where name[index] != raw[index] { return false }
+            return true
+        }
     }
 
     /// Writes the string's bytes, at most `raw.count`; returns how many.

@@ -16,27 +16,49 @@ struct OpenInferenceInput {
     private let shape: [Int]
     private let data: Data
 
+    /// The keys of an input that mean something; others are passed over.
+    private enum Member {
+        case name, datatype, shape, parameters, data
+
+        init?(_ key: JSONString) {
+            if key.equals("name") {
+                self = .name
+            } else if key.equals("datatype") {
+                self = .datatype
+            } else if key.equals("shape") {
+                self = .shape
+            } else if key.equals("parameters") {
+                self = .parameters
+            } else if key.equals("data") {
+                self = .data
+            } else {
+                return nil
+            }
+        }
+    }
+
     /// Reads an input object that the scanner has entered; `number` counts from 1.
     static func read(_ scanner: inout JSONScanner, number: Int) throws(SluiceError) -> OpenInferenceInput {
         var (name, dataType, shape, data) = (String?.none, DataType?.none, [Int]?.none, Data?.none)
         var binarySize: Int?
-        var seen: Set<String> = []
+        var seen: [Member] = []
         var isFirst = true
         while let key = try scanner.nextKey(first: isFirst) {
             isFirst = false
-            let member = key.text
-            guard ["name", "datatype", "shape", "parameters", "data"].contains(member) else {
+            guard let member = Member(key) else {
                 try scanner.skipValue()
                 continue
             }
-            guard seen.insert(member).inserted else { throw scanner.documentError("the key \"\(member)\" comes twice") }
-            let subject = name.map { "input \"\($0)\"" } ?? "input \(number)"
+            guard !seen.contains(member) else { throw scanner.documentError("the key \"\(member)\" comes twice") }
+            seen.append(member)
+            // Made only for a message: most requests need none.
+            func subject() -> String { name.map { "input \"\($0)\"" } ?? "input \(number)" }
             switch member {
-            case "name": name = try scanner.optionalString("name")
-            case "datatype": dataType = try readDataType(&scanner, subject)
-            case "shape": shape = try readShape(&scanner, subject)
-            case "parameters": binarySize = try readBinarySize(&scanner, subject)
-            default: data = try readData(&scanner, name, dataType)
+            case .name: name = try scanner.optionalString("name")
+            case .datatype: dataType = try readDataType(&scanner, subject)
+            case .shape: shape = try readShape(&scanner, subject)
+            case .parameters: binarySize = try readBinarySize(&scanner, subject)
+            case .data: data = try readData(&scanner, name, dataType)
             }
         }
         guard let name else { throw SluiceError(.invalidInput, "input \(number) has no \"name\"") }
@@ -52,44 +74,48 @@ struct OpenInferenceInput {
         return OpenInferenceInput(name: name, dataType: dataType, shape: shape, data: data)
     }
 
-    private static func readDataType(_ scanner: inout JSONScanner, _ subject: String) throws(SluiceError) -> DataType {
+    private static func readDataType(_ scanner: inout JSONScanner, _ subject: () -> String) throws(SluiceError)
+        -> DataType
+    {
         let name = try scanner.optionalString("datatype") ?? "null"
         guard let dataType = DataType(name: name) else {
             throw SluiceError(
                 .invalidInput,
-                "\(subject): there is no datatype \"\(ElementFault.shortened(name))\""
+                "\(subject()): there is no datatype \"\(ElementFault.shortened(name))\""
                     + Spelling.suggestion(for: name, among: DataType.allCases.map(\.name)))
         }
         return dataType
     }
 
-    private static func readShape(_ scanner: inout JSONScanner, _ subject: String) throws(SluiceError) -> [Int] {
+    private static func readShape(_ scanner: inout JSONScanner, _ subject: () -> String) throws(SluiceError) -> [Int] {
         var shape: [Int] = []
         let kind = try scanner.peek()
         guard kind == .array else {
-            throw SluiceError(.invalidInput, "\(subject): \"shape\" must be an array, not \(kind.text)")
+            throw SluiceError(.invalidInput, "\(subject()): \"shape\" must be an array, not \(kind.text)")
         }
         try scanner.beginArray()
         while try scanner.nextElement(first: shape.isEmpty) {
             guard shape.count < Shape.maximumRank else {
-                throw SluiceError(.invalidInput, "\(subject): more than \(Shape.maximumRank) dimensions")
+                throw SluiceError(.invalidInput, "\(subject()): more than \(Shape.maximumRank) dimensions")
             }
             let number = try scanner.peek() == .number ? scanner.number() : nil
             guard let dimension = number.flatMap({ try? $0.integer(as: Int.self) }), dimension >= 0 else {
                 throw SluiceError(
                     .invalidInput,
-                    "\(subject): dimension \(shape.count) of \"shape\" must be a whole number, 0 or above")
+                    "\(subject()): dimension \(shape.count) of \"shape\" must be a whole number, 0 or above")
             }
             shape.append(dimension)
         }
         guard Shape.elementCount(shape) != nil else {
             throw SluiceError(
-                .invalidInput, "\(subject): a tensor of shape \(Shape.text(Array(shape.prefix(8)))) is too large")
+                .invalidInput, "\(subject()): a tensor of shape \(Shape.text(Array(shape.prefix(8)))) is too large")
         }
         return shape
     }
 
-    private static func readBinarySize(_ scanner: inout JSONScanner, _ subject: String) throws(SluiceError) -> Int? {
+    private static func readBinarySize(_ scanner: inout JSONScanner, _ subject: () -> String) throws(SluiceError)
+        -> Int?
+    {
         var size: Int?
         for parameter in try scanner.parameters() {
             switch parameter.key {
@@ -99,7 +125,7 @@ struct OpenInferenceInput {
                 }
                 size = bytes
             case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
-                throw JSONScanner.invalidParameter(parameter.key, "of \(subject) is not supported by this gateway")
+                throw JSONScanner.invalidParameter(parameter.key, "of \(subject()) is not supported by this gateway")
             default: break
             }
         }

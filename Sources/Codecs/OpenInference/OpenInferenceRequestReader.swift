@@ -29,27 +29,45 @@ struct OpenInferenceRequestReader {
         return try reader.finish()
     }
 
+    /// The keys of a request that mean something; others are passed over.
+    private enum Member {
+        case id, inputs, outputs, parameters
+
+        init?(_ key: JSONString) {
+            if key.equals("inputs") {
+                self = .inputs
+            } else if key.equals("id") {
+                self = .id
+            } else if key.equals("outputs") {
+                self = .outputs
+            } else if key.equals("parameters") {
+                self = .parameters
+            } else {
+                return nil
+            }
+        }
+    }
+
     private mutating func readDocument() throws(SluiceError) {
-        var seen: [String] = []
+        var seen: [Member] = []
         var isFirst = true
         try expectObject("the request")
         while let key = try scanner.nextKey(first: isFirst) {
             isFirst = false
-            let name = key.text
-            guard ["id", "inputs", "outputs", "parameters"].contains(name) else {
+            guard let member = Member(key) else {
                 try scanner.skipValue()
                 continue
             }
-            guard !seen.contains(name) else { throw scanner.documentError("the key \"\(name)\" comes twice") }
-            seen.append(name)
-            switch name {
-            case "id": request.id = try scanner.optionalString("id")
-            case "parameters": try readParameters()
-            case "inputs": try readInputs()
-            default: try readOutputs()
+            guard !seen.contains(member) else { throw scanner.documentError("the key \"\(member)\" comes twice") }
+            seen.append(member)
+            switch member {
+            case .id: request.id = try scanner.optionalString("id")
+            case .parameters: try readParameters()
+            case .inputs: try readInputs()
+            case .outputs: try readOutputs()
             }
         }
-        guard seen.contains("inputs") else {
+        guard seen.contains(.inputs) else {
             throw SluiceError(.invalidInput, "the request has no \"inputs\"")
         }
     }

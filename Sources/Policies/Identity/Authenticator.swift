@@ -24,6 +24,8 @@ package struct Authenticator: Sendable {
 
     /// The header that carries the key, in lower case.
     package let header: String
+    /// Whether the header is `authorization`, where a scheme precedes the key.
+    private let isBearer: Bool
     private let entries: [KeyDigest: Entry]
     private let missingKey: SluiceError
     private let unknownKey: SluiceError
@@ -31,6 +33,7 @@ package struct Authenticator: Sendable {
 
     package init(header: String, entries: [KeyDigest: Entry]) {
         self.header = header
+        self.isBearer = header == "authorization"
         self.entries = entries
         let advice = header == "authorization" ? "as Authorization: Bearer KEY" : "in the header \(header)"
         missingKey = SluiceError(.unauthenticated, "an API key is needed: send it \(advice)")
@@ -61,18 +64,19 @@ package struct Authenticator: Sendable {
 
     /// The bytes of the key in a header value; `nil` where the value isn't of the `Bearer` scheme but has to be.
     private func key(in headerValue: String) -> [UInt8]? {
-        var value = Array(headerValue.utf8)[...]
-        while let last = value.last, Self.isBlank(last) { value.removeLast() }
-        if header == "authorization" {
-            guard value.count >= Self.scheme.count,
-                // Schemes don't mind case (RFC 9110, section 11.1); `| 0x20` makes ASCII letters small.
-                zip(value, Self.scheme).allSatisfy({ $0 | 0x20 == $1 })
-            else { return nil }
-            value = value.dropFirst(Self.scheme.count)
-            guard value.isEmpty || value.first.map(Self.isBlank) == true else { return nil }
+        let value = Array(headerValue.utf8)
+        var start = 0
+        var end = value.count
+        while end > start, Self.isBlank(value[end - 1]) { end -= 1 }
+        if isBearer {
+            guard end >= Self.scheme.count else { return nil }
+            // Schemes don't mind case (RFC 9110, section 11.1); `| 0x20` makes ASCII letters small.
+            for index in Self.scheme.indices where value[index] | 0x20 != Self.scheme[index] { return nil }
+            start = Self.scheme.count
+            guard start == end || Self.isBlank(value[start]) else { return nil }
         }
-        while let first = value.first, Self.isBlank(first) { value.removeFirst() }
-        return Array(value)
+        while start < end, Self.isBlank(value[start]) { start += 1 }
+        return Array(value[start..<end])
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

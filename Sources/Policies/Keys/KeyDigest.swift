@@ -12,16 +12,12 @@ package struct KeyDigest: Sendable, Equatable {
 
     /// The digest of the bytes of a key.
     init(of key: [UInt8]) {
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        for (index, byte) in SHA256.hash(data: key).enumerated() {
-            switch index >> 3 {
-            case 0: words.0 = words.0 << 8 | UInt64(byte)
-            case 1: words.1 = words.1 << 8 | UInt64(byte)
-            case 2: words.2 = words.2 << 8 | UInt64(byte)
-            default: words.3 = words.3 << 8 | UInt64(byte)
+        words = unsafe SHA256.hash(data: key).withUnsafeBytes { digest in
+            func word(_ index: Int) -> UInt64 {
+                unsafe UInt64(bigEndian: digest.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
             }
+            return (word(0), word(1), word(2), word(3))
         }
-        self.words = words
     }
 
     /// Reads 64 hexadecimal digits of either case, after `sha256:` or bare; `nil` where the text is anything else.

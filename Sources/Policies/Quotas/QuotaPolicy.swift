@@ -9,7 +9,7 @@ package struct QuotaPolicy: Sendable {
     package let periodNanoseconds: UInt64
     package let burst: Int
     /// The name as a String of RFC 9651.
-    let quotedName: String
+    package let quotedName: String
     /// The item of a `RateLimit-Policy` header: `"standard";q=100;w=60`.
     let headerItem: String
 

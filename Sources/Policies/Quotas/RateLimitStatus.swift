@@ -25,8 +25,14 @@ package struct RateLimitStatus: Sendable {
     /// The `RateLimit` value: what is left of the tightest quota, and seconds until it is whole again;
     /// `"standard";r=50;t=30`.
     package var header: String {
-        "\(policy.quotedName);r=\(Self.headerInteger(remaining));t=\(Self.wholeSeconds(nanosecondsUntilFull))"
+        "\(policy.quotedName);r=\(shownRemaining);t=\(shownSeconds)"
     }
+
+    /// What the `RateLimit` value says of the requests that are left.
+    package var shownRemaining: UInt64 { Self.headerInteger(remaining) }
+
+    /// What the `RateLimit` value says of the time until the quota is whole again.
+    package var shownSeconds: UInt64 { Self.wholeSeconds(nanosecondsUntilFull) }
 
     /// The `Retry-After` value for a wait: whole seconds, rounded up, at least 1.
     package static func retryAfterHeader(nanoseconds: UInt64) -> String {
