@@ -50,9 +50,10 @@ extension ModelRuntime {
                 if let queue { queue.submit(call, consumer: consumer) } else { instances[0].infer(call) }
             }
         }
-        let loaded = Loaded(
-            instances: instances, description: description, signature: signature, queue: queue, cache: cache,
+        let way = CallWay(
+            instance: instances[0], queue: queue, cache: cache,
             order: configuration.scheduling.isOrdered ? OrderedAnswers() : nil)
+        let loaded = Loaded(instances: instances, description: description, signature: signature, way: way)
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 

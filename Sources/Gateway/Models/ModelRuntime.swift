@@ -1,7 +1,5 @@
 package import Configuration
 package import PluginHost
-internal import Scheduling
-internal import Telemetry
 package import Tensors
 
 /// One configured model as the gate runs it: loaded and scheduled, or the reason why not.
@@ -14,16 +12,13 @@ package final class ModelRuntime: Sendable {
         package let description: ModelDescription
         /// What it declares of inputs and outputs, with the column names that the configuration adds.
         package let signature: ModelSignature
-        /// `nil` for quick models: they run on the event loop that has the request.
-        let queue: ModelQueue?
-        /// `nil` where answers aren't kept.
-        let cache: CachedModel?
-        /// `nil` where answers go out as they come.
-        let order: OrderedAnswers?
+        let way: CallWay
     }
 
     package let configuration: ModelConfiguration
     package let state: Result<Loaded, PluginLoadError>
+    /// The way of calls to the model; by itself, so that a request touches no more than that.
+    private let way: CallWay?
     /// Whether it may answer in several parts.
     let streams: Bool
     /// Rows that one request may have; the end of all numbers where it may have any.
@@ -42,12 +37,14 @@ package final class ModelRuntime: Sendable {
     /// Requests that its plugin has not finished.
     package var unfinishedCalls: Int { loaded?.instances.reduce(0) { $0 + $1.unfinishedCalls } ?? 0 }
     /// Requests that wait for a free call.
-    package var queueDepth: Int { loaded?.queue?.depth ?? 0 }
+    package var queueDepth: Int { way?.queue?.depth ?? 0 }
 
     package init(configuration: ModelConfiguration, state: Result<Loaded, PluginLoadError>) {
         self.configuration = configuration
         self.state = state
-        let description = (try? state.get())?.description
+        let loaded = try? state.get()
+        let description = loaded?.description
+        way = loaded?.way
         streams = description?.streams ?? false
         let rows = description?.maximumBatchRows ?? 0
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max
@@ -59,18 +56,18 @@ package final class ModelRuntime: Sendable {
     ///
     /// - Parameter consumer: a number for whose call it is, so that consumers can share the model evenly.
     func start(_ call: InferenceCall, consumer: Int) {
-        switch state {
-        case .failure(let error):
-            call.abandon(
-                SluiceError(
-                    .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)],
-                    cause: error))
-        case .success(let loaded):
-            if maximumRows < .max, let rows = call.envelope.inputs.first?.shape.first, rows > maximumRows {
-                return call.abandon(tooManyRows(rows))
-            }
-            loaded.start(call, consumer: consumer)
+        guard let way else { return call.abandon(unavailable) }
+        if maximumRows < .max, let rows = call.envelope.inputs.first?.shape.first, rows > maximumRows {
+            return call.abandon(tooManyRows(rows))
         }
+        way.start(call, consumer: consumer)
+    }
+
+    private var unavailable: SluiceError {
+        var error = SluiceError(
+            .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)])
+        if case .failure(let reason) = state { error.cause = reason }
+        return error
     }
 
     private func tooManyRows(_ rows: Int) -> SluiceError {
@@ -89,8 +86,8 @@ package final class ModelRuntime: Sendable {
 
     /// Ends the model's threads and refuses what waits for them. Whoever still has the model gets refusals from now on.
     func stop() {
-        loaded?.queue?.shutDown()
-        loaded?.cache?.removeAll()
+        way?.queue?.shutDown()
+        way?.cache?.removeAll()
     }
 
     /// Frees the model, once stopped, if its plugin has finished every request. May block. Not called again after that.
@@ -101,23 +98,5 @@ package final class ModelRuntime: Sendable {
         guard loaded.instances.allSatisfy(\.isIdle) else { return false }
         for instance in loaded.instances { instance.unload() }
         return true
-    }
-}
-
-extension ModelRuntime.Loaded {
-    /// The way of a call to the model: its place in the order, the answers that are kept, the queue.
-    fileprivate func start(_ call: InferenceCall, consumer: Int) {
-        var call = call
-        if let order {
-            guard let inner = order.line(up: call) else { return }
-            call = inner
-        }
-        if let cache {
-            cache.submit(call, consumer: consumer)
-        } else if let queue {
-            queue.submit(call, consumer: consumer)
-        } else {
-            instances[0].infer(call)
-        }
     }
 }

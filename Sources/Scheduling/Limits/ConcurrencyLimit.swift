@@ -1,11 +1,14 @@
 /// How many calls at the same time a model bears, found out by their latency: additive increase, multiplicative decrease.
 ///
-/// The floor is the shortest time that calls of that size have lately taken. While calls take less than twice the floor
-/// the limit grows by one for each round of calls; when they take longer on average it is halved, which also shows
-/// afresh what the floor is. Small calls aren't measured by large ones: sizes are told apart by powers of two.
+/// The floor is the shortest time that calls of that size have lately taken. While calls take less than one and a half
+/// times the floor the limit grows by one for each round of calls; when they take more than twice as long on average it is
+/// halved. It is halved now and then in any case, to see afresh what the floor is. Small calls aren't measured by large
+/// ones: sizes are told apart by powers of two.
 struct ConcurrencyLimit: Sendable {
-    /// Calls may take so many times the floor.
+    /// Calls that take so many times the floor are too slow.
     static let tolerance = 2.0
+    /// Up to so many times the floor more of them are tried.
+    static let ease = 1.5
     private static let sizes = 24
     /// A floor is forgotten after two windows of so many calls.
     private static let window = 512
@@ -23,7 +26,8 @@ struct ConcurrencyLimit: Sendable {
 
     init(maximum: Int) {
         self.maximum = max(1, maximum)
-        estimate = Double(self.maximum)
+        // From below: only calls that don't wait for each other show what the floor is.
+        estimate = 1
         floors = Array(repeating: .max, count: Self.sizes)
         earlierFloors = floors
     }
@@ -41,6 +45,7 @@ struct ConcurrencyLimit: Sendable {
             callsInWindow = 0
             earlierFloors = floors
             floors = Array(repeating: .max, count: Self.sizes)
+            cut()
         }
         let time = max(1, nanoseconds)
         floors[size] = min(floors[size], time)
@@ -48,12 +53,15 @@ struct ConcurrencyLimit: Sendable {
         slowness += (Double(time) / Double(floor) - slowness) / 8
         if deafFor > 0 { deafFor -= 1 }
         if slowness > Self.tolerance {
-            guard deafFor == 0 else { return }
-            deafFor = current
-            estimate = max(1, estimate / 2)
-            slowness = 1
-        } else if inFlight >= current {
+            if deafFor == 0 { cut() }
+        } else if slowness < Self.ease, inFlight >= current {
             estimate = min(Double(maximum), estimate + 1 / estimate)
         }
+    }
+
+    private mutating func cut() {
+        deafFor = current
+        estimate = max(1, estimate / 2)
+        slowness = 1
     }
 }

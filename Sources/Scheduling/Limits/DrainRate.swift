@@ -18,6 +18,8 @@ struct DrainRate: Sendable {
 
     /// How long it takes until `waiting` requests have left, as things go at the moment; a whole second at least.
     mutating func wait(for waiting: Int, now: MonotonicTime) -> UInt64 {
+        // Before anything has left nobody knows.
+        guard start != nil else { return Self.window }
         roll(now: now)
         guard let start else { return Self.window }
         let elapsed = now.nanoseconds(since: start)

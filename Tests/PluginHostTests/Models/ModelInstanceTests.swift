@@ -241,3 +241,55 @@ import Testing
         stub.instance.unload()
     }
 }
+
+/// Several requests in one call into a plugin that takes lists.
+@Suite struct ListTests {
+    private func calls(_ collectors: [PartCollector], more: [[String: String]]) throws -> [InferenceCall] {
+        try zip(collectors, more).enumerated().map { index, pair in
+            try pair.0.call(nil, id: "r\(index)", more: pair.1)
+        }
+    }
+
+    @Test func aListIsOneCallAndEachIsLetGoOnce() throws {
+        let stub = try StubModel(["batching": "list"])
+        let collectors = (0..<3).map { _ in PartCollector() }
+        let letGo = NIOLockedValueBox(0)
+        let calls = try calls(
+            collectors, more: [[:], ["behaviour": "fail"], ["behaviour": "answer-later", "for": "5ms"]])
+        for call in calls { call.afterwards { letGo.withLockedValue { $0 += 1 } } }
+        stub.instance.infer(calls)
+        let parts = try collectors.map { try $0.waitForFinal() }
+        #expect(parts[0].error == nil && parts[2].error == nil)
+        #expect(parts[1].error?.code == .modelFailed)
+        #expect(parts[0].parameters.first { $0.key == "list" }?.value == .string("3"))
+        #expect(collectors.map(\.finalCount) == [1, 1, 1])
+        #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
+        stub.instance.unload()
+        #expect(letGo.withLockedValue { $0 } == 3)
+    }
+
+    @Test(arguments: [true, false]) func aListThatFailsIsTriedSinglyWhereItMay(mayRetry: Bool) throws {
+        let stub = try StubModel(["batching": "list", "no_retry": mayRetry ? "false" : "true"])
+        let collectors = (0..<2).map { _ in PartCollector() }
+        stub.instance.infer(try calls(collectors, more: [["fail_list": "1"], [:]]))
+        for part in try collectors.map({ try $0.waitForFinal() }) { #expect((part.error == nil) == mayRetry) }
+        #expect(collectors.map(\.finalCount) == [1, 1])
+        #expect(stub.instance.isIdle)
+        stub.instance.unload()
+    }
+
+    @Test func whoHasLeftIsLeftOut() throws {
+        let stub = try StubModel(["batching": "list"])
+        let collectors = (0..<3).map { _ in PartCollector() }
+        let calls = try calls(collectors, more: [[:], [:], [:]])
+        let letGo = NIOLockedValueBox(false)
+        calls[1].afterwards { letGo.withLockedValue { $0 = true } }
+        calls[1].abandon(SluiceError(.cancelled, "gone"))
+        stub.instance.infer(calls)
+        #expect(try collectors[0].waitForFinal().parameters.first { $0.key == "list" }?.value == .string("2"))
+        #expect(try collectors[1].waitForFinal().error?.code == .cancelled)
+        #expect(letGo.withLockedValue { $0 })
+        #expect(collectors.map(\.finalCount) == [1, 1, 1])
+        stub.instance.unload()
+    }
+}

@@ -1,0 +1,35 @@
+internal import PluginHost
+
+/// The way of a call to its model: its place in the order, the answers that are kept, the queue.
+final class CallWay: Sendable {
+    private let instance: any ModelInstance
+    /// `nil` for quick models: they run on the event loop that has the request.
+    let queue: ModelQueue?
+    /// `nil` where answers aren't kept.
+    let cache: CachedModel?
+    /// `nil` where answers go out as they come.
+    private let order: OrderedAnswers?
+
+    /// - Parameter instance: the copy of the model that quick calls go to.
+    init(instance: any ModelInstance, queue: ModelQueue?, cache: CachedModel?, order: OrderedAnswers?) {
+        self.instance = instance
+        self.queue = queue
+        self.cache = cache
+        self.order = order
+    }
+
+    func start(_ call: InferenceCall, consumer: Int) {
+        var call = call
+        if let order {
+            guard let inner = order.line(up: call) else { return }
+            call = inner
+        }
+        if let cache {
+            cache.submit(call, consumer: consumer)
+        } else if let queue {
+            queue.submit(call, consumer: consumer)
+        } else {
+            instance.infer(call)
+        }
+    }
+}
