@@ -16,7 +16,8 @@ final class ModelQueue: Sendable {
         meter = runner.meter
         let (errors, meter) = (errors, meter)
         scheduler = ModelScheduler(
-            name: name, policy: policy, run: { scheduler, work in runner.run(work, scheduler) },
+            name: name, policy: policy, isReady: { runner.instances[$0].isReady },
+            run: { scheduler, work in runner.run(work, scheduler) },
             dismiss: { call, reason in
                 if reason == .expired { meter.expired() }
                 call.abandon(errors.error(for: reason))

@@ -189,7 +189,7 @@ extension Scheduler {
     private func freeInstance() -> Int? {
         guard policy.instances > 1 else { return hasRoom(0) ? 0 : nil }
         var best: Int?
-        for instance in calls.indices where hasRoom(instance) {
+        for instance in calls.indices where hasRoom(instance) && !isDown[instance] {
             if best.map({ calls[instance] < calls[$0] }) ?? true { best = instance }
         }
         return best
@@ -202,7 +202,7 @@ extension Scheduler {
         guard bound < 0 else { return hasRoom(bound) ? bound : nil }
         // A new sequence goes where the fewest are.
         var best: Int?
-        for instance in calls.indices where hasRoom(instance) {
+        for instance in calls.indices where hasRoom(instance) && !isDown[instance] {
             if best.map({ table.perInstance[instance] < table.perInstance[$0] }) ?? true { best = instance }
         }
         return best

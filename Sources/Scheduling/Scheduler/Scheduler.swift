@@ -29,6 +29,8 @@ package struct Scheduler: Sendable {
     /// Calls by instance.
     var calls: [Int]
     private(set) var runningCalls = 0
+    /// Instances that can't answer at the moment: nothing goes there while others can.
+    private(set) var isDown: [Bool]
     /// Workers that were woken and have not asked yet.
     private(set) var wakesUnderWay = 0
     private var limit: ConcurrencyLimit?
@@ -45,6 +47,7 @@ package struct Scheduler: Sendable {
         parked = Array(repeating: EntryList(), count: policy.instances)
         sequences = policy.sequences.map { SequenceTable($0, instances: policy.instances) }
         calls = Array(repeating: 0, count: policy.instances)
+        isDown = Array(repeating: false, count: policy.instances)
         if policy.isAdaptive { limit = ConcurrencyLimit(maximum: policy.maximumCalls) }
     }
 
@@ -55,7 +58,11 @@ package struct Scheduler: Sendable {
     /// Sequences that are under way.
     package var sequenceCount: Int { sequences?.count ?? 0 }
     /// Calls that could be started now.
-    var freeCalls: Int { max(0, currentLimit - runningCalls) }
+    var freeCalls: Int {
+        let free = max(0, currentLimit - runningCalls)
+        guard isDown.contains(true) else { return free }
+        return min(free, isDown.indices.reduce(0) { $0 + (isDown[$1] ? 0 : policy.concurrency - calls[$1]) })
+    }
 
     // MARK: What happens
 
@@ -135,6 +142,13 @@ package struct Scheduler: Sendable {
         }
         wake(now: now, &take.effects)
         return take
+    }
+
+    /// Which instances can answer at the moment; told before a worker asks.
+    package mutating func instances(areReady: [Bool]) {
+        let anyReady = areReady.contains(true)
+        // Where none can, failing at once is better than waiting for nobody knows what.
+        for index in isDown.indices { isDown[index] = anyReady && !areReady[index] }
     }
 
     /// A batch is in the model from now on; told by `choose`.

@@ -39,14 +39,18 @@ package final class ModelScheduler<Job: AnyObject & Sendable>: Sendable {
     private let locked: NIOLockedValueBox<Locked>
     private let work = DispatchSemaphore(value: 0)
     private let clock: AlarmClock
+    private let instances: Int
+    private let isReady: @Sendable (Int) -> Bool
     private let run: @Sendable (ModelScheduler, Work) -> Void
     private let dismiss: @Sendable (Job, Dismissal.Reason) -> Void
 
     /// - Parameters:
+    ///   - isReady: whether an instance can answer at the moment; asked outside of the lock.
     ///   - run: carries out the jobs of one call; may block.
     ///   - dismiss: tells a job that waited that it will not be carried out.
     package init(
         name: String, policy: SchedulerPolicy, clock: AlarmClock = .shared,
+        isReady: @escaping @Sendable (Int) -> Bool = { _ in true },
         run: @escaping @Sendable (ModelScheduler, Work) -> Void,
         dismiss: @escaping @Sendable (Job, Dismissal.Reason) -> Void
     ) {
@@ -54,6 +58,8 @@ package final class ModelScheduler<Job: AnyObject & Sendable>: Sendable {
         self.maximumThreads = policy.maximumCalls
         self.locked = NIOLockedValueBox(Locked(scheduler: Scheduler(policy)))
         self.clock = clock
+        self.instances = policy.instances
+        self.isReady = isReady
         self.run = run
         self.dismiss = dismiss
     }
@@ -166,11 +172,13 @@ package final class ModelScheduler<Job: AnyObject & Sendable>: Sendable {
             var last: Batch?
             while true {
                 let now = MonotonicTime.now
+                let readiness = instances > 1 ? (0..<instances).map(isReady) : []
                 let (next, consequences, isOver) = locked.withLockedValue { locked -> (Work?, Consequences, Bool) in
                     if let last {
                         locked.scheduler.finished(last, now: now)
                         locked.idleThreads += 1
                     }
+                    if instances > 1 { locked.scheduler.instances(areReady: readiness) }
                     let take = locked.scheduler.take(wasWoken: wasWoken, now: now)
                     if take.batch != nil { locked.idleThreads -= 1 }
                     let consequences = follow(take.effects, now: now, &locked)

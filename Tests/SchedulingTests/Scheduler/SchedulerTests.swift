@@ -262,6 +262,25 @@ import Testing
         }
     }
 
+    @Test func nothingGoesToAnInstanceThatIsDownWhileOthersCanAnswer() throws {
+        var scheduler = Scheduler(
+            Self.policy {
+                $0.instances = 2
+                $0.concurrency = 2
+            })
+        for _ in 0..<5 { _ = scheduler.arrive(Self.facts { $0.kind = nil }, now: Self.at(0)) }
+        scheduler.instances(areReady: [false, true])
+        var batches: [Batch] = []
+        while let batch = scheduler.take(wasWoken: true, now: Self.at(1)).batch { batches.append(batch) }
+        #expect(batches.map(\.instance) == [1, 1])
+        #expect(scheduler.take(wasWoken: true, now: Self.at(1)).effects.wakes == 0, "nobody is woken in vain")
+        // Where none can answer, requests are to fail at once.
+        scheduler.instances(areReady: [false, false])
+        #expect(scheduler.take(wasWoken: false, now: Self.at(2)).batch?.instance == 0)
+        scheduler.instances(areReady: [true, true])
+        #expect(scheduler.take(wasWoken: false, now: Self.at(3)).batch?.instance == 0)
+    }
+
     // MARK: Sequences
 
     private static func step(_ id: String, start: Bool = false, end: Bool = false) -> RequestFacts {
