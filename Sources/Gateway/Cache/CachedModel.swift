@@ -70,6 +70,7 @@ final class CachedModel: Sendable {
     }
 
     private func answered(_ leader: WaitingCall, _ part: InferencePart) {
+        leader.isDone()
         guard part.error == nil else {
             leader.call.deliver(part)
             // Those that left are passed over: leading for nobody would only keep the others waiting.
@@ -110,6 +111,9 @@ private final class WaitingCall: CallHolder {
         inner.withLockedValue { $0 = call }
         return !self.call.isFinished
     }
+
+    /// The call that went in its stead has ended: it holds this one.
+    func isDone() { inner.withLockedValue { $0 = nil } }
 
     func abandon(_ call: InferenceCall, error: SluiceError) {
         call.deliver(.failure(error))

@@ -94,7 +94,11 @@ final class JoinedCall: CallHolder {
     /// The joined call's parts; `false` tells the plugin to stop.
     private func receive(_ part: InferencePart, joined: Envelope) -> Bool {
         let wasOver = locked.withLockedValue { locked in
-            defer { locked.isOver = true }
+            defer {
+                locked.isOver = true
+                // It holds this one.
+                locked.inner = nil
+            }
             return locked.isOver
         }
         guard !wasOver else { return false }

@@ -32,6 +32,7 @@ struct HTTP2ResponseHead {
         if !summary.failedAttempts.isEmpty {
             field("sluice-fallback", summary.failedAttempts.joined(separator: ", "))
         }
+        if let cache = summary.cache { field("sluice-cache", cache) }
         if let quota = summary.quota {
             field("ratelimit-policy", quota.policyHeader)
             field(unique: "ratelimit", quota.header)

@@ -7,6 +7,7 @@ import Tensors
 /// A model of the tests' own: it does with each call what it is told, and remembers it.
 final class FakeModel: ModelInstance {
     let description: ModelDescription
+    private let keepsCalls: Bool
     private let answer: @Sendable (InferenceCall) -> Void
     /// Every call that reached it.
     let calls = NIOLockedValueBox<[InferenceCall]>([])
@@ -14,7 +15,7 @@ final class FakeModel: ModelInstance {
     init(
         batching: ModelSignature.Batching = .concat, inputs: [TensorSpec]? = nil, outputs: [TensorSpec]? = nil,
         allowsRetry: Bool = true, keepsSequences: Bool = false, streams: Bool = false, maximumBatchRows: Int = 0,
-        concurrency: Int = 1, answer: @escaping @Sendable (InferenceCall) -> Void
+        concurrency: Int = 1, keepsCalls: Bool = true, answer: @escaping @Sendable (InferenceCall) -> Void
     ) {
         let shape = batching == .none ? [-1, 2] : [-1, 2]
         description = ModelDescription(
@@ -24,11 +25,12 @@ final class FakeModel: ModelInstance {
             maximumBatchRows: maximumBatchRows, maximumConcurrency: concurrency, streams: streams, isQuick: false,
             keepsSequences: keepsSequences, allowsRetry: allowsRetry, isDeterministic: true, memoryBytes: 0,
             platform: "fake", metadata: [])
+        self.keepsCalls = keepsCalls
         self.answer = answer
     }
 
     func infer(_ call: InferenceCall) {
-        calls.withLockedValue { $0.append(call) }
+        if keepsCalls { calls.withLockedValue { $0.append(call) } }
         answer(call)
         call.letGo()
     }

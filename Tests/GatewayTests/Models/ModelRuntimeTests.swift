@@ -1,5 +1,6 @@
 @testable import Gateway
 import Configuration
+import Glibc
 import NIOConcurrencyHelpers
 import PluginHost
 import Telemetry
@@ -424,6 +425,56 @@ import Testing
         try step("c", 2)
         #expect(try caller.part("c2").error?.code == .invalidParameter, "it was never started")
         runtime.stop()
+    }
+
+    // MARK: Memory
+
+    private final class Weak: Sendable {
+        private struct Reference: Sendable { weak var call: InferenceCall? }
+        private let references = NIOLockedValueBox<[Reference]>([])
+
+        func add(_ call: InferenceCall) { references.withLockedValue { $0.append(Reference(call: call)) } }
+        var count: Int { references.withLockedValue { $0.count } }
+        var living: Int { references.withLockedValue { $0.count { $0.call != nil } } }
+    }
+
+    @Test func nothingHoldsOnToCallsThatAreDone() throws {
+        let weak = Weak()
+        let post = Gatepost()
+        let failsOnce = NIOLockedValueBox(true)
+        func make(_ change: (inout ModelConfiguration) -> Void) throws -> ModelRuntime {
+            var configuration = ModelConfiguration(
+                name: "m", plugin: "fake", config: .mapping([]), location: SourceLocation(line: 1, column: 1))
+            change(&configuration)
+            let model = FakeModel(keepsCalls: false) { call in
+                weak.add(call)
+                if call.envelope.id == "first" { post.pass() }
+                let fails = failsOnce.withLockedValue { fails in
+                    defer { if call.envelope.id != "first" { fails = false } }
+                    return fails && call.envelope.id != "first"
+                }
+                if fails { call.deliver(.failure(SluiceError(.modelFailed, "once"))) } else { call.echo() }
+            }
+            return try ModelRuntime.running(
+                configuration, instances: [model], metrics: metrics, violation: { _, _, _ in })
+        }
+        let runtime = try make {
+            $0.scheduling.isOrdered = true
+            $0.cache = CacheConfiguration(size: 1 << 20, age: .seconds(60))
+        }
+        try busy(runtime, post)
+        for (index, id) in ["a", "b", "c", "c2"].enumerated() {
+            let call = try caller.call(id, rows: [Float(min(index, 2) + 1)])
+            weak.add(call)
+            runtime.start(call, consumer: 0)
+        }
+        post.open()
+        try caller.wait(for: 5)
+        runtime.stop()
+        // The model's thread lets go of the last one a moment after its answer.
+        for _ in 0..<5_000 where weak.living > 0 { usleep(1_000) }
+        #expect(weak.living == 0)
+        #expect(weak.count >= 9, "joined, failed, and tried singly")
     }
 
     // MARK: What a model can't do
