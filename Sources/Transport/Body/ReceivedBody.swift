@@ -61,6 +61,21 @@ struct ReceivedBody {
         return .ok
     }
 
+    /// Lets `read` put bytes where they belong, as long as it has any and at most `limit`; how many those were.
+    mutating func fill(upTo limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        guard case .gathered(let storage, let start, let count) = bytes else { return 0 }
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: storage.mutableBytes[(start + count)...].prefix(limit))
+        var filled = 0
+        while filled < room.count {
+            let came = unsafe read(UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
+            if came == 0 { break }
+            filled += came
+        }
+        bytes = .gathered(storage, start: start, count: count + filled)
+        return filled
+    }
+
     /// The bytes as codecs read them; what they lie in lives as long as they do.
     mutating func take() -> RequestBody {
         defer { bytes = .none }

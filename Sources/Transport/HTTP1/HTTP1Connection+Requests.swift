@@ -8,41 +8,57 @@ internal import Tensors
 extension HTTP1Connection {
     /// Everything that can be decided from the head alone. Whoever may not needn't send the body.
     func begin(_ head: RequestHead) throws(SluiceError) {
+        let meaning: HeadMeaning
+        if let known = head.meaning { meaning = known } else { meaning = try look(at: head) }
+        if let id = meaning.requestID { exchange?.id = id }
+        exchange?.expectsContinue = meaning.expectsContinue
+        exchange?.plan = meaning.plan
+        exchange?.body = ReceivedBody(
+            expected: meaning.fields.contentLength, limit: service.listener.maxBody,
+            tensorsAt: meaning.fields.inferenceHeaderLength ?? 0, budget: service.bodies)
+        guard let context, let exchange, var request = meaning.plan.inference else { return }
+        request.id = exchange.id
+        request.receivedAt = exchange.receivedAt
+        let inference = Inference(
+            request, gate: service.gate, eventLoop: context.eventLoop,
+            responder: HTTP1Responder(self, requestID: exchange.id))
+        self.exchange?.inference = inference
+        try inference.begin()
+    }
+
+    /// Looks at a head for the first time. What it finds out is put down in the exchange at once, for a refusal to use.
+    private func look(at head: RequestHead) throws(SluiceError) -> HeadMeaning {
         let fields: RequestFields
         switch head.headers {
         case .read(let read): fields = read
         case .unread(let headers): fields = try RequestFields(headers, keyField: service.keyField)
         }
-        if let id = fields.requestID, RequestID.isAcceptable(id) { exchange?.id = id }
+        let requestID = fields.requestID.flatMap { RequestID.isAcceptable($0) ? $0 : nil }
+        if let requestID { exchange?.id = requestID }
         guard fields.hostCount == 1 || fields.hostCount == 0 && head.version.minor == 0 else {
             throw SluiceError(.malformedRequest, "a request has exactly one Host header field")
         }
         guard !fields.isChunked || head.version.minor > 0 else {
             throw SluiceError(.malformedRequest, "HTTP/1.0 has no Transfer-Encoding")
         }
-        exchange?.expectsContinue = fields.expectsContinue && head.version.minor > 0
-        guard let context, let exchange else { return }
+        let expectsContinue = fields.expectsContinue && head.version.minor > 0
+        exchange?.expectsContinue = expectsContinue
         let plan: RequestPlan
         do throws(SluiceError) {
             plan = try service.plan(
-                method: head.method.rawValue, target: try Self.origin(of: head.uri), fields: fields, id: exchange.id,
-                receivedAt: exchange.receivedAt)
+                method: head.method.rawValue, target: try Self.origin(of: head.uri), fields: fields,
+                id: exchange?.id ?? "", receivedAt: exchange?.receivedAt ?? .now)
         } catch {
             if error.code == .payloadTooLarge, fields.contentLength ?? 0 > Self.drainableBody {
-                self.exchange?.keepAlive = false
+                exchange?.keepAlive = false
             }
             throw error
         }
-        self.exchange?.plan = plan
-        self.exchange?.body = ReceivedBody(
-            expected: fields.contentLength, limit: service.listener.maxBody,
-            tensorsAt: fields.inferenceHeaderLength ?? 0, budget: service.bodies)
-        guard let request = plan.inference else { return }
-        let inference = Inference(
-            request, gate: service.gate, eventLoop: context.eventLoop,
-            responder: HTTP1Responder(self, requestID: exchange.id))
-        self.exchange?.inference = inference
-        try inference.begin()
+        let meaning = HeadMeaning(
+            plan: plan, fields: fields, requestID: requestID, expectsContinue: expectsContinue)
+        // Other endpoints look at the caller's key on the way.
+        if plan.inference != nil { remember(meaning) }
+        return meaning
     }
 
     /// The part of a target that names something here: an absolute one (RFC 9112, section 3.2.2) names the host too.

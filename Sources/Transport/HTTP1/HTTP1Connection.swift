@@ -48,6 +48,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// A refused body up to this size is read to its end, and the connection lives on.
     static let drainableBody = 256 << 10
+    /// So much is read past the channel before other connections get their turn.
+    private static let directReadLimit = 4 << 20
+    private static let smallestDirectRead = 32 << 10
     private static let callerHasGone = SluiceError(.cancelled, "the caller has gone")
 
     /// - Parameter isPlain: nothing between here and the socket changes the bytes, as TLS would.
@@ -194,7 +197,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
             sawPartInThisRead = true
             switch event {
             case .head(let head): receive(head, context: context)
-            case .body(let piece): receive(piece, context: context)
+            case .body(let piece):
+                receive(piece, context: context)
+                receiveDirectly(context: context)
             case .end: receiveEnd(context: context)
             case .unusual: handOver(context: context)
             }
@@ -203,6 +208,22 @@ final class HTTP1Connection: ChannelDuplexHandler {
             parserFailure = nil
             refuseUnreadable(failure, context: context)
         }
+    }
+
+    /// Reads more of a large body straight into the memory that the plugin will read, past the channel's buffers.
+    private func receiveDirectly(context: ChannelHandlerContext) {
+        let left = min(reader.bodyBytesLeft, Self.directReadLimit)
+        guard left >= Self.smallestDirectRead, let socket, !reader.hasUnread, !isClosing, context.channel.isActive,
+            exchange?.progress.answered == false
+        else { return }
+        let count = unsafe exchange?.body.fill(upTo: left) { unsafe socket.read(into: $0) } ?? 0
+        exchange?.bytesIn += count
+        reader.passOver(count)
+    }
+
+    /// Notes what the head under way means, for when the client sends it again.
+    func remember(_ meaning: HeadMeaning) {
+        if waitingParts == nil { reader.remember(meaning) }
     }
 
     /// Leaves this connection's requests to NIO's parser from here on.

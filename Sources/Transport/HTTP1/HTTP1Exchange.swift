@@ -31,7 +31,7 @@ struct HTTP1Exchange {
     init(head: RequestHead, receivedAt: MonotonicTime, bodies: BodyBudget, remote: String?) {
         self.id = RequestID.make()
         self.method = head.method
-        self.path = String(head.uri.prefix { $0 != "?" }.prefix(512))
+        self.path = head.path
         self.version = head.version
         self.keepAlive = head.isKeepAlive
         self.receivedAt = receivedAt

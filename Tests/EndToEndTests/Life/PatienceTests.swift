@@ -17,6 +17,7 @@ import Testing
           parts: { plugin: stub_faulty, config: { behaviour: stream, parts: 5 } }
           echo: { plugin: echo }
         auth: none
+        max_inflight: 1MiB
         """))
 struct PatienceTests {
     let gateway: GatewayFixture
@@ -95,6 +96,19 @@ struct PatienceTests {
                 connection.send("GET /v2 HTTP/1.1\r\nHost: a\r\n\r\n")
                 return try connection.response().status == 200
             })
+    }
+
+    /// A body that all connections together have no room for is refused, and room comes back with each answer.
+    @Test func bodiesInFlightAreBounded() throws {
+        let connection = try connect()
+        connection.send("POST /v1/infer/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2097152\r\n\r\n[[1,")
+        let refused = try connection.response()
+        #expect(refused.status == 503)
+        #expect(refused.code == "overloaded")
+        #expect(refused.headers["retry-after"] == "1")
+        #expect(try connection.isClosedByPeer())
+        let body = "[[1" + String(repeating: " ", count: 700_000) + "]]"
+        for _ in 0..<3 { #expect(try gateway.post("/v1/infer/echo", body).status == 200) }
     }
 
     @Test func aClientThatGoesAwayCancels() throws {

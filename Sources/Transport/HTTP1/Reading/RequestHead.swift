@@ -14,6 +14,10 @@ struct RequestHead {
     var version: HTTPVersion
     var isKeepAlive: Bool
     var headers: Headers
+    /// The target without its query, which may hold what isn't for the log; cut where it is very long.
+    var path: String
+    /// What the very same head meant before.
+    var meaning: HeadMeaning?
 
     init(method: HTTPMethod, uri: String, version: HTTPVersion, isKeepAlive: Bool, headers: Headers) {
         self.method = method
@@ -21,6 +25,7 @@ struct RequestHead {
         self.version = version
         self.isKeepAlive = isKeepAlive
         self.headers = headers
+        self.path = String(decoding: uri.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(512), as: UTF8.self)
     }
 
     init(_ head: HTTPRequestHead) {

@@ -60,6 +60,16 @@ struct RequestReader {
         return unread
     }
 
+    /// Bytes of the body under way that have not come in yet.
+    var bodyBytesLeft: Int {
+        if case .body(let left) = phase { left } else { 0 }
+    }
+
+    /// Bytes of the body under way were read past this reader, which has none waiting.
+    mutating func passOver(_ count: Int) {
+        phase = .body(left: bodyBytesLeft - count)
+    }
+
     /// The next event, as far as bytes have come in.
     mutating func next() -> Event? {
         switch phase {
@@ -111,6 +121,11 @@ struct RequestReader {
         guard isSame else { return nil }
         unread.moveReaderIndex(forwardBy: memo.bytes.count)
         return memo.head
+    }
+
+    /// Notes what the last head meant, for when it comes again.
+    mutating func remember(_ meaning: HeadMeaning) {
+        memo?.head.meaning = meaning
     }
 
     private mutating func remember(_ head: RequestHead, length: Int) {

@@ -108,7 +108,7 @@ extension Answer.Summary {
         if let cache { head.field("sluice-cache", cache) }
         if let quota {
             head.field("ratelimit-policy", quota.policyHeader)
-            head.field("ratelimit", quota.header)
+            head.rateLimit(quota)
         }
     }
 }

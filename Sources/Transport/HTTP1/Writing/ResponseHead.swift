@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policies
 
 /// Writes the head of an HTTP/1.1 response straight into the buffer that goes to the socket (RFC 9112, section 4).
 ///
@@ -46,6 +47,17 @@ struct ResponseHead {
         buffer.writeString(name)
         buffer.writeStaticString(": ")
         buffer.writeString(value)
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// What is left of a quota: `quota.header`, without making a text of it.
+    mutating func rateLimit(_ quota: RateLimitStatus) {
+        buffer.writeStaticString("ratelimit: ")
+        buffer.writeString(quota.policy.quotedName)
+        buffer.writeStaticString(";r=")
+        buffer.writeDecimal(Int(clamping: quota.shownRemaining))
+        buffer.writeStaticString(";t=")
+        buffer.writeDecimal(Int(clamping: quota.shownSeconds))
         buffer.writeStaticString("\r\n")
     }
 
