@@ -52,7 +52,9 @@ struct GoodPluginTests {
         #expect(status == 0)
         #expect(report.conforming)
         #expect(report.results.map(\.rule) == Rule.all.map(\.id), "every rule is in the report, in order")
-        for rule in ["answer.once", "answer.outputs", "life.memory", "manners.output", "modes.in-process"] {
+        for rule in [
+            "answer.once", "answer.outputs", "life.memory", "manners.output", "modes.in-process", "modes.process",
+        ] {
             #expect(report.rules("passed").contains(rule), "\(rule): \(report.found(rule))")
         }
     }

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Foundation
 internal import NIOConcurrencyHelpers
 internal import PluginHost
 internal import Tensors
@@ -11,18 +12,40 @@ extension Rule {
             budget: 4
         ) { exam in
             guard exam.subject.isolation != .process else { return .skipped("not asked for: --isolation") }
-            return try exam.serve { library, services in
-                try InProcessModel(library, arguments: exam.arguments.hosted, services: services)
+            return try exam.serve { services in
+                let library = try PluginLibrary.open(path: exam.subject.path, services: services)
+                return try InProcessModel(library, arguments: exam.arguments.hosted, services: services)
             }
-        }
+        },
+        Rule(
+            "modes.process", .modes, "the gateway serves it in a process of its own, with the same answers",
+            needs: ["answer.outputs"], budget: 4
+        ) { exam in
+            guard exam.subject.isolation != .inProcess else { return .skipped("not asked for: --isolation") }
+            let settings: IsolatedModel.Settings
+            do throws(PluginLoadError) {
+                settings = try exam.isolated()
+            } catch {
+                // One binary is enough for a check; who asks for more must have it.
+                return exam.subject.isolation == nil ? .skipped(error.message) : .failed(error.message)
+            }
+            return try exam.serve { services in try IsolatedModel(settings, services: services) }
+        },
     ]
 }
 
 extension Examination {
-    /// Serves requests as the gateway does and holds the answers to what the plugin gave when it was asked directly.
-    fileprivate func serve(
-        _ load: (PluginLibrary, PluginServices) throws -> any ModelInstance
-    ) throws -> Rule.Verdict {
+    /// How the plugin is run in a process of its own: as a gateway.yaml that says nothing more would have it.
+    fileprivate func isolated() throws(PluginLoadError) -> IsolatedModel.Settings {
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let runners = RunnerFinder(environment: ProcessInfo.processInfo.environment, executable: program)
+        return IsolatedModel.Settings(
+            program: try runners.program(), pluginPath: subject.path, arguments: arguments.hosted,
+            environment: runners.environment(granting: []), inputs: try IsolatedInputs(model: "checked"))
+    }
+
+    /// Serves requests as the gateway does, and compares the answers with each other and with those of another mode.
+    fileprivate func serve(_ load: (PluginServices) throws -> any ModelInstance) throws -> Rule.Verdict {
         let violations = NIOLockedValueBox<[String]>([])
         let services = PluginServices(
             logLevel: .debug, log: { _, _, _ in }, metric: { _, _, _, _ in 1 }, observe: { _, _ in },
@@ -30,8 +53,7 @@ extension Examination {
         step("in the gateway's loading")
         let model: any ModelInstance
         do {
-            let library = try PluginLibrary.open(path: subject.path, services: services)
-            model = try load(library, services)
+            model = try load(services)
             try model.warmUp()
         } catch let error as PluginLoadError {
             return .failed(error.message)
@@ -50,6 +72,11 @@ extension Examination {
         if model.description.isDeterministic, let odd = outputs.first(where: { !Answer.areEqual($0, outputs[0]) }) {
             return .failed(
                 "equal requests got different answers, e.g. \(odd.map { "\($0.name) \(Shape.text($0.shape))" })")
+        }
+        if model.description.isDeterministic {
+            if let served, !Answer.areEqual(served, outputs[0]) { return .failed("not the answer of the other mode") }
+            // Copies: what lies in the plugin's memory must be given back before it is unloaded.
+            served = outputs[0].compactMap { InputTensor($0).tensor }
         }
         outputs = []
         step("in unload(), called by the gateway")

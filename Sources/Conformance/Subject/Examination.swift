@@ -26,6 +26,8 @@ final class Examination {
     private(set) var tableAtFirst: [UInt8] = []
     /// The process before and after a model's life, once that was looked at.
     var states: (ProcessState, ProcessState)?
+    /// What the gateway's code got of a deterministic model, in the mode that was looked at first.
+    var served: [Tensor]?
     /// What a hundred lives added, once they were lived.
     var lifeGrowth: LifeGrowth?
     /// Every request so far; what a plugin does to one long after its end is still seen.
