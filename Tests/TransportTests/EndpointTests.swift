@@ -35,6 +35,8 @@ import Testing
             ("/v2/models/iris/versions/3/stats", .statistics(model: "iris", version: "3")),
             ("/v2/models/stats/stats", .statistics(model: "stats", version: nil)),
             ("/v2/models/a/b/versions/3/config", .modelConfiguration("a/b", version: "3")),
+            ("/v2/models/iris/generate", .generate("iris", version: nil, streams: false)),
+            ("/v2/models/iris/versions/3/generate_stream", .generate("iris", version: "3", streams: true)),
             ("/v2/models/iris/trace/setting", .traceSettings(model: "iris")),
             ("/v2/trace/setting", .traceSettings(model: nil)),
             ("/v2/logging", .logSettings),

@@ -23,6 +23,13 @@ package struct EncodedBody: Sendable {
         self.segments = segments
     }
 
+    /// A line of JSON, which ends with a line break, as one server-sent event.
+    package init(event line: EncodedBody) {
+        self.init(
+            mediaType: AnswerFormat.eventStream.mediaType,
+            segments: [.bytes(Array("data: ".utf8))] + line.segments + [.bytes([UInt8(ascii: "\n")])])
+    }
+
     /// Bytes of all segments together.
     package var count: Int { segments.reduce(0) { $0 + $1.byteCount } }
 }

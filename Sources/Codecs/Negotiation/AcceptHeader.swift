@@ -105,6 +105,7 @@ extension AnswerFormat {
         case .xml: [("application", "xml"), ("text", "xml")]
         case .npy: [("application", "x-npy"), ("application", "npy"), ("application", "vnd.numpy")]
         case .ndjson: [("application", "x-ndjson"), ("application", "ndjson")]
+        case .eventStream: [("text", "event-stream")]
         }
     }
 }

@@ -27,6 +27,8 @@ package struct OpenInferenceCodec: Sendable {
         package var priority: UInt32 = 0
         /// The `timeout` parameter; nanoseconds.
         package var timeoutNanoseconds: UInt64?
+        /// The client wants each part of a stream to say whether it is the last, and the last even if it is empty.
+        package var marksLast = false
 
         package init(inputs: [Tensor]) {
             self.inputs = inputs

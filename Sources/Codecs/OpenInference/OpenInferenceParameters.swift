@@ -25,6 +25,7 @@ enum OpenInferenceParameters {
                 // 0 is what clients send for none.
                 request.timeoutNanoseconds = overflow || nanoseconds == 0 ? nil : nanoseconds
             case "binary_data_output": request.binaryOutput = try bool(parameter)
+            case "triton_enable_empty_final_response": request.marksLast = try bool(parameter)
             case let key where key.hasPrefix("triton_"):
                 throw JSONScanner.invalidParameter(
                     ElementFault.shortened(key), "is refused: names that begin with triton_ are reserved")

@@ -108,6 +108,7 @@ package struct CodecRegistry: Sendable {
         switch format {
         case .json: try JSONCodec().encode(outputs, facts: facts)
         case .ndjson: try JSONCodec().encodeLine(outputs, facts: facts)
+        case .eventStream: EncodedBody(event: try JSONCodec().encodeLine(outputs, facts: facts))
         case .csv: try CSVCodec.encode(outputs, specs: facts.outputs)
         case .xml: XMLCodec.encode(outputs, facts: facts)
         case .npy: try NumpyCodec.encode(outputs)
@@ -140,6 +141,8 @@ package enum AnswerFormat: Sendable, CaseIterable {
     case npy
     /// One JSON document a line, one line for each part of a stream.
     case ndjson
+    /// Server-sent events, one JSON document an event, one event for each part of a stream.
+    case eventStream
 
     /// The media type that the answer is labelled with.
     package var mediaType: String {
@@ -149,6 +152,10 @@ package enum AnswerFormat: Sendable, CaseIterable {
         case .xml: "application/xml"
         case .npy: "application/x-npy"
         case .ndjson: "application/x-ndjson"
+        case .eventStream: "text/event-stream"
         }
     }
+
+    /// Whether an answer of this format may come in parts.
+    package var streams: Bool { self == .ndjson || self == .eventStream }
 }

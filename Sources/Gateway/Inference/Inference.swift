@@ -139,6 +139,13 @@ package final class Inference: @unchecked Sendable {
         case .openInference(let headerLength):
             return envelope(
                 of: try gate.openInference.decode(body, headerLength: headerLength, signature: signature))
+        case .generate:
+            let decoded = try gate.codecs.decode(
+                body, facts: CodecRegistry.RequestFacts(contentType: "application/json"), signature: signature)
+            clientID = decoded.id
+            return Envelope(
+                id: request.id, parameters: decoded.parameters, inputs: decoded.inputs,
+                wantedOutputs: decoded.wantedOutputs)
         case .openInferenceMessage:
             throw SluiceError(.internalError, "a message doesn't come as a body")
         }
@@ -159,8 +166,11 @@ package final class Inference: @unchecked Sendable {
 
     /// Whether the client takes an answer in parts.
     private var streams: Bool {
-        if case .openInferenceMessage(let streams) = request.format { return streams }
-        return answerFormat == .ndjson
+        switch request.format {
+        case .openInferenceMessage(let streams), .generate(let streams): streams
+        case .openInference: false
+        case .unified: answerFormat.streams
+        }
     }
 
     private static func check(_ wanted: [String], against signature: ModelSignature) throws(SluiceError) {
@@ -226,7 +236,28 @@ package final class Inference: @unchecked Sendable {
 
     private func encode(_ part: InferencePart) throws(SluiceError) -> Answer.Content {
         let wanted = envelope?.wantedOutputs ?? []
-        let outputs = try wanted.isEmpty ? part.outputs : Self.select(wanted, from: part.outputs)
+        var openInferenceRequest = openInferenceRequest
+        var part = part
+        let outputs: [Tensor]
+        if wanted.isEmpty {
+            outputs = part.outputs
+        } else if hasBegunStream || !part.isFinal || streams && part.outputs.isEmpty {
+            // A part of a stream has what it has of the outputs asked for.
+            let there = wanted.filter { name in part.outputs.contains { $0.name == name } }
+            outputs = try Self.select(there, from: part.outputs)
+            openInferenceRequest?.outputs.removeAll { !there.contains($0.name) }
+        } else {
+            outputs = try Self.select(wanted, from: part.outputs)
+        }
+        if openInferenceRequest?.marksLast == true {
+            part.parameters.append(.init("triton_final_response", .bool(part.isFinal)))
+        }
+        if case .generate(let streams) = request.format {
+            let body = try GenerateCodec().encode(
+                outputs, model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID,
+                asEvent: streams)
+            return .outputs(body, headerLength: nil)
+        }
         if let openInferenceRequest, case .openInferenceMessage = request.format {
             let body = try gate.openInference.encodeMessage(
                 outputs, for: openInferenceRequest, model: request.model ?? summary.model ?? "",
@@ -288,7 +319,7 @@ package final class Inference: @unchecked Sendable {
             hasBegunStream = true
             responder.beginStream(mediaType: body.mediaType, summary: describedSummary())
         }
-        if !part.outputs.isEmpty || !part.isFinal {
+        if !part.outputs.isEmpty || !part.isFinal || openInferenceRequest?.marksLast == true {
             let gate = partGate
             responder.writePart(body) { gate?.written() }
         }
@@ -305,9 +336,13 @@ package final class Inference: @unchecked Sendable {
         if case .openInferenceMessage = request.format {
             return SluiceError(.notAcceptable, text + "ask for them with ModelStreamInfer")
         }
+        if case .generate = request.format {
+            return SluiceError(.notAcceptable, text + "ask for them with generate_stream")
+        }
         return SluiceError(
-            .notAcceptable, text + "ask for them with \"Accept: application/x-ndjson\"",
-            detail: [.init("offered", ["application/x-ndjson"])])
+            .notAcceptable,
+            text + "ask for them with \"Accept: application/x-ndjson\" or \"Accept: text/event-stream\"",
+            detail: [.init("offered", ["application/x-ndjson", "text/event-stream"])])
     }
 
     private func finish(_ content: Answer.Content) {

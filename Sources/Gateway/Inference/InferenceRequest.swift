@@ -9,6 +9,8 @@ package struct InferenceRequest: Sendable {
         case unified(CodecRegistry.RequestFacts, accept: String?, wantedOutputs: [String])
         /// The Open Inference Protocol over HTTP; `headerLength` is `Inference-Header-Content-Length`.
         case openInference(headerLength: Int?)
+        /// Triton's generate extension: JSON by name; `streams` for an answer in server-sent events.
+        case generate(streams: Bool)
         /// The Open Inference Protocol over gRPC; `streams` where the client takes an answer in parts.
         case openInferenceMessage(streams: Bool)
     }

@@ -52,7 +52,9 @@ extension Endpoint {
     }
 
     /// What may stand behind a model's name.
-    private static let actions: Set<String> = ["ready", "infer", "config", "stats"]
+    private static let actions: Set<String> = [
+        "ready", "infer", "config", "stats", "generate", "generate_stream",
+    ]
 
     /// The part after `/v2/models/`: `{model}[/versions/{version}][/ready|/infer|/config|/stats|/trace/setting]`.
     private static func openInference(_ rest: some StringProtocol) throws(SluiceError) -> Endpoint? {
@@ -75,6 +77,8 @@ extension Endpoint {
         return switch action {
         case "ready": .modelReady(model, version: version)
         case "infer": .modelInfer(model, version: version)
+        case "generate": .generate(model, version: version, streams: false)
+        case "generate_stream": .generate(model, version: version, streams: true)
         case "config": .modelConfiguration(model, version: version)
         case "stats": .statistics(model: model, version: version)
         default: .modelMetadata(model, version: version)

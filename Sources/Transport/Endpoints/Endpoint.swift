@@ -38,13 +38,15 @@ enum Endpoint: Equatable {
     case modelReady(String, version: String?)
     /// `/v2/models/{model}[/versions/{version}]/infer`
     case modelInfer(String, version: String?)
+    /// `/v2/models/{model}[/versions/{version}]/generate[_stream]`
+    case generate(String, version: String?, streams: Bool)
     /// `/metrics`
     case metrics
 
     /// The methods that it answers.
     var methods: [String] {
         switch self {
-        case .infer, .modelInfer, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
+        case .infer, .modelInfer, .generate, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
         case .traceSettings, .logSettings: ["GET", "HEAD", "POST"]
         case .sharedMemory(let request): request.action == .status ? ["GET", "HEAD"] : ["POST"]
         default: ["GET", "HEAD"]

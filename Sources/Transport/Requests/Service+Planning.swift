@@ -48,6 +48,10 @@ extension Service {
             plan.inference = try inference(
                 model: model, version: version, fields: fields, id: id, receivedAt: receivedAt,
                 format: .openInference(headerLength: fields.inferenceHeaderLength))
+        case .generate(let model, let version, let streams):
+            plan.inference = try inference(
+                model: model, version: version, fields: fields, id: id, receivedAt: receivedAt,
+                format: .generate(streams: streams))
         case .models, .model, .modelMetadata, .modelReady, .modelNames, .modelConfiguration, .statistics,
             .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
             try gate.checkCatalogueAccess(key: fields.key)

@@ -8,7 +8,7 @@ internal import Tensors
 extension Service {
     /// Extensions of the Open Inference Protocol that work here.
     static let extensions = [
-        "binary_tensor_data", "model_configuration", "parameters", "sequence", "statistics",
+        "binary_tensor_data", "generate", "model_configuration", "parameters", "sequence", "statistics",
     ]
 
     /// Answers everything but inference.
@@ -40,7 +40,7 @@ extension Service {
             gate.metrics.refresh(gate.models)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
-        case .infer, .modelInfer:
+        case .infer, .modelInfer, .generate:
             throw SluiceError(.internalError, "inference doesn't come this way")
         default:
             return try openInferenceResponse(to: plan, body: body)

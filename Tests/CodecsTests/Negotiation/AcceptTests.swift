@@ -20,6 +20,7 @@ import Testing
         ("application/vnd.numpy", .npy),
         ("application/x-ndjson", .ndjson),
         ("application/ndjson", .ndjson),
+        ("text/event-stream", .eventStream),
         ("text/csv, application/json", .csv),
         ("application/json, text/csv", .json),
         ("application/json;q=0.5, text/csv;q=0.501", .csv),
@@ -39,7 +40,9 @@ import Testing
         #expect(try CodecRegistry().negotiate(accept: accept) == format)
     }
 
-    private static let offered = "application/json, text/csv, application/xml, application/x-npy, application/x-ndjson"
+    private static let offered =
+        "application/json, text/csv, application/xml, application/x-npy, "
+        + "application/x-ndjson, text/event-stream"
 
     static let refused: [(String, String)] = [
         ("image/png", "not_acceptable: Accept \"image/png\" takes none of the formats offered: \(offered)"),
