@@ -7,6 +7,8 @@ package struct OpenInferenceCodec: Sendable {
         package var name: String
         /// Whether its bytes follow the JSON instead of standing in it.
         package var isBinary: Bool
+        /// How many of its largest elements are wanted instead of all.
+        package var classification: Int?
 
         package init(name: String, isBinary: Bool) {
             self.name = name
@@ -29,6 +31,8 @@ package struct OpenInferenceCodec: Sendable {
         package var timeoutNanoseconds: UInt64?
         /// The client wants each part of a stream to say whether it is the last, and the last even if it is empty.
         package var marksLast = false
+        /// Whether outputs have a row for each of the request's.
+        package var isBatched = false
 
         package init(inputs: [Tensor]) {
             self.inputs = inputs
@@ -155,7 +159,12 @@ package struct OpenInferenceCodec: Sendable {
                     .modelBrokeContract, "the model did not give its output \"\(wanted.name)\"",
                     detail: [.init("output", wanted.name)])
             }
-            chosen.append((output, wanted.isBinary))
+            if let count = wanted.classification {
+                let best = try Classification.top(output, count: count, isBatched: request.isBatched)
+                chosen.append((best, wanted.isBinary))
+            } else {
+                chosen.append((output, wanted.isBinary))
+            }
         }
         return chosen
     }

@@ -10,7 +10,7 @@ struct OpenInferenceRequestReader {
     private var inputs: [OpenInferenceInput] = []
     private var request = OpenInferenceCodec.Request(inputs: [])
     /// Outputs asked for, with what each says of itself.
-    private var outputs: [(name: String, isBinary: Bool?)] = []
+    private var outputs: [(name: String, isBinary: Bool?, classification: Int?)] = []
 
     private init(_ body: RequestBody, headerLength: Int, _ signature: ModelSignature) throws(SluiceError) {
         self.signature = signature
@@ -126,16 +126,18 @@ struct OpenInferenceRequestReader {
         }
         try signature.checkWanted(name, among: outputs.map(\.name))
         var isBinary: Bool?
+        var classification: Int?
         for parameter in parameters {
             switch parameter.key {
             case "binary_data": isBinary = try OpenInferenceParameters.bool(parameter)
-            case "classification", "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
+            case "classification": classification = try Classification.count(parameter)
+            case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
                 throw JSONScanner.invalidParameter(
                     parameter.key, "of output \"\(name)\" is not supported by this gateway")
             default: break
             }
         }
-        outputs.append((name, isBinary))
+        outputs.append((name, isBinary, classification))
     }
 
     // MARK: Parameters
@@ -162,7 +164,13 @@ struct OpenInferenceRequestReader {
         }
         try signature.validate(request.inputs)
         let binaryOutput = request.binaryOutput
-        request.outputs = outputs.map { .init(name: $0.name, isBinary: $0.isBinary ?? binaryOutput) }
+        request.outputs = outputs.map { output in
+            var wanted = OpenInferenceCodec.RequestedOutput(
+                name: output.name, isBinary: output.isBinary ?? binaryOutput)
+            wanted.classification = output.classification
+            return wanted
+        }
+        request.isBatched = signature.batching != .none
         return request
     }
 }

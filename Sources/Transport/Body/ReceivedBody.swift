@@ -12,6 +12,8 @@ struct ReceivedBody {
         case tooLarge
         /// All connections together hold as much as they may.
         case noRoom
+        /// Its compression can't be undone; `failure` says why.
+        case damaged
     }
 
     private enum Bytes {
@@ -27,14 +29,19 @@ struct ReceivedBody {
     /// Where in the body binary tensors begin: that byte is put where tensors are aligned.
     private let tensorsAt: Int
     private let budget: BodyBudget
+    /// What undoes the body's compression, where it has one.
+    private let inflater: Inflater?
+    /// What is wrong with the body's compression.
+    private(set) var failure: SluiceError?
     /// Bytes of the budget that are ours.
     private var reserved = 0
 
     /// - Parameters:
     ///   - expected: the announced length, if any.
-    ///   - limit: bytes that the listener takes.
-    init(expected: Int?, limit: Int, tensorsAt: Int = 0, budget: BodyBudget) {
-        self.expected = expected
+    ///   - limit: bytes that the listener takes, once they are decompressed.
+    init(expected: Int?, limit: Int, tensorsAt: Int = 0, budget: BodyBudget, inflater: Inflater? = nil) {
+        self.expected = inflater == nil ? expected : nil
+        self.inflater = inflater
         self.limit = limit
         self.tensorsAt = tensorsAt
         self.budget = budget
@@ -50,6 +57,24 @@ struct ReceivedBody {
 
     /// Adds a piece.
     mutating func append(_ piece: ByteBuffer) -> Taken {
+        guard let inflater else { return appendPlain(piece) }
+        do throws(SluiceError) {
+            let inflated = try inflater.inflate(piece, limit: limit)
+            return inflated.readableBytes == 0 ? .ok : appendPlain(inflated)
+        } catch {
+            failure = error
+            return error.code == .payloadTooLarge ? .tooLarge : .damaged
+        }
+    }
+
+    /// Checks that nothing is missing at the end of the body.
+    ///
+    /// - Throws: `malformed_body` for a compressed body that is cut off.
+    func checkEnd() throws(SluiceError) {
+        try inflater?.finish()
+    }
+
+    private mutating func appendPlain(_ piece: ByteBuffer) -> Taken {
         let total = count + piece.readableBytes
         guard total <= limit else { return .tooLarge }
         if case .none = bytes, expected == nil || total == expected {
@@ -62,8 +87,10 @@ struct ReceivedBody {
     }
 
     /// Lets `read` put bytes where they belong, as long as it has any and at most `limit`; how many those were.
+    ///
+    /// A compressed body takes none: what comes in isn't what the plugin will read.
     mutating func fill(upTo limit: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
-        guard case .gathered(let storage, let start, let count) = bytes else { return 0 }
+        guard inflater == nil, case .gathered(let storage, let start, let count) = bytes else { return 0 }
         let room = unsafe UnsafeMutableRawBufferPointer(
             rebasing: storage.mutableBytes[(start + count)...].prefix(limit))
         var filled = 0

@@ -15,7 +15,8 @@ extension HTTP1Connection {
         exchange?.plan = meaning.plan
         exchange?.body = ReceivedBody(
             expected: meaning.fields.contentLength, limit: service.listener.maxBody,
-            tensorsAt: meaning.fields.inferenceHeaderLength ?? 0, budget: service.bodies)
+            tensorsAt: meaning.fields.inferenceHeaderLength ?? 0, budget: service.bodies,
+            inflater: try meaning.plan.encoding.map { (encoding) throws(SluiceError) in try Inflater(encoding) })
         guard let context, let exchange, var request = meaning.plan.inference else { return }
         request.id = exchange.id
         request.receivedAt = exchange.receivedAt
@@ -77,6 +78,11 @@ extension HTTP1Connection {
     /// The request is all there: do what it asks for.
     func perform(context: ChannelHandlerContext) {
         guard let plan = exchange?.plan else { return }
+        do throws(SluiceError) {
+            try exchange?.body.checkEnd()
+        } catch {
+            return refuse(error, context: context)
+        }
         let body = exchange?.body.take() ?? RequestBody(.empty)
         if let inference = exchange?.inference { return inference.perform(body) }
         do {

@@ -303,6 +303,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
         case .noRoom:
             exchange?.keepAlive = false
             refuse(service.noRoomForBody, context: context)
+        case .damaged:
+            exchange?.keepAlive = false
+            refuse(exchange?.body.failure ?? service.bodyTooLarge, context: context)
         }
     }
 

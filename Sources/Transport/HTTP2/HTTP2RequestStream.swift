@@ -52,6 +52,11 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
                 method: head.method, target: head.target, fields: head.fields, id: record.id,
                 receivedAt: record.receivedAt)
             self.plan = plan
+            if let encoding = plan.encoding {
+                body = ReceivedBody(
+                    expected: nil, limit: service.listener.maxBody, tensorsAt: head.fields.inferenceHeaderLength ?? 0,
+                    budget: service.bodies, inflater: try Inflater(encoding))
+            }
             if let request = plan.inference {
                 let inference = Inference(request, gate: service.gate, eventLoop: eventLoop, responder: self)
                 self.inference = inference
@@ -72,6 +77,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         case .ok: break
         case .tooLarge: return refuse(service.bodyTooLarge)
         case .noRoom: return refuse(service.noRoomForBody)
+        case .damaged: return refuse(body.failure ?? service.bodyTooLarge)
         }
         connection?.keep(piece.readableBytes)
         if let increment = window.receive(piece.readableBytes) { connection?.openWindow(of: id, by: increment) }
@@ -83,6 +89,11 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         if answered { return }
         clock.enter(.working, now: .now)
         guard let plan else { return }
+        do throws(SluiceError) {
+            try body.checkEnd()
+        } catch {
+            return refuse(error)
+        }
         let body = body.take()
         if let inference { return inference.perform(body) }
         do {
@@ -125,8 +136,9 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         respond(service.response(to: error, requestID: record.id), summary: summary)
     }
 
-    private func respond(_ response: HTTPResponse, summary: Answer.Summary) {
+    private func respond(_ plain: HTTPResponse, summary: Answer.Summary) {
         guard let connection, !answered else { return }
+        let response = plain.compressed(plan?.answerEncoding)
         answered = true
         clock.enter(.writing, now: .now)
         var head = HTTP2ResponseHead(status: response.status, capacity: 12)

@@ -6,6 +6,10 @@ struct RequestPlan {
     var endpoint: Endpoint
     /// The inference to be run; `nil` for everything else.
     var inference: InferenceRequest?
+    /// How the body is compressed; `nil` where it isn't.
+    var encoding: String?
+    /// How the answer is to be compressed; `nil` for not at all.
+    var answerEncoding: ContentCoding?
     /// The API key, for endpoints that tell callers only what they may see.
     var key: String?
 }

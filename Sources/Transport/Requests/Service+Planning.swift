@@ -59,6 +59,10 @@ extension Service {
         case .welcome, .serverMetadata, .live, .ready, .metrics:
             break
         }
+        if plan.inference != nil {
+            plan.encoding = try ContentCoding.ofBody(fields.contentEncoding)?.rawValue
+            plan.answerEncoding = ContentCoding.wanted(fields.acceptEncoding)
+        }
         return plan
     }
 
@@ -66,11 +70,6 @@ extension Service {
         model: String?, version: String?, fields: RequestFields, id: String, receivedAt: MonotonicTime,
         format: InferenceRequest.Format
     ) throws(SluiceError) -> InferenceRequest {
-        if let encoding = fields.contentEncoding, !encoding.equalsIgnoringCase("identity") {
-            throw SluiceError(
-                .unsupportedMediaType,
-                "the content encoding \"\(encoding.prefix(64))\" isn't supported; send the body as it is")
-        }
         return InferenceRequest(
             id: id, model: model, version: version, format: format, contentType: fields.contentType, key: fields.key,
             traceparent: fields.traceparent, receivedAt: receivedAt)

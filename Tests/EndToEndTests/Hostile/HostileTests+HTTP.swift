@@ -217,7 +217,7 @@ extension HostileTests {
             "Sluice-Shape twice", post + "Sluice-Shape: 1\r\nSluice-Shape: 2\r\nContent-Length: 4\r\n\r\n[1] ",
             "the header field Sluice-Shape is given twice"),
         .http(
-            "a compressed body", post + "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\n[[1]]",
+            "a compression that is unknown", post + "Content-Encoding: br\r\nContent-Length: 5\r\n\r\n[[1]]",
             "the content encoding \"gzip\" isn't supported", status: 415, code: "unsupported_media_type", closes: false),
         .http(
             "two content encodings", post + "Content-Encoding: identity, br\r\nContent-Length: 5\r\n\r\n[[1]]",

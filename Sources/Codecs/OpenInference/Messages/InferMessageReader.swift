@@ -135,10 +135,11 @@ struct InferMessageReader {
             }
         }
         try signature.checkWanted(name, among: request.outputs.map(\.name))
-        let output = OpenInferenceCodec.RequestedOutput(name: name, isBinary: true)
+        var output = OpenInferenceCodec.RequestedOutput(name: name, isBinary: true)
         for parameter in parameters {
             switch parameter.key {
-            case "classification", "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
+            case "classification": output.classification = try Classification.count(parameter)
+            case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
                 throw JSONScanner.invalidParameter(
                     parameter.key, "of output \"\(name)\" is not supported by this gateway")
             default: break
@@ -151,6 +152,7 @@ struct InferMessageReader {
 
     private mutating func finish(raw: [TensorStorage]) throws(SluiceError) -> OpenInferenceCodec.Request {
         try OpenInferenceParameters.apply(parameters, to: &request)
+        request.isBatched = signature.batching != .none
         var rest = raw[...]
         for input in inputs { request.inputs.append(try tensor(input, raw: &rest, hasRaw: !raw.isEmpty)) }
         guard rest.isEmpty else {

@@ -9,6 +9,7 @@ struct RequestFields: Equatable {
     var contentType: String?
     var accept: String?
     var contentEncoding: String?
+    var acceptEncoding: String?
     var contentLength: Int?
     var isChunked = false
     var expectsContinue = false
@@ -68,6 +69,8 @@ struct RequestFields: Equatable {
                 throw SluiceError(.malformedRequest, "Content-Length is no number of bytes that there can be")
             }
             contentLength = length
+        case 15 where name.equalsIgnoringCase("accept-encoding"):
+            acceptEncoding = acceptEncoding.map { "\($0), \(String(copying: value))" } ?? String(copying: value)
         case 15 where name.equalsIgnoringCase("sluice-datatype"):
             try Self.once(&datatype, value, name: "Sluice-Datatype")
         case 16 where name.equalsIgnoringCase("content-encoding"):

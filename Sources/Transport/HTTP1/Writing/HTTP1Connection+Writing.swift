@@ -9,8 +9,9 @@ extension HTTP1Connection {
     private static let smallBody = 16 << 10
 
     /// Writes a whole response and moves on.
-    func respond(_ response: HTTPResponse, summary: Answer.Summary) {
+    func respond(_ plain: HTTPResponse, summary: Answer.Summary) {
         guard let context, let exchange, !exchange.progress.answered else { return }
+        let response = plain.compressed(exchange.plan?.answerEncoding)
         let closes = !exchange.keepAlive || service.isDraining
         self.exchange?.keepAlive = !closes
         self.exchange?.progress.answered = true

@@ -1,0 +1,165 @@
+"""What tritonclient has besides inference, over HTTP and gRPC, and what the gateway refuses of it."""
+
+import gzip
+import json
+import zlib
+
+import numpy as np
+import pytest
+import requests
+import tritonclient.grpc as triton_grpc
+import tritonclient.http as triton_http
+from tritonclient.utils import InferenceServerException
+
+SCORES = np.array([[0.25, 0.5, 0.125], [3, -1, 2]], np.float32)
+
+
+@pytest.fixture(params=["http", "grpc"])
+def triton(request, echoes):
+    """Each protocol's client and its module."""
+    module = triton_http if request.param == "http" else triton_grpc
+    with module.InferenceServerClient(echoes.address) as client:
+        yield client, module
+
+
+def tensor(module, values, datatype="FP32"):
+    made = module.InferInput("INPUT0", list(values.shape), datatype)
+    made.set_data_from_numpy(values)
+    return made
+
+
+def as_json(answer):
+    """Both clients' answers as documents; gRPC's numbers of 64 bits come as text."""
+    if isinstance(answer, (dict, list)):
+        return answer
+    from google.protobuf import json_format
+
+    return json_format.MessageToDict(answer, preserving_proto_field_name=True)
+
+
+class TestModels:
+    def test_configuration(self, triton):
+        client, _ = triton
+        answer = as_json(client.get_model_config("echo-INT64"))
+        config = answer.get("config", answer)
+        assert config["name"] == "echo-INT64"
+        assert config["backend"] == "echo"
+        assert config["input"][0]["data_type"] == "TYPE_INT64"
+
+    def test_statistics_count_up(self, triton):
+        client, module = triton
+
+        def successes():
+            (stats,) = as_json(client.get_inference_statistics("echo-FP64"))["model_stats"]
+            return int(stats["inference_stats"]["success"].get("count", 0)), stats
+
+        before, _ = successes()
+        client.infer("echo-FP64", [tensor(module, np.ones((1, 2)), "FP64")])
+        after, stats = successes()
+        assert after == before + 1
+        assert int(stats["last_inference"]) > 1_700_000_000_000
+        assert int(stats["inference_stats"]["success"]["ns"]) > 0
+        everything = as_json(client.get_inference_statistics())["model_stats"]
+        assert len(everything) > 10
+
+    def test_the_index_has_every_model(self, triton):
+        client, _ = triton
+        index = as_json(client.get_model_repository_index())
+        index = index["models"] if isinstance(index, dict) else index
+        assert {"name": "pair", "version": "1", "state": "READY"}.items() <= {
+            k: v for m in index if m["name"] == "pair" for k, v in m.items()
+        }.items()
+
+    def test_models_are_not_loaded_by_request(self, triton):
+        client, _ = triton
+        for call in (client.load_model, client.unload_model):
+            with pytest.raises(InferenceServerException, match="gateway starts"):
+                call("pair")
+
+
+class TestSettings:
+    def test_they_can_be_read_and_not_changed(self, triton):
+        client, _ = triton
+        assert as_json(client.get_log_settings())
+        assert "OFF" in json.dumps(as_json(client.get_trace_settings()))
+        with pytest.raises(InferenceServerException, match="gateway.yaml"):
+            client.update_log_settings({"log_verbose_level": 1})
+        with pytest.raises(InferenceServerException, match="gateway.yaml"):
+            client.update_trace_settings(settings={"trace_level": ["TIMESTAMPS"]})
+
+
+class TestSharedMemory:
+    def test_it_is_off(self, triton):
+        client, _ = triton
+        assert not as_json(client.get_system_shared_memory_status())
+        with pytest.raises(InferenceServerException, match="off"):
+            client.register_system_shared_memory("r", "/r", 64)
+        client.unregister_system_shared_memory()
+        with pytest.raises(InferenceServerException, match="CUDA"):
+            client.get_cuda_shared_memory_status()
+
+
+class TestClassification:
+    def test_the_best_come_first(self, triton):
+        client, module = triton
+        output = module.InferRequestedOutput("OUTPUT0", class_count=2)
+        result = client.infer("echo-FP32", [tensor(module, SCORES)], outputs=[output])
+        assert result.as_numpy("OUTPUT0").tolist() == [b"3:3", b"2:5"]
+
+
+class TestCompression:
+    # Bytes that don't compress come in many pieces: those of a plain body of that size are read past the channel.
+    @pytest.mark.parametrize("values", [np.zeros((1, 10_000)), np.random.default_rng(1).random((1, 1_000_000))])
+    @pytest.mark.parametrize("coding", ["gzip", "deflate"])
+    def test_both_ways(self, echoes, coding, values):
+        values = values.astype(np.float32)
+        with triton_http.InferenceServerClient(echoes.address) as client:
+            result = client.infer(
+                "echo-FP32",
+                [tensor(triton_http, values)],
+                request_compression_algorithm=coding,
+                response_compression_algorithm=coding,
+            )
+        assert (result.as_numpy("OUTPUT0") == values).all()
+
+    def test_answers_are_small_for_those_who_ask(self, echoes):
+        body = json.dumps([[0.0] * 10_000])
+        url = f"{echoes.url}/v1/infer/echo-FP32"
+        headers = {"content-type": "application/json", "accept-encoding": "gzip"}
+        answer = requests.post(url, data=body, headers=headers, stream=True, timeout=30)
+        raw = answer.raw.read(decode_content=False)
+        assert answer.headers["content-encoding"] == "gzip"
+        assert len(raw) < 1000
+        assert json.loads(gzip.decompress(raw))["outputs"]["OUTPUT0"] == [[0] * 10_000]
+        # Libraries that name all they know by default are not meant.
+        assert "content-encoding" not in requests.post(url, data=body, timeout=30).headers
+
+    @pytest.mark.parametrize(
+        "coding, body, status, text",
+        [
+            ("br", b"x", 415, "isn't supported"),
+            ("gzip", b"not gzip", 400, "malformed"),
+            ("gzip", gzip.compress(b"[[1]]")[:-4], 400, "cut off"),
+            ("deflate", zlib.compress(b"[[1]]") + b"x", 400, "follow the end"),
+            ("gzip", gzip.compress(b" " * (65 << 20)), 413, "larger than"),
+        ],
+    )
+    def test_what_is_no_good_is_refused(self, echoes, coding, body, status, text):
+        answer = requests.post(
+            f"{echoes.url}/v1/infer/echo-FP32",
+            data=body,
+            headers={"content-type": "application/json", "content-encoding": coding},
+            timeout=30,
+        )
+        assert answer.status_code == status
+        assert text in answer.json()["error"]
+
+
+class TestGenerate:
+    def test_generate_and_its_stream(self, echoes):
+        url = f"{echoes.url}/v2/models/echo-BYTES"
+        answer = requests.post(f"{url}/generate", json={"INPUT0": ["a word"]}, timeout=30)
+        assert answer.json()["OUTPUT0"] == "a word"
+        stream = requests.post(f"{url}/generate_stream", json={"INPUT0": ["a word"]}, timeout=30)
+        assert stream.headers["content-type"] == "text/event-stream"
+        assert json.loads(stream.text.removeprefix("data: "))["OUTPUT0"] == "a word"
