@@ -5,6 +5,8 @@ import warnings
 
 
 def _open_estimator(path, trusted):
+    # In a sandbox it finds no semaphores, and says so; predicting needs none.
+    warnings.filterwarnings("ignore", message=".*joblib will operate in serial mode")
     try:
         import joblib
         import sklearn  # noqa: F401

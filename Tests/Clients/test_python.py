@@ -105,7 +105,8 @@ def gateway(tmp_path_factory):
     add("digits", "model.py", f", class: Digits, settings: {{ rows: {folder}/rows.npz }}")
     add("counts", "model.py", ", class: Counts")
     listeners = 'listeners: { public: { address: "127.0.0.1:0" } }'
-    text = "\n".join(["version: 1", listeners, "auth: none", "models:", *lines])
+    plugins = "plugins: { python: { isolation: in-process } }"  # not a dozen processes that import scikit-learn
+    text = "\n".join(["version: 1", listeners, "auth: none", plugins, "models:", *lines])
     with Gateway(text) as running:
         yield running
 
@@ -207,3 +208,38 @@ class TestModelFile:
             assert response.status_code == 200
             parts = [json.loads(line)["outputs"] for line in response.iter_lines() if line]
         assert [part for part in parts if part] == [{"n": n, "text": "é" * n} for n in range(3)]
+
+
+class TestProcessOfItsOwn:
+    """What the Python plugin has where the file says nothing of it."""
+
+    @pytest.fixture(scope="class")
+    def isolated(self, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("isolated")
+        joblib.dump(models()["forest"][0], folder / "forest.joblib")
+        (folder / "model.py").write_text(MODEL)
+        text = f"""\
+version: 1
+listeners: {{ public: {{ address: "127.0.0.1:0" }} }}
+auth: none
+models:
+  forest: {{ plugin: python, config: {{ file: {folder}/forest.joblib, venv: {sys.prefix} }} }}
+  counts: {{ plugin: python, config: {{ file: {folder}/model.py, class: Counts, venv: {sys.prefix} }} }}
+"""
+        with Gateway(text) as running:
+            yield running
+
+    def test_it_answers_as_scikit_learn(self, isolated):
+        estimator, rows = models()["forest"]
+        rows = np.tile(rows, (20, 1))  # large enough for memory that is shared and not copied
+        for _ in range(6):
+            answer = infer(isolated, "forest", X=rows.tolist())
+            assert answer["label"].tolist() == estimator.predict(rows).tolist()
+            np.testing.assert_array_equal(answer["probabilities"], estimator.predict_proba(rows))
+        assert any('"isolation":"process"' in line for line in isolated.log)
+
+    def test_it_streams(self, isolated):
+        headers = {"Accept": "application/x-ndjson"}
+        answer = requests.post(f"{isolated.url}/v1/infer/counts", json={"to": 3}, headers=headers, timeout=30)
+        parts = [json.loads(line)["outputs"] for line in answer.text.splitlines()]
+        assert [part["n"] for part in parts if part] == [0, 1, 2]

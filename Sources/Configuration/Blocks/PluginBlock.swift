@@ -55,7 +55,7 @@ enum PluginBlock {
         }
         var plugin = PluginConfiguration(
             name: entry.name, source: source, sha256: sha256, location: entry.span.location)
-        plugin.isolation = isolation
+        if let isolation { plugin.isolation = isolation }
         plugin.runner = runner
         return Result(plugin: plugin, needsProcess: needsProcess)
     }

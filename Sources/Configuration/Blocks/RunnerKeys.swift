@@ -1,7 +1,7 @@
 /// The keys of `plugins.NAME` that are about the plugin's own process.
 enum RunnerKeys {
     static let isolation = Key.optional(
-        "isolation", ValueType<Isolation>.choice, default: "in-process",
+        "isolation", ValueType<Isolation>.choice, default: "in-process, but process for ffi and python",
         "Where the plugin runs; `process` is a runner of its own for each model, whose crash is nobody else's.")
     static let sandbox = Key.optional(
         "sandbox", ValueType<RunnerConfiguration.Sandbox>.choice, default: "standard",
@@ -25,9 +25,9 @@ enum RunnerKeys {
     /// What the keys say, and the first of them that only makes sense for a process of its own.
     static func read(
         _ reader: MappingReader, _ reading: Reading
-    ) -> (isolation: Isolation, runner: RunnerConfiguration, needsProcess: Placed<String>?) {
+    ) -> (isolation: Isolation?, runner: RunnerConfiguration, needsProcess: Placed<String>?) {
         var runner = RunnerConfiguration()
-        let isolation = reader.value(isolation) ?? .inProcess
+        let isolation = reader.value(isolation)
         if let sandbox = reader.value(sandbox) { runner.sandbox = sandbox }
         runner.memory = reader.value(memory)
         if let grants = reader.value(grants) {

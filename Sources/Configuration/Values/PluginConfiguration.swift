@@ -12,7 +12,7 @@ package struct PluginConfiguration: Sendable, Equatable {
     /// 64 lower-case hexadecimal digits that the file's SHA-256 must equal.
     package var sha256: String?
     /// Where it runs, unless a model says otherwise.
-    package var isolation = Isolation.inProcess
+    package var isolation: Isolation
     /// How its own process is locked up, where it has one.
     package var runner = RunnerConfiguration()
     package var location: SourceLocation
@@ -20,7 +20,19 @@ package struct PluginConfiguration: Sendable, Equatable {
     package init(name: String, source: Source, sha256: String? = nil, location: SourceLocation) {
         self.name = name
         self.source = source
+        self.isolation = source.usualIsolation
         self.sha256 = sha256
         self.location = location
+    }
+}
+
+extension PluginConfiguration.Source {
+    /// Where a plugin runs of which the file doesn't say it: those of ours that run code of which nobody knows how well it
+    /// keeps to itself have a process of their own.
+    package var usualIsolation: Isolation {
+        switch self {
+        case .name("ffi"), .name("python"): .process
+        default: .inProcess
+        }
     }
 }

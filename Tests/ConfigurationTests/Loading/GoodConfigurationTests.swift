@@ -3,15 +3,30 @@ import Testing
 
 @Suite struct GoodConfigurationTests {
     private func load(
-        _ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
+        _ text: String, plugins: Set<String> = [], sourceLocation: Testing.SourceLocation = #_sourceLocation
     ) throws -> GatewayConfiguration {
-        let outcome = ConfigurationLoader().load(text, context: .test)
+        var context = ConfigurationLoader.Context.test
+        context.installedPlugins.formUnion(plugins)
+        let outcome = ConfigurationLoader().load(text, context: context)
         #expect(outcome.diagnostics.map(\.brief) == [], sourceLocation: sourceLocation)
         return try #require(outcome.configuration, sourceLocation: sourceLocation)
     }
 
     @Test(arguments: RepositoryFile.configurations) func shippedFileHasNoMistakes(_ path: String) throws {
-        _ = try load(try RepositoryFile.text(path))
+        _ = try load(try RepositoryFile.text(path), plugins: ["ffi", "python"])
+    }
+
+    @Test func pluginsThatRunAnybodysCodeHaveAProcessUnlessTheFileSaysOtherwise() throws {
+        func isolation(_ models: String, _ more: String = "") throws -> [Isolation] {
+            let text = GatewayText(models: "models: { \(models) }", more: more).text
+            return try load(text, plugins: ["ffi", "python"]).plugins.map(\.isolation)
+        }
+        #expect(try isolation("a: { plugin: echo }, b: { plugin: python }") == [.inProcess, .process])
+        #expect(try isolation("a: { plugin: ffi }", "plugins: { ffi: { memory: 1GiB } }") == [.process])
+        #expect(try isolation("a: { plugin: py }", "plugins: { py: { name: python } }") == [.process])
+        #expect(
+            try isolation("a: { plugin: python }", "plugins: { python: { isolation: in-process } }") == [.inProcess])
+        #expect(try isolation("a: { plugin: python }", "plugins: { python: { path: ./libonnx.so } }") == [.inProcess])
     }
 
     @Test func whatIsLeftOutHasDefaults() throws {

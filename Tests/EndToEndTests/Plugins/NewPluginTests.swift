@@ -61,7 +61,16 @@ import Testing
             ["plugin", "check", "./my-plugin.so", "--config", "{ factor: 3 }", "--fuzz", "200"], in: folder)
         #expect(contract.status == 0, "\(contract.output)\(contract.errors)")
 
-        let gateway = try GatewayFixture(configuration(in: folder))
+        let yaml = try configuration(in: folder)
+        try answers(yaml)
+        let isolated = yaml.replacingOccurrences(of: "my-plugin.so }", with: "my-plugin.so, isolation: process }")
+        #expect(isolated != yaml)
+        try answers(isolated)
+        try wrongSettingsAreRefused(in: folder)
+    }
+
+    private func answers(_ yaml: String) throws {
+        let gateway = try GatewayFixture(yaml)
         let answer = try gateway.post("/v1/infer/my-plugin", #"{"x": [1, 2.5, -3]}"#)
         #expect(answer.status == 200, "\(answer.text)")
         #expect((answer.json["outputs"] as? [String: [Double]]) == ["y": [2, 5, -6]])
@@ -73,7 +82,6 @@ import Testing
         gateway.terminate()
         #expect(gateway.waitForExit() == 0)
         #expect(!gateway.log.contains("contract"), "\(gateway.log)")
-        try wrongSettingsAreRefused(in: folder)
     }
 
     /// A setting that the plugin can't read, or doesn't know, is said in the log, and nothing is answered.

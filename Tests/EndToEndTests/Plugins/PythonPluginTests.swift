@@ -7,7 +7,7 @@ import Testing
     /// Python is never shut down, and what it keeps until the end looks like leaks to AddressSanitizer.
     private static let variables = ["ASAN_OPTIONS": "detect_leaks=0"]
 
-    @Test func templateIsServedAsItIs() throws {
+    @Test(arguments: ["in-process", "process"]) func templateIsServedAsItIs(isolation: String) throws {
         let scratch = try ScratchFolder()
         let made = try ProgramRun(
             GatewayFixture.program.path, ["plugin", "new", "--language", "python", "mine"], in: scratch.url)
@@ -18,7 +18,8 @@ import Testing
             .replacingOccurrences(of: "\"127.0.0.1:8080\"", with: "LISTENER")
             .replacingOccurrences(of: "./model.py", with: "\(folder.path)/model.py, venv: \(Self.environment)")
 
-        let gateway = try GatewayFixture(yaml, environment: Self.variables)
+        let plugins = "\nplugins: { python: { isolation: \(isolation) } }\n"
+        let gateway = try GatewayFixture(yaml + plugins, environment: Self.variables)
         let answer = try gateway.post("/v1/infer/mine", #"{"x": [1, 2.5, -3]}"#)
         #expect(answer.status == 200, "\(answer.text) \(gateway.log)")
         #expect((answer.json["outputs"] as? [String: [Double]]) == ["y": [2, 5, -6]])
@@ -50,7 +51,7 @@ import Testing
         #expect(report.status == 0, "\(report.output)\(report.errors)")
     }
 
-    @Test func tracebackIsForTheLogAlone() throws {
+    @Test(arguments: ["in-process", "process"]) func tracebackIsForTheLogAlone(isolation: String) throws {
         let scratch = try ScratchFolder()
         try """
         class Model:
@@ -65,10 +66,11 @@ import Testing
             """
             version: 1
             listeners: { public: { address: LISTENER } }
+            plugins: { python: { isolation: \(isolation) } }
             models:
               m: { plugin: python, config: { file: \(scratch.url.path)/model.py, venv: \(Self.environment) } }
             auth: none
-            """)
+            """, environment: Self.variables)
         let refused = try gateway.post("/v1/infer/m", #"{"x": [-1]}"#)
         #expect(refused.status == 400 && refused.error == "model \"m\": x must not be negative", "\(refused.text)")
         let failed = try gateway.post("/v1/infer/m", #"{"x": [1]}"#)
