@@ -92,7 +92,7 @@ struct FrozenHeaderTests {
         let used: Set = [
             "warmup.works", "output.release", "output.new-output", "output.no-memory", "batch.list", "batch.list-fault",
             "learn.once", "state.round-trip", "state.faults", "host.newer", "host.log", "host.metrics", "host.memory",
-            "modes.in-process", "modes.process",
+            "modes.in-process",
         ]
         #expect(report.rules("passed").isSuperset(of: used), "\(used.subtracting(report.rules("passed")))")
     }

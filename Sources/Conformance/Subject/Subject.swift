@@ -26,8 +26,7 @@ package struct Subject: Sendable {
     package var patience: UInt64
     /// How soon a request must be answered once it is cancelled or late; nanoseconds.
     package var stopsWithin: UInt64
-    /// `nil` is both, where there is a runner.
-    package var isolation: Isolation?
+    package var isolation: Isolation
     package var fuzz: Fuzz?
 
     package struct Body: Sendable {
@@ -60,7 +59,7 @@ package struct Subject: Sendable {
         path: String, folder: String, configuration: ConfigurationValue? = nil,
         inputs: (@Sendable (ModelSignature) throws -> [Tensor])? = nil, body: Body? = nil,
         parameters: [Envelope.Parameter] = [], patience: UInt64 = 10_000_000_000, stopsWithin: UInt64 = 1_000_000_000,
-        isolation: Isolation? = nil, fuzz: Fuzz? = nil
+        isolation: Isolation = .inProcess, fuzz: Fuzz? = nil
     ) {
         self.path = path
         self.folder = folder

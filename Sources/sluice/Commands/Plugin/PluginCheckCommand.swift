@@ -83,8 +83,8 @@ struct PluginCheckCommand: ParsableCommand {
     @OptionGroup
     var check: CheckArguments
 
-    @Option(help: "Which of the gateway's ways to serve it are checked as well; both where there is a sluice-runner.")
-    var isolation: IsolationChoice?
+    @Option(help: "Which of the gateway's ways to serve it is checked as well.")
+    var isolation = IsolationChoice.inProcess
 
     @Option(help: "text or json.")
     var format = CheckCommand.Format.text
@@ -127,8 +127,7 @@ struct PluginCheckCommand: ParsableCommand {
                 "--fuzz", fuzz.text, "--fuzz-seed", "\(check.fuzzSeed)", "--fuzz-first", "\(check.fuzzFirst)",
             ]
         }
-        if let isolation { arguments += ["--isolation", isolation.rawValue] }
-        return arguments
+        return arguments + ["--isolation", isolation.rawValue]
     }
 }
 
@@ -145,7 +144,7 @@ struct PluginExamineCommand: ParsableCommand {
     var check: CheckArguments
 
     @Option(help: .hidden)
-    var isolation: IsolationChoice?
+    var isolation = IsolationChoice.inProcess
 
     @Option(help: .hidden)
     var rules: String
@@ -166,7 +165,7 @@ struct PluginExamineCommand: ParsableCommand {
 }
 
 extension Subject {
-    fileprivate init(_ plugin: PluginArguments, _ check: CheckArguments, _ isolation: IsolationChoice?) throws {
+    fileprivate init(_ plugin: PluginArguments, _ check: CheckArguments, _ isolation: IsolationChoice) throws {
         let (configuration, folder) = try plugin.settings()
         self.init(path: try plugin.path(), folder: folder, configuration: configuration)
         if !plugin.input.isEmpty {
@@ -177,7 +176,7 @@ extension Subject {
         parameters = try plugin.parameters()
         patience = UInt64(check.patience * 1e9)
         stopsWithin = UInt64(check.stopWithin * 1e9)
-        self.isolation = isolation?.isolation
+        self.isolation = isolation.isolation
         if let length = check.fuzz {
             fuzz = Fuzz(
                 cases: length.cases, nanoseconds: length.nanoseconds, seed: check.fuzzSeed, first: check.fuzzFirst)
