@@ -192,7 +192,8 @@ let package = Package(
             path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
         // The kit is tested as plugin authors use it: by the program.
         .testTarget(
-            name: "ConformanceTests", dependencies: ["Conformance", "PluginHost", "Tensors", "sluice", "sluice-runner"],
+            name: "ConformanceTests",
+            dependencies: ["Conformance", "PluginHost", "Tensors", "sluice", "sluice-runner"],
             path: "Tests/ConformanceTests", exclude: ["abi"], swiftSettings: swiftSettings),
         .testTarget(
             name: "GatewayTests",

@@ -8,7 +8,8 @@ internal import Tensors
 extension Service {
     /// Extensions of the Open Inference Protocol that work here.
     static let extensions = [
-        "binary_tensor_data", "classification", "generate", "model_configuration", "parameters", "sequence", "statistics",
+        "binary_tensor_data", "classification", "generate", "model_configuration", "parameters", "sequence",
+        "statistics",
     ]
 
     /// Answers everything but inference.
