@@ -187,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "PluginHostTests",
             dependencies: [
-                "PluginHost", "sluice-runner", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto"),
+                "PluginHost", "SharedMemory", "sluice-runner", "Tensors", locks,
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/PluginHostTests", swiftSettings: swiftSettings),
         // The kit is tested as plugin authors use it: by the program.

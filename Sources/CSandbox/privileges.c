@@ -37,7 +37,16 @@ static int limit(int resource, uint64_t value) {
   return setrlimit(resource, &limits) == 0 ? 0 : errno;
 }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SHADOW_MEMORY 1 /* terabytes of it, which count as private memory */
+#endif
+#endif
+
 int sandbox_limit(uint64_t files, uint64_t data) {
+#ifdef HAS_SHADOW_MEMORY
+  data = 0;
+#endif
   int core = limit(RLIMIT_CORE, 0);
   int open = limit(RLIMIT_NOFILE, files);
   int memory = data == 0 ? 0 : limit(RLIMIT_DATA, data);

@@ -160,10 +160,9 @@ final class CallSlot: CallHolder, @unchecked Sendable {
     private func checkedPart(
         of response: ResponseReader, newOutputs: [NewOutput], call: InferenceCall
     ) throws(SluiceError) -> InferencePart {
-        // Borrowed memory is copied to where outputs belong; where that is anywhere, inputs are shared instead.
-        let inputs = pool.outputs == nil ? call.envelope.inputs : []
+        // Borrowed memory is copied to where outputs belong.
         let part = try PreferredMemory.with(pool.outputs) { () throws(SluiceError) in
-            try response.part(inputs: inputs, newOutputs: newOutputs, pool: pool)
+            try response.part(inputs: call.envelope.inputs, newOutputs: newOutputs, pool: pool)
         }
         guard part.error == nil else { return part }
         let fault = pool.description.signature.fault(

@@ -53,6 +53,23 @@ final class IsolatedCall: CallHolder, Sendable {
         locked.withLockedValue { $0.message = message }
     }
 
+    /// The part of the request's own inputs that a message says an output is; nobody can have changed it since.
+    func input(at offset: UInt64, _ message: TensorMessage) -> TensorStorage? {
+        let count = message.byteCount
+        // BYTES have offsets beside them, and no width: they are never shared.
+        guard message.dataType != .bytes, offset < UInt64(Int.max), count > 0,
+            Int(offset) % message.dataType.byteWidth == 0
+        else { return nil }
+        for storage in memory {
+            guard let start = connection.inputs.offset(of: storage.base, byteCount: storage.byteCount),
+                Int(offset) >= start, Int(offset) - start <= storage.byteCount - count
+            else { continue }
+            let bytes = UnsafeRawBufferPointer(start: storage.base + (Int(offset) - start), count: count)
+            return .slice(of: bytes, keptAliveBy: storage)
+        }
+        return nil
+    }
+
     // MARK: From the caller
 
     func abandon(_ call: InferenceCall, error: SluiceError) {

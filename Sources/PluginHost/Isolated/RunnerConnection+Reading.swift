@@ -128,7 +128,7 @@ extension RunnerConnection {
             }
             part.error = SluiceError(code, error.message, detail: [.init("model", model)])
         } else {
-            part.outputs = try messages.map { try tensor($0, lent) }
+            part.outputs = try messages.map { try tensor($0, lent, of: entry) }
             // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
             let fault = description.map { description in
                 description.signature.fault(
@@ -152,7 +152,15 @@ extension RunnerConnection {
 
     /// An output where it lies. The runner may still write there, so what is decided by, the offsets of BYTES and the
     /// bytes that they point to, is copied before it is checked; numbers can be anything anyway.
-    private func tensor(_ message: TensorMessage, _ lent: LentOutputs?) throws -> Tensor {
+    private func tensor(_ message: TensorMessage, _ lent: LentOutputs?, of entry: IsolatedCall) throws -> Tensor {
+        if message.offset & TensorPlace.isInInputs != 0 {
+            guard let storage = entry.input(at: message.offset & ~TensorPlace.isInInputs, message) else {
+                throw RingFault(description: "an output in inputs that the request doesn't have")
+            }
+            return try Tensor(
+                name: message.name, dataType: message.dataType, shape: message.shape, storage: storage,
+                byteCount: message.byteCount)
+        }
         if message.dataType == .bytes {
             let offsets = try outputBytes(offset: message.offsetsOffset ?? 0, count: message.offsetsByteCount)
             let data =

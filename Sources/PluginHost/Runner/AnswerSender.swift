@@ -28,10 +28,13 @@ final class AnswerSender: Sendable {
 
     /// Where outputs lie.
     let arena: SharedArena
+    /// Where requests lie: a plugin may answer with what it was asked, which needs no copy.
+    private let inputs: SharedRegion
     private let locked: NIOLockedValueBox<Locked>
 
-    init(ring: RingMemory, arena: SharedArena) {
+    init(ring: RingMemory, arena: SharedArena, inputs: SharedRegion) {
         self.arena = arena
+        self.inputs = inputs
         self.locked = NIOLockedValueBox(Locked(ring: RingWriter(ring)))
     }
 
@@ -52,8 +55,12 @@ final class AnswerSender: Sendable {
         var storages: [TensorStorage] = []
         var places: [TensorPlace] = []
         for output in part.outputs {
-            guard let data = shared(output.storage.base + output.byteOffset, output.byteCount, of: output.storage)
-            else { return false }
+            let base = output.storage.base + output.byteOffset
+            if output.dataType != .bytes, let offset = offsetInInputs(of: base, output.byteCount) {
+                places.append(TensorPlace(offset: offset, isInInputs: true))
+                continue
+            }
+            guard let data = shared(base, output.byteCount, of: output.storage) else { return false }
             var place = TensorPlace(offset: data.offset)
             if let storage = data.storage { storages.append(storage) }
             if let offsets = output.offsets {
@@ -76,6 +83,11 @@ final class AnswerSender: Sendable {
             }
         }
         return true
+    }
+
+    private func offsetInInputs(of bytes: UnsafeMutableRawPointer, _ count: Int) -> Int? {
+        let offset = bytes - inputs.base
+        return count > 0 && offset >= 0 && offset < inputs.byteCount ? offset : nil
     }
 
     /// Where some bytes lie in the arena, and what keeps them there; `nil` where they had to be copied and there was no

@@ -33,7 +33,7 @@ final class RunnerService: Sendable {
         self.logLevel = logLevel
         sender = AnswerSender(
             ring: ChannelLayout.answers(host: regions.host, runner: regions.runner),
-            arena: SharedArena(regions.runner, from: ChannelLayout.outputsStart))
+            arena: SharedArena(regions.runner, from: ChannelLayout.outputsStart), inputs: regions.inputs)
         let requests = RingReader(ChannelLayout.requests(host: regions.host, runner: regions.runner))
         let control = RingReader(ChannelLayout.control(host: regions.host, runner: regions.runner))
         self.requestsBell = requests.doorbell

@@ -55,6 +55,21 @@ import Testing
         #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
     }
 
+    /// stub-faulty's "ok" answers with its input: that may be shared, and must outlive the request.
+    @Test(arguments: Hosting.allCases) func answerThatIsTheInputStaysWhatItWas(hosting: Hosting) throws {
+        let stub = try StubModel.warm(in: hosting)
+        var parts: [InferencePart] = []
+        for _ in 0..<20 {
+            let collector = PartCollector()
+            stub.instance.infer(try collector.call("ok"))
+            parts.append(try collector.waitForFinal())
+        }
+        #expect(parts.allSatisfy { $0.outputs.first?.elements(as: Float.self) == [1, 2, 3, 4] })
+        parts = []
+        #expect(stub.instance.isIdle)
+        stub.instance.unload()
+    }
+
     @Test(arguments: Hosting.allCases) func pluginMemoryIsReleasedOnceItIsNotUsedAnyMore(hosting: Hosting) throws {
         let stub = try StubModel.warm(in: hosting)
         for _ in 0..<10 {

@@ -3,7 +3,11 @@ internal import Tensors
 
 /// Where a tensor's bytes lie, for another process.
 struct TensorPlace: Sendable {
+    /// Set in the offset of an output that lies in the request's own inputs, and not in the runner's arena.
+    static let isInInputs: UInt64 = 1 << 63
+
     var offset: Int
+    var isInInputs = false
     /// Of a BYTES tensor.
     var offsetsOffset: Int?
 }
@@ -14,7 +18,7 @@ extension MessageWriter {
         write(tensor.dataType.rawValue)
         write(UInt8(tensor.shape.count))
         for dimension in tensor.shape { write(Int64(dimension)) }
-        write(UInt64(place.offset))
+        write(UInt64(place.offset) | (place.isInInputs ? TensorPlace.isInInputs : 0))
         write(UInt64(tensor.byteCount))
         if tensor.dataType == .bytes { write(UInt64(place.offsetsOffset ?? 0)) }
     }
