@@ -141,6 +141,7 @@ let package = Package(
                 "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
                 "LoadGenerator", "Conformance", "CMalloc", "CPluginTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
         // A plugin in a process of its own: see `PluginHost/Runner`.

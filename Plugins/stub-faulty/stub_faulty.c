@@ -13,6 +13,10 @@
 #include "options.h"
 
 enum { MAX_LATER = 64 };
+/* Told in every answer, so that tests can tell two builds of this file apart. */
+#ifndef STUB_BUILD
+#define STUB_BUILD "1"
+#endif
 static const uint64_t longest_wait_ms = 60000;
 
 typedef enum {
@@ -169,6 +173,7 @@ struct sluice_model {
   atomic_uint_fast64_t calls;
   atomic_uint_fast64_t allocated, released; /* outputs in plugin memory, of the behaviour "released" */
   uint32_t released_metric;
+  char version[24]; /* as loaded */
 
   pthread_mutex_t later_lock;
   later later[MAX_LATER];
@@ -279,6 +284,7 @@ static sluice_status load(const sluice_host *host, const sluice_load_args *args,
   static atomic_uint instances;
   model->instance = atomic_fetch_add(&instances, 1);
   model->host = host;
+  snprintf(model->version, sizeof model->version, "%s", args->version);
   model->orders = orders;
   model->dtype = dtype;
   model->shape[0] = model->shape[1] = -1;
@@ -365,7 +371,7 @@ static sluice_status answer(sluice_model *model, const sluice_request *request, 
   snprintf(instance, sizeof instance, "%u", model->instance);
   const sluice_kv params[] = {{"calls", calls},        {"allocated", allocated}, {"released", released},
                               {"part", part_text},     {"rows", rows},           {"list", list},
-                              {"instance", instance}};
+                              {"instance", instance},   {"version", model->version}, {"build", STUB_BUILD}};
   const sluice_response response = {.struct_size = sizeof response,
                                     .outputs = outputs,
                                     .output_count = count,

@@ -10,6 +10,7 @@ package import Tensors
 /// Immutable, so that any number of event loops may use it; what changes inside (counts, queues) guards itself. How a
 /// request goes through it is in `Inference`, from top to bottom.
 package final class Gate: Sendable {
+    package let revision: Revision
     package let configuration: GatewayConfiguration
     package let routes: RouteTable
     package let policies: PolicyEngine
@@ -21,15 +22,23 @@ package final class Gate: Sendable {
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
 
+    private let released: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - previous: the gate that this one takes over from: counts that mean the same go on.
+    ///   - released: called once nothing uses the gate any more, on whatever thread; must not block.
     /// - Throws: one diagnostic for each route whose models can't stand in for each other.
     package init(
-        configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics, now: MonotonicTime
+        _ revision: Revision, configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics,
+        previous: Gate? = nil, now: MonotonicTime, released: @escaping @Sendable () -> Void = {}
     ) throws(IncompatibleModels) {
+        self.revision = revision
         self.configuration = configuration
         self.models = models
         self.statistics = models.map { _ in ModelStatistics() }
-        self.routes = RouteTable(configuration)
-        self.policies = PolicyEngine(configuration, now: now)
+        self.released = released
+        self.routes = RouteTable(configuration, previous: previous?.routes)
+        self.policies = PolicyEngine(configuration, previous: previous?.policies, now: now)
         let signatures = Dictionary(
             models.compactMap { model in model.loaded.map { (model.name, $0.signature) } },
             uniquingKeysWith: { first, _ in first })
@@ -64,17 +73,34 @@ package final class Gate: Sendable {
     /// Whether keys are asked for where no route says otherwise.
     package var requiresKey: Bool { configuration.auth != .none }
 
+    /// Who administers, by an admin key; or, where the file names none, whoever is on this machine.
+    ///
+    /// - Parameters:
+    ///   - authorization: the `authorization` field.
+    ///   - isLocal: whether the request's `Host` is this machine's own name.
+    ///   - isFromBrowser: whether the request says that a web page made it.
+    /// - Throws: `unauthenticated`; `forbidden` for a request that a page of somebody else's may have made a browser send.
+    package func administrator(
+        authorization: String?, isLocal: Bool, isFromBrowser: Bool, nowSeconds: Int64
+    ) throws(SluiceError) -> String {
+        if let administrators = policies.administrators {
+            return try administrators.authenticate(headerValue: authorization, nowSeconds: nowSeconds).name
+        }
+        // Nobody is asked for a key here, so nothing but a program on this machine may come in. A page can make a browser
+        // on this machine send requests, but not without an Origin, or (by a name that it points here) to another Host.
+        guard isLocal, !isFromBrowser else {
+            throw SluiceError(
+                .forbidden, "without admin.keys only programs on this machine may administer, and no web pages")
+        }
+        return "local"
+    }
+
     /// Whether every route has a model that can answer.
     package var isReady: Bool {
         routes.routes.allSatisfy { route in route.models.contains { models[$0.index].isReady } }
     }
 
-    /// Refuses what waits and frees the models.
-    ///
-    /// - Returns: names of models whose plugins still held requests, and so were not freed.
-    package func shutDown() -> [String] {
-        models.filter { !$0.shutDown() }.map(\.name)
-    }
+    deinit { released() }
 }
 
 /// Models of one route that clients would see differ.

@@ -14,7 +14,6 @@ package struct GateMetrics: Sendable {
             gateway.route(route.name, targets: route.targets.map(\.name), fallbacks: route.fallback.map(\.model.name))
         }
         self.models = models.map { gateway.model($0.name) }
-        for (handles, model) in zip(self.models, models) { handles.ready.set(model.isReady ? 1 : 0) }
     }
 
     /// Handles of a model by its place among the configuration's models.
@@ -38,6 +37,13 @@ package struct GateMetrics: Sendable {
         let route = attempts.route
         if let rung = attempts.current.rung { return route.targets.count + rung }
         return route.targets.firstIndex { $0.index == attempts.current.model.index } ?? 0
+    }
+
+    /// The gate serves: says which models are ready, and that those which went are not.
+    func announce(_ models: [ModelRuntime], instead previous: [ModelRuntime]) {
+        let names = Set(models.map(\.name))
+        for model in previous where !names.contains(model.name) { gateway.model(model.name).ready.set(0) }
+        for (handles, model) in zip(self.models, models) { handles.ready.set(model.isReady ? 1 : 0) }
     }
 
     /// Sets what is only looked up when somebody asks.

@@ -11,13 +11,20 @@ package import Tensors
 package struct PolicyEngine: Sendable {
     /// Checks keys; `nil` where the file asks nobody for one.
     package let authenticator: Authenticator?
+    /// Checks administrators' keys; `nil` where the file names none.
+    package let administrators: Authenticator?
     /// Who acts where no key is asked for.
     package let anonymous: Consumer
     /// Every consumer, `anonymous` included, in the order of the file.
     package let consumers: [Consumer]
 
-    /// Compiles the policies of a configuration; every quota starts full.
-    package init(_ configuration: GatewayConfiguration, now: MonotonicTime) {
+    /// Compiles the policies of a configuration.
+    ///
+    /// - Parameter previous: the policies before a reload: what their consumers have used of a quota that is still the
+    ///   same counts on. All other quotas start full.
+    package init(_ configuration: GatewayConfiguration, previous: PolicyEngine? = nil, now: MonotonicTime) {
+        let ledgers = Dictionary(
+            (previous?.consumers ?? []).map { ($0.name, $0.quotas) }, uniquingKeysWith: { first, _ in first })
         let limits = Dictionary(
             configuration.limits.map { ($0.name, QuotaPolicy.all(of: $0)) }, uniquingKeysWith: { first, _ in first })
         var consumers: [Consumer] = []
@@ -26,7 +33,8 @@ package struct PolicyEngine: Sendable {
             let consumer = Consumer(
                 name: entry.name, models: ModelPatterns(entry.allowedModels),
                 quotas: QuotaLedger(
-                    consumer: entry.name, policies: entry.limits.flatMap { limits[$0] ?? [] }, now: now))
+                    consumer: entry.name, policies: entry.limits.flatMap { limits[$0] ?? [] },
+                    previous: ledgers[entry.name], now: now))
             consumers.append(consumer)
             for key in entry.keys {
                 guard let digest = KeyDigest(hex: key.sha256) else { continue }
@@ -43,6 +51,18 @@ package struct PolicyEngine: Sendable {
             consumers.append(anonymous)
         }
         self.consumers = consumers
+
+        administrators = configuration.admin.map { admin in
+            var entries: [KeyDigest: Authenticator.Entry] = [:]
+            for key in admin.keys {
+                guard let digest = KeyDigest(hex: key.sha256) else { continue }
+                let owner = Consumer(
+                    name: key.id, models: ModelPatterns([]),
+                    quotas: QuotaLedger(consumer: key.id, policies: [], now: now))
+                entries[digest] = Authenticator.Entry(consumer: owner, expires: key.expires)
+            }
+            return Authenticator(header: "authorization", entries: entries)
+        }
 
         switch configuration.auth {
         case .apiKeys(let header): authenticator = Authenticator(header: header, entries: entries)

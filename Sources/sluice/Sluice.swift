@@ -9,7 +9,7 @@ struct Sluice: AsyncParsableCommand {
         abstract: "The gate in front of every model a team runs.",
         version: sluiceVersion,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, KeyCommand.self, PluginCommand.self,
-            BenchCommand.self,
+            ServeCommand.self, CheckCommand.self, ReloadCommand.self, DiffCommand.self, ExplainCommand.self,
+            ModelCommand.self, AdminCommand.self, KeyCommand.self, PluginCommand.self, BenchCommand.self,
         ])
 }

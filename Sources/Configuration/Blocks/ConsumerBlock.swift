@@ -24,7 +24,7 @@ enum ConsumerBlock {
         let name = "consumer \(quoted(entry.name))"
         let isAnonymous = entry.name == ConsumerConfiguration.anonymous
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
-        let keys = (reader.value(keys) ?? []).compactMap { ConsumerKeyBlock.read($0, consumer: name, reading) }
+        let keys = (reader.value(keys) ?? []).compactMap { ConsumerKeyBlock.read($0, owner: name, reading) }
         var allowed: [Placed<String>] = []
         if let node = reader.value(allow) {
             allowed = AllowBlock.read(node, consumer: name, span: reader.keySpan(of: allow), reading)
@@ -62,10 +62,10 @@ enum ConsumerBlock {
     }
 
     /// Reports key names and hashes that two keys share.
-    static func checkKeys(_ results: [Result], _ reading: Reading) {
+    static func checkKeys(_ results: [Result], and others: [ConsumerKeyBlock.Result], _ reading: Reading) {
         var ids: [String: SourceLocation] = [:]
         var hashes: [String: SourceLocation] = [:]
-        for key in results.flatMap(\.keys) {
+        for key in results.flatMap(\.keys) + others {
             if let first = ids[key.key.id] {
                 reading.error(
                     "another key has the id \(quoted(key.key.id))", at: key.idSpan, "first given in line \(first.line)")
@@ -102,14 +102,14 @@ enum ConsumerKeyBlock {
         var hashSpan: SourceSpan
     }
 
-    static func read(_ node: YAMLNode, consumer: String, _ reading: Reading) -> Result? {
-        guard let reader = MappingReader(node, block, name: "a key of \(consumer)", span: node.span, reading) else {
+    static func read(_ node: YAMLNode, owner: String, _ reading: Reading) -> Result? {
+        guard let reader = MappingReader(node, block, name: "a key of \(owner)", span: node.span, reading) else {
             return nil
         }
         let (id, hash, expires) = (reader.value(id), reader.value(hash), reader.value(expires))
         guard let id, let hash else { return nil }
         if let expires, expires.value <= reading.context.nowSeconds {
-            reading.warning("key \(quoted(id.value)) of \(consumer) has expired", at: expires.span, "remove it")
+            reading.warning("key \(quoted(id.value)) of \(owner) has expired", at: expires.span, "remove it")
         }
         let key = ConsumerConfiguration.Key(id: id.value, sha256: hash.value, expires: expires?.value)
         return Result(key: key, idSpan: id.span, hashSpan: hash.span)

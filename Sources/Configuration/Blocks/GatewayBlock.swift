@@ -26,13 +26,17 @@ enum GatewayBlock {
     static let maxInflight = Key.optional(
         "max_inflight", ValueType.size(1 << 20...1 << 40, example: "1GiB"), default: "1GiB",
         "Bytes of request bodies that all connections together may hold; a body above it is refused as overloaded.")
+    static let admin = Key.optional(
+        "admin", ValueType.mapping, "Who may look into the gateway and change it while it runs.")
+    static let reload = Key.optional(
+        "reload", ValueType.mapping, "When the file is read again without being asked.")
 
     static let block = Block(
         "",
         [
             version.description, listeners.description, plugins.description, models.description, auth.description,
             consumers.description, limits.description, routes.description, observability.description,
-            drain.description, maxInflight.description,
+            drain.description, maxInflight.description, admin.description, reload.description,
         ])
 
     /// The least that a gateway needs.
@@ -68,7 +72,13 @@ enum GatewayBlock {
         let consumers = (reader.value(consumers) ?? []).compactMap {
             ConsumerBlock.read($0, limits: limitNames, reading)
         }
-        ConsumerBlock.checkKeys(consumers, reading)
+        let admin = reader.value(admin).flatMap {
+            AdminBlock.read($0, span: reader.keySpan(of: Self.admin), reading)
+        }
+        if !reader.has(Self.admin) || admin != nil {
+            AdminBlock.check(admin?.admin, span: reader.keySpan(of: Self.admin), listeners: listeners, reading)
+        }
+        ConsumerBlock.checkKeys(consumers, and: admin?.keys ?? [], reading)
         for limit in limitNames.unused {
             reading.error("no consumer uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
         }
@@ -91,11 +101,17 @@ enum GatewayBlock {
         }
         let drain = reader.value(drain)
         let maxInflight = reader.value(maxInflight)
-        return GatewayConfiguration(
+        let reload = reader.value(reload).map {
+            ReloadBlock.read($0, span: reader.keySpan(of: Self.reload), reading)
+        }
+        var configuration = GatewayConfiguration(
             listeners: listeners.map(\.value), plugins: plugins, models: models, auth: auth?.auth ?? .none,
             consumers: consumers.map(\.consumer), limits: limits, routes: routes?.map(\.route) ?? standardRoutes,
             observability: observability ?? ObservabilityConfiguration(), drain: drain ?? standardDrain,
             maxInflight: maxInflight ?? standardMaxInflight)
+        configuration.admin = admin?.admin
+        if let reload { configuration.reload = reload }
+        return configuration
     }
 
     private static func checkVersion(_ reader: MappingReader, _ reading: Reading) {

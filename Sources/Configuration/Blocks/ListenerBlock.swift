@@ -5,7 +5,8 @@ enum ListenerBlock {
         "Where to listen: IPv4 address or host name, or IPv6 address in brackets, and a port; port 0 takes a free one.")
     static let serves = Key.optional(
         "serves", ValueType<ListenerConfiguration.Service>.choice.oneOrList(), default: "[inference, metrics]",
-        "What is answered here: `inference` is `/v1`, `/v2` and health, `metrics` is `/metrics`.")
+        "What is answered here: `inference` is `/v1`, `/v2` and health, `metrics` is `/metrics`, `admin` is `/admin`, "
+            + "`repository` is `/v2/repository`.")
     static let maxBody = Key.optional(
         "max_body", ValueType.size(1...(1 << 40), example: "64MiB"), default: "64MiB", "Largest body of a request.")
     static let maxHeaders = Key.optional(

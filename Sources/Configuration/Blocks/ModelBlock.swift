@@ -46,6 +46,9 @@ enum ModelBlock {
     static let inputs = Key.optional(
         "inputs", ValueType.named("input", atMost: Bounds.items, names: .text),
         "What the file adds to the model's inputs.")
+    static let selfTest = Key.optional(
+        "self_test", ValueType.mappings(atMost: 64),
+        "Requests that the model must answer before it takes others; else it counts as not loaded.")
 
     static let block = Block(
         "models.NAME",
@@ -54,6 +57,7 @@ enum ModelBlock {
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description,
+            selfTest.description,
         ])
 
     private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in
@@ -86,6 +90,7 @@ enum ModelBlock {
             model.cache = CacheBlock.read(node, span: reader.keySpan(of: cache), reading)
         }
         for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
+        model.selfTests = (reader.value(selfTest) ?? []).compactMap { SelfTestBlock.read($0, model: name, reading) }
         return plugin.map { Placed(value: model, span: $0.span) }
     }
 

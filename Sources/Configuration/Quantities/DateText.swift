@@ -19,6 +19,29 @@ enum DateText {
         return seconds
     }
 
+    /// The moment as users write it: just the day where one begins then.
+    static func text(_ seconds: Int64) -> String {
+        let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        var year: Int64 = 1970
+        var left = days
+        while left >= (isLeap(year) ? 366 : 365) {
+            left -= isLeap(year) ? 366 : 365
+            year += 1
+        }
+        var month: Int64 = 1
+        while left >= Self.days(in: month, of: year) {
+            left -= Self.days(in: month, of: year)
+            month += 1
+        }
+        func padded(_ number: Int64, _ width: Int = 2) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        let date = "\(padded(year, 4))-\(padded(month))-\(padded(left + 1))"
+        guard rest != 0 else { return date }
+        return "\(date)T\(padded(rest / 3_600)):\(padded(rest / 60 % 60)):\(padded(rest % 60))Z"
+    }
+
     private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
         guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }

@@ -7,6 +7,19 @@ struct RateText: Sendable, Equatable {
         "s": .seconds(1), "sec": .seconds(1), "min": .seconds(60), "hour": .seconds(3_600), "day": .seconds(86_400),
     ]
 
+    /// The rate as users write it.
+    var text: String {
+        let unit =
+            switch period {
+            case .seconds(1): "s"
+            case .seconds(60): "min"
+            case .seconds(3_600): "hour"
+            case .seconds(86_400): "day"
+            default: DurationText.text(period)
+            }
+        return "\(count)/\(unit)"
+    }
+
     /// The highest count: far above any real rate, far below any overflow.
     static let highestCount = 1_000_000_000_000
 

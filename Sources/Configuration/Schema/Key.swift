@@ -60,8 +60,9 @@ struct Block: Sendable {
         GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, TLSBlock.block, PluginBlock.block,
         GrantsBlock.block, ModelBlock.block,
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
-        InputBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block, ConsumerKeyBlock.block,
+        InputBlock.block, SelfTestBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block,
+        ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block, ShareBlock.block,
-        RungBlock.block, ObservabilityBlock.block,
+        RungBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
     ]
 }

@@ -26,7 +26,10 @@ enum OpaqueValue {
         _ scalar: YAMLNode.Scalar, at span: SourceSpan, _ reading: Reading
     ) -> ConfigurationValue {
         let text = scalar.text
-        if text.hasPrefix("env:") { return .string(variable(named: text.dropFirst(4), at: span, reading)) }
+        if text.hasPrefix("env:") {
+            let name = text.dropFirst(4)
+            return .variable(name: String(name), value: variable(named: name, at: span, reading))
+        }
         guard scalar.isPlain else { return .string(text) }
         if scalar.isNull { return .null }
         if scalar.isAmbiguousBoolean {

@@ -7,10 +7,20 @@ extension ConfigurationValue {
         case .integer(let value): String(value)
         // JSON has no infinity and no NaN; the loader refuses both.
         case .double(let value): value.isFinite ? value.description : "null"
-        case .string(let value): JSONText.string(value)
+        case .string(let value), .variable(_, let value): JSONText.string(value)
         case .list(let items): "[" + items.map(\.json).joined(separator: ",") + "]"
         case .mapping(let entries):
             "{" + entries.map { "\(JSONText.string($0.key)):\($0.value.json)" }.joined(separator: ",") + "}"
+        }
+    }
+
+    /// The same with `env:NAME` in place of what the environment holds.
+    package var withoutSecrets: ConfigurationValue {
+        switch self {
+        case .variable(let name, _): .string("env:\(name)")
+        case .list(let items): .list(items.map(\.withoutSecrets))
+        case .mapping(let entries): .mapping(entries.map { ($0.key, $0.value.withoutSecrets) })
+        case .null, .bool, .integer, .double, .string: self
         }
     }
 
@@ -28,7 +38,7 @@ extension ConfigurationValue {
         switch self {
         case .null: options.append((path, ""))
         case .bool, .integer, .double: options.append((path, json))
-        case .string(let value): options.append((path, value))
+        case .string(let value), .variable(_, let value): options.append((path, value))
         case .list(let items):
             for (index, item) in items.enumerated() { item.appendOptions(path: below(String(index)), to: &options) }
         case .mapping(let entries):

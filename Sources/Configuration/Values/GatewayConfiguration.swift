@@ -13,6 +13,9 @@ package struct GatewayConfiguration: Sendable {
     package var drain: Duration
     /// Bytes of request bodies that all connections together may hold.
     package var maxInflight: Int
+    /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
+    package var admin: AdminConfiguration?
+    package var reload = ReloadConfiguration()
 
     package init(
         listeners: [ListenerConfiguration], plugins: [PluginConfiguration], models: [ModelConfiguration],

@@ -5,6 +5,10 @@ package struct ListenerConfiguration: Sendable, Equatable {
         case inference
         /// `/metrics`.
         case metrics
+        /// `/admin`: reload, models, drain, log level.
+        case admin
+        /// `/v2/repository`: the Open Inference protocol's way to load and unload models.
+        case repository
     }
 
     package var name: String
@@ -26,6 +30,9 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var bodyTimeout: Duration = .seconds(30)
     /// Longest silence between two requests of a connection.
     package var idleTimeout: Duration = .seconds(75)
+
+    /// Whether the gateway can be changed through it.
+    package var isAdministrative: Bool { serves.contains(.admin) || serves.contains(.repository) }
 
     package init(name: String, host: String, port: Int) {
         self.name = name

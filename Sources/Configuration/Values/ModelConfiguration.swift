@@ -24,7 +24,22 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var padding: PaddingConfiguration?
     /// How answers are kept for equal requests; `nil` where they aren't.
     package var cache: CacheConfiguration?
+    /// What it must answer before it takes requests.
+    package var selfTests: [SelfTest] = []
     package var location: SourceLocation
+
+    /// One request of a model's self-test.
+    package struct SelfTest: Sendable, Equatable {
+        /// A mapping from names to nested lists, as JSON has inputs.
+        package var inputs: ConfigurationValue
+        /// A mapping from names of outputs; `nil` is content with any answer.
+        package var expected: ConfigurationValue?
+        package var tolerance = 0.0001
+
+        package init(inputs: ConfigurationValue) {
+            self.inputs = inputs
+        }
+    }
 
     package init(name: String, plugin: String, config: ConfigurationValue, location: SourceLocation) {
         self.name = name

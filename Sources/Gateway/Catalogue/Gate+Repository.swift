@@ -1,23 +1,24 @@
 package import Tensors
 
 extension Gate {
-    /// Loads a model, or loads it anew, while the gateway runs.
+    /// What consumers are told who want a model to be loaded: that is for administrators, and `Gatekeeper` does it.
     ///
-    /// - Throws: `unauthenticated`; `model_not_found`; `model_unimplemented`: models are loaded when the gateway starts.
+    /// - Throws: `unauthenticated`; `model_not_found`; `model_unimplemented`.
     package func loadModel(named name: String, key: String?) throws(SluiceError) {
         _ = try entry(name: name, version: nil, key: key)
-        throw Self.loadedAtStart
+        throw Self.notHere
     }
 
-    /// Takes a model out of service while the gateway runs.
+    /// What consumers are told who want a model to be unloaded.
     ///
-    /// - Throws: `unauthenticated`; `model_not_found`; `model_unimplemented`: models live as long as the gateway.
+    /// - Throws: `unauthenticated`; `model_not_found`; `model_unimplemented`.
     package func unloadModel(named name: String, key: String?) throws(SluiceError) {
         _ = try entry(name: name, version: nil, key: key)
-        throw Self.loadedAtStart
+        throw Self.notHere
     }
 
-    private static let loadedAtStart = SluiceError(
+    private static let notHere = SluiceError(
         .modelUnimplemented,
-        "models are loaded when the gateway starts, as gateway.yaml says; they can't be loaded or unloaded by request")
+        "models are loaded as gateway.yaml says; by request they can be loaded and unloaded only where a listener serves "
+            + "repository, over HTTP")
 }

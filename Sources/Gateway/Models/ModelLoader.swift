@@ -1,5 +1,6 @@
 package import Configuration
 internal import Dispatch
+internal import Foundation
 package import Logging
 package import PluginHost
 internal import NIOConcurrencyHelpers
@@ -9,6 +10,7 @@ internal import Tensors
 /// Opens the configured plugins and loads the configured models, different plugins side by side.
 package struct ModelLoader: Sendable {
     private let finder: PluginFinder
+    private let libraries: PluginLibraries
     private let services: PluginServices
     private let metrics: GatewayMetrics
     private let logger: Logger
@@ -22,15 +24,25 @@ package struct ModelLoader: Sendable {
     ) {
         self.finder = finder
         self.runners = runners
+        self.libraries = PluginLibraries(services: services)
         self.services = services
         self.metrics = metrics
         self.logger = logger
         self.folder = folder
     }
 
-    /// Loads everything. A model that can't be loaded is there too, with the reason; the others serve.
-    package func load(_ configuration: GatewayConfiguration) -> [ModelRuntime] {
-        let runtimes = NIOLockedValueBox<[String: ModelRuntime]>([:])
+    /// The configuration's models, in its order: those of `old` that are still what is asked for, the others loaded.
+    ///
+    /// A model that can't be loaded is there too, with the reason. May take as long as the slowest plugin's models.
+    /// - Parameters:
+    ///   - renewed: models that are loaded anew in any case.
+    ///   - only: the models that may change; all others stay as they are. `nil` where all may.
+    func provision(
+        _ configuration: GatewayConfiguration, keeping old: [ProvisionedModel] = [], renewing renewed: Set<String> = [],
+        only: Set<String>? = nil
+    ) -> [ProvisionedModel] {
+        let known = Dictionary(old.map { ($0.runtime.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let provisioned = NIOLockedValueBox<[String: ProvisionedModel]>([:])
         let plugins = configuration.plugins.filter { plugin in
             configuration.models.contains { $0.plugin == plugin.name }
         }
@@ -40,12 +52,24 @@ package struct ModelLoader: Sendable {
             // A plugin that only ever runs in processes of its own never gets into this one.
             let isIsolated = models.allSatisfy { $0.runs(plugin) == .process }
             let library: Result<PluginLibrary, PluginLoadError>? = isIsolated ? nil : open(plugin)
+            let file = library.map { try? $0.get().sha256 } ?? digest(of: plugin)
             for model in models {
-                let runtime = load(model, plugin, library)
-                runtimes.withLockedValue { $0[model.name] = runtime }
+                if let only, !only.contains(model.name), let known = known[model.name] {
+                    provisioned.withLockedValue { $0[model.name] = known.kept }
+                    continue
+                }
+                let fingerprint = ModelFingerprint(model, plugin: plugin, library: file, folder: folder)
+                let next: ProvisionedModel
+                if let known = known[model.name], known.canStay(fingerprint), !renewed.contains(model.name) {
+                    next = known.kept
+                } else {
+                    next = ProvisionedModel(
+                        runtime: load(model, plugin, library), fingerprint: fingerprint, isNew: true)
+                }
+                provisioned.withLockedValue { $0[model.name] = next }
             }
         }
-        return configuration.models.compactMap { model in runtimes.withLockedValue { $0[model.name] } }
+        return configuration.models.compactMap { model in provisioned.withLockedValue { $0[model.name] } }
     }
 
     private func path(of plugin: PluginConfiguration) throws(PluginLoadError) -> String {
@@ -58,16 +82,24 @@ package struct ModelLoader: Sendable {
         }
     }
 
+    /// The SHA-256 of a plugin that isn't opened here.
+    private func digest(of plugin: PluginConfiguration) -> String? {
+        guard let path = try? path(of: plugin) else { return nil }
+        return try? PluginLibrary.digest(path: path)
+    }
+
     private func open(_ plugin: PluginConfiguration) -> Result<PluginLibrary, PluginLoadError> {
         do {
             let path = try path(of: plugin)
-            let library = try PluginLibrary.open(path: path, sha256: plugin.sha256, services: services)
-            logger.info(
-                "plugin opened",
-                metadata: [
-                    "plugin": "\(plugin.name)", "id": "\(library.id)", "version": "\(library.version)",
-                    "path": "\(path)",
-                ])
+            let (library, isNew) = try libraries.open(path: path, sha256: plugin.sha256)
+            if isNew {
+                logger.info(
+                    "plugin opened",
+                    metadata: [
+                        "plugin": "\(plugin.name)", "id": "\(library.id)", "version": "\(library.version)",
+                        "path": "\(path)", "sha256": "\(library.sha256)",
+                    ])
+            }
             return .success(library)
         } catch {
             logger.error(
@@ -85,8 +117,11 @@ package struct ModelLoader: Sendable {
             let runtime: ModelRuntime
             do {
                 runtime = try .running(model, instances: instances, metrics: metrics, violation: services.violation)
+                try runtime.loaded.map { loaded throws(PluginLoadError) in
+                    try SelfTest(model, signature: loaded.signature).run(on: loaded.instances)
+                }
             } catch {
-                for instance in instances { instance.unload() }
+                for instance in instances { free(instance, of: model) }
                 throw error
             }
             let description = instances[0].description
@@ -114,6 +149,19 @@ package struct ModelLoader: Sendable {
                 ])
             return ModelRuntime(configuration: model, state: .failure(failure))
         }
+    }
+
+    /// Frees a copy that is not to serve: a self-test that ran out of time may still be on its way out of it.
+    private func free(_ instance: any ModelInstance, of model: ModelConfiguration) {
+        let patience = MonotonicTime.now.advanced(byNanoseconds: 5_000_000_000)
+        while !instance.isIdle, MonotonicTime.now < patience { Thread.sleep(forTimeInterval: 0.002) }
+        guard instance.isIdle else {
+            logger.warning(
+                "model not freed: its plugin still holds the request of its self-test",
+                metadata: ["model": "\(model.name)"])
+            return
+        }
+        instance.unload()
     }
 
     /// Loads as many copies as the file asks for, all or none, where it wants them to run.

@@ -1,5 +1,4 @@
 internal import CSluicePlugin
-internal import Crypto
 internal import Foundation
 internal import Glibc
 
@@ -10,6 +9,8 @@ internal import Glibc
 package final class PluginLibrary: @unchecked Sendable {
     /// The file it was loaded from.
     package let path: String
+    /// SHA-256 of that file: 64 lower-case hexadecimal digits.
+    package let sha256: String
     /// What the plugin calls itself, e.g. `org.example.iris`.
     package let id: String
     package let version: String
@@ -18,8 +19,9 @@ package final class PluginLibrary: @unchecked Sendable {
     /// Held around every [load] function: the ABI promises plugins one at a time.
     let loading = NSLock()
 
-    private init(path: String, table: PluginTable) {
+    private init(path: String, sha256: String, table: PluginTable) {
         self.path = path
+        self.sha256 = sha256
         self.table = table
         self.id = table.text(\.id, at: MemoryLayout<sluice_plugin>.offset(of: \.id)) ?? ""
         self.version = table.text(\.version, at: MemoryLayout<sluice_plugin>.offset(of: \.version)) ?? ""
@@ -34,7 +36,16 @@ package final class PluginLibrary: @unchecked Sendable {
     package static func open(
         path: String, sha256: String? = nil, services: PluginServices
     ) throws(PluginLoadError) -> PluginLibrary {
-        let handle = try openLibrary(path: path, sha256: sha256)
+        let file = try PluginFile(path: path)
+        try check(file, against: sha256)
+        return try open(file, isPinned: sha256 != nil, services: services)
+    }
+
+    static func open(
+        _ file: borrowing PluginFile, isPinned: Bool, services: PluginServices
+    ) throws(PluginLoadError) -> PluginLibrary {
+        let path = file.path
+        let handle = try file.load(isPinned: isPinned)
         guard let symbol = dlsym(handle, "sluice_plugin_v1") else {
             throw PluginLoadError(
                 .noEntry,
@@ -51,66 +62,17 @@ package final class PluginLibrary: @unchecked Sendable {
         }
         let table = PluginTable(plugin)
         try table.check(path: path)
-        return PluginLibrary(path: path, table: table)
+        return PluginLibrary(path: path, sha256: file.sha256, table: table)
     }
 
     /// The SHA-256 of a file as a pin is written: 64 hexadecimal digits.
-    package static func digest(path: String) throws(PluginLoadError) -> String {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw PluginLoadError(.unreadable, "can't open \(path): \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        return try digest(ofDescriptor: descriptor, path: path)
-    }
+    package static func digest(path: String) throws(PluginLoadError) -> String { try PluginFile(path: path).sha256 }
 
-    private static func openLibrary(path: String, sha256: String?) throws(PluginLoadError) -> UnsafeMutableRawPointer {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let kind: PluginLoadError.Kind = errno == ENOENT ? .notFound : .unreadable
-            throw PluginLoadError(kind, "can't open \(path): \(String(cString: strerror(errno)))")
-        }
-        var loadPath = path
-        if let sha256 {
-            let actual: String
-            do {
-                actual = try digest(ofDescriptor: descriptor, path: path)
-            } catch {
-                close(descriptor)
-                throw error
-            }
-            guard actual == sha256 else {
-                close(descriptor)
-                throw PluginLoadError(
-                    .pinMismatch, "\(path) is not the file that was pinned: its sha256 is \(actual), not \(sha256)")
-            }
-            // Loading through the descriptor leaves no moment in which the file could be exchanged. The descriptor stays
-            // open: a plugin finds its own folder by that name.
-            loadPath = "/proc/self/fd/\(descriptor)"
-        } else {
-            close(descriptor)
-        }
-        // RTLD_NODELETE and no dlclose: unloading a Swift plugin crashes the process.
-        guard let handle = dlopen(loadPath, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
-            let reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
-            throw PluginLoadError(.notLoadable, "can't load \(path): \(reason)")
-        }
-        return handle
-    }
-
-    private static func digest(ofDescriptor descriptor: Int32, path: String) throws(PluginLoadError) -> String {
-        var hasher = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else {
-                throw PluginLoadError(.unreadable, "can't read \(path): \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { break }
-            buffer.withUnsafeBytes { hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        }
-        let digits = Array("0123456789abcdef")
-        return String(hasher.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    /// Checks that the file is the one that was pinned.
+    static func check(_ file: borrowing PluginFile, against sha256: String?) throws(PluginLoadError) {
+        guard let sha256, file.sha256 != sha256 else { return }
+        throw PluginLoadError(
+            .pinMismatch,
+            "\(file.path) is not the file that was pinned: its sha256 is \(file.sha256), not \(sha256)")
     }
 }

@@ -4,6 +4,7 @@ package struct PluginLoadError: Error, Sendable, Equatable {
         case notFound = "not_found"
         case unreadable
         case pinMismatch = "pin_mismatch"
+        case overwritten
         case notLoadable = "not_loadable"
         case noEntry = "no_entry"
         case refused
@@ -14,6 +15,8 @@ package struct PluginLoadError: Error, Sendable, Equatable {
         case loadFailed = "load_failed"
         case badDescription = "bad_description"
         case warmupFailed = "warmup_failed"
+        case selfTestFailed = "self_test_failed"
+        case unloaded
     }
 
     package var kind: Kind

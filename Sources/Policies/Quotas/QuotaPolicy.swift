@@ -1,7 +1,7 @@
 internal import Configuration
 
 /// One quota of a consumer, with the texts that describe it.
-package struct QuotaPolicy: Sendable {
+package struct QuotaPolicy: Sendable, Equatable {
     /// The name of the limit set, numbered where the set has several quotas.
     package let name: String
     /// Requests per period.

@@ -36,11 +36,22 @@ package final class Route: Sendable {
     package let deadlineNanoseconds: UInt64
     package let location: SourceLocation
     private let split: WeightedSplit
+    private let shares: [Share]
+
+    private struct Share: Sendable, Equatable {
+        var model: String
+        var weight: Int
+    }
 
     /// Compiles a route of a validated configuration.
     ///
-    /// - Parameter models: every model of the configuration by name, with its place in it.
-    init(_ route: RouteConfiguration, index: Int, models: [String: (index: Int, timeout: Duration?)]) {
+    /// - Parameters:
+    ///   - models: every model of the configuration by name, with its place in it.
+    ///   - previous: the route of that name before a reload.
+    init(
+        _ route: RouteConfiguration, index: Int, models: [String: (index: Int, timeout: Duration?)],
+        previous: Route? = nil
+    ) {
         func model(_ name: String, at location: SourceLocation) -> Model {
             Model(
                 name: name, index: models[name]?.index ?? 0,
@@ -55,7 +66,14 @@ package final class Route: Sendable {
         fallback = route.fallback.map { Rung(when: $0.when, model: model($0.model, at: $0.location)) }
         deadlineNanoseconds = route.deadline.wholeNanoseconds
         location = route.location
-        split = WeightedSplit(weights: route.targets.map(\.weight))
+        let shares = route.targets.map { Share(model: $0.model, weight: $0.weight) }
+        self.shares = shares
+        // Starting over at each reload would favour the first target.
+        if let previous, previous.shares == shares {
+            split = previous.split
+        } else {
+            split = WeightedSplit(weights: route.targets.map(\.weight))
+        }
     }
 
     /// The model that the next request goes to first; the split's counter moves on.

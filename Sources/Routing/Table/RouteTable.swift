@@ -15,10 +15,15 @@ package struct RouteTable: Sendable {
     /// Routes that take requests without a model's name, in the order of the file.
     private let unnamed: [Route]
 
-    package init(_ configuration: GatewayConfiguration) {
+    /// - Parameter previous: the table before a reload: routes that split alike go on where it stands.
+    package init(_ configuration: GatewayConfiguration, previous: RouteTable? = nil) {
+        let earlier = Dictionary(
+            (previous?.routes ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var models: [String: (index: Int, timeout: Duration?)] = [:]
         for (index, model) in configuration.models.enumerated() { models[model.name] = (index, model.timeout) }
-        let routes = configuration.routes.enumerated().map { Route($1, index: $0, models: models) }
+        let routes = configuration.routes.enumerated().map {
+            Route($1, index: $0, models: models, previous: earlier[$1.name])
+        }
         self.routes = routes
         let names = Set(routes.compactMap { $0.pattern?.isExact == true ? $0.pattern?.text : nil })
         byName = Dictionary(

@@ -12,24 +12,39 @@ package struct JSONLogHandler: LogHandler {
     /// Metadata nested deeper is written as its description.
     private static let deepestNesting = 8
 
-    package var logLevel: Logger.Level
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? threshold.level }
+        set { ownLevel = newValue }
+    }
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
+    /// What one logger was set to, whatever the threshold of all says.
+    private var ownLevel: Logger.Level?
+    private let threshold: LogThreshold
     private let label: String
     private let output: LogOutput
     private let unixMilliseconds: @Sendable () -> Int64
 
     /// - Parameters:
     ///   - label: which part of the gateway speaks.
+    ///   - threshold: the least that is logged.
     ///   - unixMilliseconds: the present moment; tests give their own.
     package init(
-        label: String, level: Logger.Level, output: LogOutput = .standardError,
+        label: String, threshold: LogThreshold, output: LogOutput = .standardError,
         unixMilliseconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
     ) {
         self.label = label
         self.output = output
         self.unixMilliseconds = unixMilliseconds
-        logLevel = level
+        self.threshold = threshold
+    }
+
+    /// A handler with a threshold of its own.
+    package init(
+        label: String, level: Logger.Level, output: LogOutput = .standardError,
+        unixMilliseconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+    ) {
+        self.init(label: label, threshold: LogThreshold(level), output: output, unixMilliseconds: unixMilliseconds)
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

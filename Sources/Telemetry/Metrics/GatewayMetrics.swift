@@ -45,7 +45,39 @@ package final class GatewayMetrics: Sendable {
         package let cacheMisses: @Sendable () -> Counter
     }
 
+    /// Handles for changes of what the gateway does.
+    package struct ReloadHandles: Sendable {
+        /// `sluice_config_revision`: the number of the revision that serves.
+        package let revision: Gauge
+        /// `sluice_config_last_success_timestamp_seconds`.
+        package let lastSuccess: Gauge
+        /// `sluice_reloads_total{outcome="ok"}`.
+        package let succeeded: Counter
+        /// `sluice_reloads_total{outcome="failed"}`.
+        package let failed: Counter
+        /// `sluice_reload_seconds`.
+        package let seconds: Histogram
+
+        fileprivate init(_ registry: MetricRegistry) {
+            revision = registry.gauges(
+                "sluice_config_revision", help: "Number of the revision that serves; each reload makes one."
+            ).with()
+            lastSuccess = registry.gauges(
+                "sluice_config_last_success_timestamp_seconds", help: "When the revision that serves took over."
+            ).with()
+            let reloads = registry.counters(
+                "sluice_reloads_total", help: "Changes by start, reload or swapped model, by outcome: ok or failed.",
+                labels: ["outcome"])
+            succeeded = reloads.with("ok")
+            failed = reloads.with("failed")
+            seconds = registry.histograms(
+                "sluice_reload_seconds", help: "Time of a reload, loading models included."
+            ).with()
+        }
+    }
+
     package let registry: MetricRegistry
+    package let reloads: ReloadHandles
     /// `sluice_requests_total` of requests that reached no route; their labels `route` and `model` are empty.
     package let unroutedRequests: CodedCounters
     /// `sluice_auth_failures_total`.
@@ -128,6 +160,7 @@ package final class GatewayMetrics: Sendable {
             "sluice_runner_failures_total", help: "Times that a model's own process ended and was replaced, by cause.",
             labels: ["model", "cause"])
         plugins = PluginMetrics()
+        reloads = ReloadHandles(registry)
         authFailures = registry.counters(
             "sluice_auth_failures_total", help: "Requests with no API key where one is needed, or a wrong one."
         ).with()

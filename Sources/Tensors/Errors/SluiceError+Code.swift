@@ -20,6 +20,7 @@ extension SluiceError {
             case unsupportedMediaType = "unsupported_media_type"
             case expectationFailed = "expectation_failed"
             case quotaExceeded = "quota_exceeded"
+            case changeRefused = "change_refused"
             case headersTooLarge = "headers_too_large"
             case cancelled
             // What the model said of it.
@@ -62,6 +63,7 @@ extension SluiceError {
         package static let unsupportedMediaType = Code(.unsupportedMediaType)
         package static let expectationFailed = Code(.expectationFailed)
         package static let quotaExceeded = Code(.quotaExceeded)
+        package static let changeRefused = Code(.changeRefused)
         package static let headersTooLarge = Code(.headersTooLarge)
         package static let cancelled = Code(.cancelled)
         package static let modelRejectedInput = Code(.modelRejectedInput)
@@ -87,6 +89,7 @@ extension SluiceError {
             case .notAcceptable: 406
             case .requestTimeout: 408
             case .lengthRequired: 411
+            case .changeRefused: 409
             case .payloadTooLarge: 413
             case .uriTooLong: 414
             case .unsupportedMediaType: 415

@@ -4,11 +4,17 @@ internal import Synchronization
 ///
 /// Counted are bodies that need memory of their own; what came in one read is bounded by the size of a read.
 final class BodyBudget: Sendable {
-    let limit: Int
+    private let most: Atomic<Int>
     private let used = Atomic<Int>(0)
 
     init(limit: Int) {
-        self.limit = limit
+        self.most = Atomic(limit)
+    }
+
+    /// A smaller one leaves alone what is held already.
+    var limit: Int {
+        get { most.load(ordering: .relaxed) }
+        set { most.store(newValue, ordering: .relaxed) }
     }
 
     /// Takes so many bytes; `false` where there are not so many left.

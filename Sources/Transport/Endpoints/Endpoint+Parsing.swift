@@ -31,6 +31,8 @@ extension Endpoint {
                 let endpoint = try Self.repository(rest)
             {
                 self = endpoint
+            } else if let rest = path.suffix(after: "/admin"), let endpoint = try AdminEndpoint(admin: rest) {
+                self = .admin(endpoint)
             } else if let request = SharedMemoryRequest(path: path) {
                 self = .sharedMemory(request)
             } else {
@@ -85,7 +87,7 @@ extension Endpoint {
         }
     }
 
-    private static func name(_ text: some StringProtocol) throws(SluiceError) -> String {
+    static func name(_ text: some StringProtocol) throws(SluiceError) -> String {
         guard let name = PercentEncoding.decode(text), !name.isEmpty, name.utf8.count <= 256,
             !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
         else {

@@ -42,6 +42,8 @@ enum Endpoint: Equatable {
     case generate(String, version: String?, streams: Bool)
     /// `/metrics`
     case metrics
+    /// `/admin…`, and `/v2/repository…` where a listener lets administrators use it
+    case admin(AdminEndpoint)
 
     /// The methods that it answers.
     var methods: [String] {
@@ -49,6 +51,7 @@ enum Endpoint: Equatable {
         case .infer, .modelInfer, .generate, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
         case .traceSettings, .logSettings: ["GET", "HEAD", "POST"]
         case .sharedMemory(let request): request.action == .status ? ["GET", "HEAD"] : ["POST"]
+        case .admin(let endpoint): endpoint.method == "POST" ? ["POST"] : ["GET", "HEAD"]
         default: ["GET", "HEAD"]
         }
     }

@@ -12,7 +12,8 @@ internal import Tensors
 /// Framing, compression, limits, headers and trailers are here; what a method means is in its `GRPCCall`.
 final class GRPCStream: HTTP2Stream {
     private(set) weak var connection: HTTP2Connection?
-    let service: Service
+    /// What holds for the call; a stream of requests takes it anew for each of them.
+    private(set) var service: Service
     let head: HTTP2RequestHead
     let eventLoop: any EventLoop
     private let id: HTTP2StreamID
@@ -34,9 +35,17 @@ final class GRPCStream: HTTP2Stream {
     private var isOver = false
     private var bytesOut = 0
 
-    init(_ connection: HTTP2Connection, id: HTTP2StreamID, head: HTTP2RequestHead, eventLoop: any EventLoop) {
+    /// From here on the call goes by what holds now.
+    func takeServiceAnew() {
+        if let connection { service = connection.service }
+    }
+
+    init(
+        _ connection: HTTP2Connection, service: Service, id: HTTP2StreamID, head: HTTP2RequestHead,
+        eventLoop: any EventLoop
+    ) {
         self.connection = connection
-        self.service = connection.service
+        self.service = service
         self.id = id
         self.head = head
         self.eventLoop = eventLoop

@@ -51,6 +51,7 @@ final class StreamInferCall: GRPCCall, @unchecked Sendable {
         defer { isStarting = false }
         while turn == nil, let stream, let message = waiting.popFirst() {
             turns += 1
+            stream.takeServiceAnew()
             let turn = StreamInferTurn(self, stream: stream)
             self.turn = turn
             turn.begin(message, number: turns)

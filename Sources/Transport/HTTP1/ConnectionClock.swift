@@ -34,7 +34,8 @@ struct ConnectionClock: Equatable {
         case writing
     }
 
-    let limits: Limits
+    /// Those of the last request; a reload may change them.
+    var limits: Limits
     private(set) var phase = Phase.idle
     private var since: MonotonicTime
 

@@ -8,6 +8,8 @@ internal import Tensors
 extension HTTP1Connection {
     /// Everything that can be decided from the head alone. Whoever may not needn't send the body.
     func begin(_ head: RequestHead) throws(SluiceError) {
+        // Taken here: it is the exchange's, and reading that while it is written to ends the process.
+        let service = service
         let meaning: HeadMeaning
         if let known = head.meaning { meaning = known } else { meaning = try look(at: head) }
         if let id = meaning.requestID { exchange?.id = id }
@@ -85,11 +87,32 @@ extension HTTP1Connection {
         }
         let body = exchange?.body.take() ?? RequestBody(.empty)
         if let inference = exchange?.inference { return inference.perform(body) }
+        if case .admin(let endpoint) = plan.endpoint { return administer(endpoint, plan, body, context: context) }
         do {
             let response = try service.response(to: plan, body: body)
             respond(response, summary: Answer.Summary(requestID: exchange?.id ?? ""))
         } catch {
             refuse(error, context: context)
+        }
+    }
+
+    /// Administration may take as long as a model takes to load; the answer comes on another thread.
+    private func administer(
+        _ endpoint: AdminEndpoint, _ plan: RequestPlan, _ body: RequestBody, context: ChannelHandlerContext
+    ) {
+        guard let exchange else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        exchange.service.administer(endpoint, by: plan.administrator, body: body.copy) {
+            [id = exchange.id, eventLoop = context.eventLoop] answer in
+            eventLoop.execute { bound.value.answer(answer, to: id) }
+        }
+    }
+
+    private func answer(_ answer: Service.AdminAnswer, to id: String) {
+        guard let context, exchange?.id == id else { return }
+        switch answer {
+        case .success(let response): respond(response, summary: Answer.Summary(requestID: id))
+        case .failure(let error): refuse(error, context: context)
         }
     }
 }

@@ -15,7 +15,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    let service: Service
+    private let port: Port
+    /// What the request under way goes by; between requests what the next one would.
+    var service: Service { exchange?.service ?? port.service }
     var context: ChannelHandlerContext?
     /// The client's address.
     private var remote: String?
@@ -54,8 +56,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private static let callerHasGone = SluiceError(.cancelled, "the caller has gone")
 
     /// - Parameter isPlain: nothing between here and the socket changes the bytes, as TLS would.
-    init(service: Service, scratch: LoopScratch, isPlain: Bool) {
-        self.service = service
+    init(port: Port, scratch: LoopScratch, isPlain: Bool) {
+        let service = port.service
+        self.port = port
         self.scratch = scratch
         self.isPlain = isPlain
         self.clock = ConnectionClock(limits: service.limits, now: .now)
@@ -187,16 +190,19 @@ final class HTTP1Connection: ChannelDuplexHandler {
             if waitingParts != nil {
                 guard let part = waitingParts?.popFirst() else { break }
                 switch part {
-                case .head(let head): receive(RequestHead(head), context: context)
+                case .head(let head): receive(RequestHead(head), service: port.service, context: context)
                 case .body(let piece): receive(piece, context: context)
                 case .end: receiveEnd(context: context)
                 }
                 continue
             }
+            // A request goes by what its head was read by.
+            let service = service
+            reader.follow(service.gate.revision, keyField: service.keyField)
             guard let event = reader.next() else { break }
             sawPartInThisRead = true
             switch event {
-            case .head(let head): receive(head, context: context)
+            case .head(let head): receive(head, service: service, context: context)
             case .body(let piece):
                 receive(piece, context: context)
                 receiveDirectly(context: context)
@@ -270,12 +276,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
     }
 
-    private func receive(_ head: RequestHead, context: ChannelHandlerContext) {
+    /// - Parameter service: the one by which the head was read.
+    private func receive(_ head: RequestHead, service: Service, context: ChannelHandlerContext) {
         guard !isClosing else { return }
         let now = MonotonicTime.now
         clock.enter(.body, now: now)
         service.metrics.requestsInFlight.increment()
-        exchange = HTTP1Exchange(head: head, receivedAt: now, bodies: service.bodies, remote: remote)
+        clock.limits = service.limits
+        exchange = HTTP1Exchange(head: head, service: service, receivedAt: now, remote: remote)
         bytesToDiscard = Self.drainableBody
         do {
             try begin(head)
@@ -343,7 +351,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if exchange == nil {
             let head = RequestHead(
                 method: .GET, uri: "-", version: .http1_1, isKeepAlive: false, headers: .read(RequestFields()))
-            exchange = HTTP1Exchange(head: head, receivedAt: .now, bodies: service.bodies, remote: remote)
+            exchange = HTTP1Exchange(head: head, service: port.service, receivedAt: .now, remote: remote)
             service.metrics.requestsInFlight.increment()
         }
         isUnreadable = true

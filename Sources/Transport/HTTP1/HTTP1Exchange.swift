@@ -10,6 +10,8 @@ struct HTTP1Exchange {
         var answered = false
     }
 
+    /// What holds for this request, whatever is reloaded meanwhile.
+    let service: Service
     var id: String
     var method: HTTPMethod
     /// Without the query, which may hold what isn't for the log.
@@ -28,7 +30,8 @@ struct HTTP1Exchange {
     /// The client's address.
     var remote: String?
 
-    init(head: RequestHead, receivedAt: MonotonicTime, bodies: BodyBudget, remote: String?) {
+    init(head: RequestHead, service: Service, receivedAt: MonotonicTime, remote: String?) {
+        self.service = service
         self.id = RequestID.make()
         self.method = head.method
         self.path = head.path
@@ -36,7 +39,7 @@ struct HTTP1Exchange {
         self.keepAlive = head.isKeepAlive
         self.receivedAt = receivedAt
         self.remote = remote
-        self.body = ReceivedBody(expected: nil, limit: 0, budget: bodies)
+        self.body = ReceivedBody(expected: nil, limit: 0, budget: service.bodies)
     }
 
     /// The request as logs and metrics see it.

@@ -14,7 +14,9 @@ final class HTTP2Connection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
-    let service: Service
+    private let port: Port
+    /// What holds for requests that begin now: each stream takes it once.
+    var service: Service { port.service }
     private(set) var context: ChannelHandlerContext?
     /// The client's address.
     private(set) var remote: String?
@@ -33,10 +35,10 @@ final class HTTP2Connection: ChannelInboundHandler {
     /// Bytes of bodies that are kept for requests under way.
     private var keptBytes = 0
 
-    init(service: Service, scratch: LoopScratch) {
-        self.service = service
+    init(port: Port, scratch: LoopScratch) {
+        self.port = port
         self.scratch = scratch
-        self.clock = ConnectionClock(limits: service.limits, now: .now)
+        self.clock = ConnectionClock(limits: port.service.limits, now: .now)
     }
 
     // MARK: The connection's life
@@ -172,15 +174,16 @@ final class HTTP2Connection: ChannelInboundHandler {
         lastStreamID = max(lastStreamID, id)
         service.metrics.requestsInFlight.increment()
         clock.enter(.working, now: .now)
+        let service = service
         let head = HTTP2RequestHead(headers, keyField: service.keyField)
         let stream: any HTTP2Stream
         if head.isGRPC {
-            let call = GRPCStream(self, id: id, head: head, eventLoop: context.eventLoop)
+            let call = GRPCStream(self, service: service, id: id, head: head, eventLoop: context.eventLoop)
             streams[id] = call
             call.begin()
             stream = call
         } else {
-            let request = HTTP2RequestStream(self, id: id, head: head, eventLoop: context.eventLoop)
+            let request = HTTP2RequestStream(self, service: service, id: id, head: head, eventLoop: context.eventLoop)
             streams[id] = request
             request.begin()
             stream = request

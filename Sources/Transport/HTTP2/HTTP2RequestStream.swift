@@ -25,9 +25,13 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     private var answered = false
     private var framing: StreamFraming?
 
-    init(_ connection: HTTP2Connection, id: HTTP2StreamID, head: HTTP2RequestHead, eventLoop: any EventLoop) {
+    /// - Parameter service: the one by which the head was read.
+    init(
+        _ connection: HTTP2Connection, service: Service, id: HTTP2StreamID, head: HTTP2RequestHead,
+        eventLoop: any EventLoop
+    ) {
         self.connection = connection
-        self.service = connection.service
+        self.service = service
         self.id = id
         self.head = head
         self.eventLoop = eventLoop
@@ -96,6 +100,12 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         }
         let body = body.take()
         if let inference { return inference.perform(body) }
+        if case .admin(let endpoint) = plan.endpoint {
+            service.administer(endpoint, by: plan.administrator, body: body.copy) { [self] answer in
+                eventLoop.execute { self.respond(answer) }
+            }
+            return
+        }
         do {
             let response = try service.response(to: plan, body: body)
             respond(response, summary: Answer.Summary(requestID: record.id))
@@ -127,6 +137,13 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     }
 
     // MARK: The answer
+
+    private func respond(_ answer: Service.AdminAnswer) {
+        switch answer {
+        case .success(let response): respond(response, summary: Answer.Summary(requestID: record.id))
+        case .failure(let error): refuse(error)
+        }
+    }
 
     private func refuse(_ error: SluiceError) {
         guard !answered else { return }

@@ -8,7 +8,8 @@ final class PortSniffer: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    private let service: Service
+    private let port: Port
+    private var service: Service { port.service }
     private let scratch: LoopScratch
     /// Whether these bytes come out of TLS.
     private let isInsideTLS: Bool
@@ -17,8 +18,8 @@ final class PortSniffer: ChannelInboundHandler, RemovableChannelHandler {
     private var received: ByteBuffer?
     private var timer: Scheduled<Void>?
 
-    init(service: Service, scratch: LoopScratch, isInsideTLS: Bool = false) {
-        self.service = service
+    init(port: Port, scratch: LoopScratch, isInsideTLS: Bool = false) {
+        self.port = port
         self.scratch = scratch
         self.isInsideTLS = isInsideTLS
     }
@@ -101,7 +102,7 @@ final class PortSniffer: ChannelInboundHandler, RemovableChannelHandler {
                 return false
             }
             try pipeline.addHandlers(
-                tls.makeHandler(), PortSniffer(service: service, scratch: scratch, isInsideTLS: true))
+                tls.makeHandler(), PortSniffer(port: port, scratch: scratch, isInsideTLS: true))
             return true
         case .http1, .http2:
             if !isInsideTLS && service.tls != nil && !service.listener.allowsPlain {
@@ -109,10 +110,10 @@ final class PortSniffer: ChannelInboundHandler, RemovableChannelHandler {
                 return false
             }
             if first == .http2 {
-                try pipeline.addHTTP2(service: service, scratch: scratch)
+                try pipeline.addHTTP2(port: port, scratch: scratch)
             } else {
                 try pipeline.addHandler(
-                    HTTP1Connection(service: service, scratch: scratch, isPlain: !isInsideTLS))
+                    HTTP1Connection(port: port, scratch: scratch, isPlain: !isInsideTLS))
             }
             return true
         }

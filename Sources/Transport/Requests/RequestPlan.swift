@@ -12,4 +12,6 @@ struct RequestPlan {
     var answerEncoding: ContentCoding?
     /// The API key, for endpoints that tell callers only what they may see.
     var key: String?
+    /// Who asks, for endpoints that administrators use.
+    var administrator = ""
 }

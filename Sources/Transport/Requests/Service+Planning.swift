@@ -21,7 +21,7 @@ extension Service {
             throw SluiceError(.headersTooLarge, "the request's headers are larger than \(listener.maxHeaders) bytes")
         }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let endpoint = try Endpoint(path: parts[0])
+        let endpoint = administrative(try Endpoint(path: parts[0]))
         guard serves(endpoint) else {
             throw SluiceError(.notFound, "this listener doesn't serve \(parts[0].prefix(64))")
         }
@@ -56,6 +56,11 @@ extension Service {
             .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
             try gate.checkCatalogueAccess(key: fields.key)
             plan.key = fields.key
+        case .admin:
+            plan.administrator = try gate.administrator(
+                authorization: gate.keyField == "authorization" ? fields.key : fields.authorization,
+                isLocal: fields.hostCount == 0 || fields.namesLoopback, isFromBrowser: fields.isFromBrowser,
+                nowSeconds: Int64(WallClock.secondsSince1970))
         case .welcome, .serverMetadata, .live, .ready, .metrics:
             break
         }
@@ -64,6 +69,18 @@ extension Service {
             plan.answerEncoding = ContentCoding.wanted(fields.acceptEncoding)
         }
         return plan
+    }
+
+    /// The repository's endpoints change the gateway where the listener serves `repository`; elsewhere they only tell
+    /// consumers what there is.
+    private func administrative(_ endpoint: Endpoint) -> Endpoint {
+        guard listener.serves.contains(.repository) else { return endpoint }
+        return switch endpoint {
+        case .repositoryIndex: .admin(.repositoryIndex)
+        case .repositoryLoad(let name): .admin(.repositoryChange(.load, model: name))
+        case .repositoryUnload(let name): .admin(.repositoryChange(.unload, model: name))
+        default: endpoint
+        }
     }
 
     private func inference(

@@ -9,36 +9,40 @@ internal import Tensors
 /// All open connections: how many there are, and how to reach them when the server drains.
 final class ConnectionRegistry: Sendable {
     private struct Locked: Sendable {
-        var channels: [ObjectIdentifier: any Channel] = [:]
-        var perListener: [String: Int] = [:]
+        var channels: [ObjectIdentifier: (channel: any Channel, port: ObjectIdentifier)] = [:]
+        var perPort: [ObjectIdentifier: Int] = [:]
         var whenEmpty: CheckedContinuation<Void, Never>?
     }
 
     private let locked = NIOLockedValueBox(Locked())
 
     /// Takes a connection in; `false` where the listener has as many as it may.
-    func admit(_ channel: any Channel, limit: Int, service: Service) -> Bool {
-        let listener = service.listener.name
+    func admit(_ channel: any Channel, port: Port) -> Bool {
+        let owner = ObjectIdentifier(port)
+        let service = port.service
         let admitted = locked.withLockedValue { locked in
-            guard locked.perListener[listener, default: 0] < limit else { return false }
-            locked.perListener[listener, default: 0] += 1
-            locked.channels[ObjectIdentifier(channel)] = channel
+            guard locked.perPort[owner, default: 0] < service.listener.maxConnections else { return false }
+            locked.perPort[owner, default: 0] += 1
+            locked.channels[ObjectIdentifier(channel)] = (channel, owner)
             return true
         }
         guard admitted else { return false }
         service.metrics.connectionsTotal.increment()
         service.metrics.connections.increment()
+        let metrics = service.metrics
         channel.closeFuture.whenComplete { [self] _ in
-            service.metrics.connections.decrement()
-            remove(channel, listener: listener)
+            metrics.connections.decrement()
+            // The port lives as long as this closure, so that its identity is no other's.
+            remove(channel, port: ObjectIdentifier(port))
         }
         return true
     }
 
-    private func remove(_ channel: any Channel, listener: String) {
+    private func remove(_ channel: any Channel, port: ObjectIdentifier) {
         let waiting = locked.withLockedValue { locked -> CheckedContinuation<Void, Never>? in
             locked.channels[ObjectIdentifier(channel)] = nil
-            locked.perListener[listener, default: 1] -= 1
+            let left = locked.perPort[port, default: 1] - 1
+            locked.perPort[port] = left == 0 ? nil : left
             guard locked.channels.isEmpty else { return nil }
             defer { locked.whenEmpty = nil }
             return locked.whenEmpty
@@ -46,9 +50,9 @@ final class ConnectionRegistry: Sendable {
         waiting?.resume()
     }
 
-    /// Tells every connection to close as soon as it is between requests.
-    func drainAll() {
-        for channel in locked.withLockedValue({ Array($0.channels.values) }) {
+    /// Tells connections to close as soon as they are between requests: all, or those of one port.
+    func drain(_ port: Port? = nil) {
+        for channel in channels(of: port) {
             channel.pipeline.fireUserInboundEventTriggered(ConnectionEvent.Drain())
         }
     }
@@ -57,7 +61,7 @@ final class ConnectionRegistry: Sendable {
     func waitUntilEmpty(timeout: Duration) async -> Int {
         let timer = Task { [self] in
             try await Task.sleep(for: timeout)
-            return closeAll()
+            return close()
         }
         await withCheckedContinuation { continuation in
             let isEmpty = locked.withLockedValue { locked in
@@ -71,8 +75,17 @@ final class ConnectionRegistry: Sendable {
         return (try? await timer.value) ?? 0
     }
 
-    private func closeAll() -> Int {
-        let channels = locked.withLockedValue { Array($0.channels.values) }
+    private func channels(of port: Port?) -> [any Channel] {
+        let owner = port.map(ObjectIdentifier.init)
+        return locked.withLockedValue { locked in
+            locked.channels.values.filter { owner == nil || $0.port == owner }.map(\.channel)
+        }
+    }
+
+    /// Closes connections, whatever they are at; says how many.
+    @discardableResult
+    func close(_ port: Port? = nil) -> Int {
+        let channels = channels(of: port)
         for channel in channels { channel.close(promise: nil) }
         return channels.count
     }

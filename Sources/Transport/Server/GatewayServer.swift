@@ -2,6 +2,7 @@ internal import Configuration
 package import Gateway
 package import Logging
 package import NIOCore
+internal import NIOConcurrencyHelpers
 internal import NIOPosix
 package import Telemetry
 internal import Tensors
@@ -9,69 +10,136 @@ internal import Tensors
 /// The listeners of one gateway and the connections that they took in.
 package final class GatewayServer: Sendable {
     private struct Listening: Sendable {
-        var service: Service
+        var port: Port
         var channel: any Channel
+        /// The listener that it was opened for.
+        var listener: ListenerConfiguration
+
+        /// Whether this is the socket that the listener wants. One on a free port of the system's choice is known by its
+        /// name.
+        func isMeant(by listener: ListenerConfiguration) -> Bool {
+            self.listener.host == listener.host && self.listener.port == listener.port
+                && (listener.port != 0 || self.listener.name == listener.name)
+        }
     }
 
     private let group: MultiThreadedEventLoopGroup
-    private let listening: [Listening]
-    private let connections: ConnectionRegistry
+    private let listening = NIOLockedValueBox<[Listening]>([])
+    private let connections = ConnectionRegistry()
+    private let bodies = BodyBudget(limit: 0)
+    private let scratches: [ObjectIdentifier: LoopScratch]
+    private let metrics: GatewayMetrics
     private let logger: Logger
+    private let logThreshold: LogThreshold
+    private let administration = NIOLockedValueBox<Administration?>(nil)
 
     /// Where each listener listens, by name.
     package var addresses: [(name: String, address: SocketAddress)] {
-        listening.compactMap { listener in
-            listener.channel.localAddress.map { (listener.service.listener.name, $0) }
+        listening.withLockedValue { $0 }.compactMap { listener in
+            listener.channel.localAddress.map { (listener.listener.name, $0) }
         }
     }
 
-    private init(
-        group: MultiThreadedEventLoopGroup, listening: [Listening], connections: ConnectionRegistry, logger: Logger
-    ) {
+    /// A server that doesn't listen yet.
+    package init(metrics: GatewayMetrics, threads: Int, logger: Logger, logThreshold: LogThreshold) {
+        self.logThreshold = logThreshold
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         self.group = group
-        self.listening = listening
-        self.connections = connections
+        scratches = Dictionary(
+            uniqueKeysWithValues: group.makeIterator().map { (ObjectIdentifier($0), LoopScratch()) })
+        self.metrics = metrics
         self.logger = logger
     }
 
-    /// Opens every listener.
+    // MARK: Revisions
+
+    /// Gets ready to serve a gate: opens the listeners that are new, which accept nothing yet.
     ///
-    /// - Throws: the system's error for the first address that can't be had; nothing listens then.
-    package static func start(
-        gate: Gate, metrics: GatewayMetrics, accessLog: AccessLog?, threads: Int, logger: Logger
-    ) async throws -> GatewayServer {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-        let scratches = Dictionary(
-            uniqueKeysWithValues: group.makeIterator().map { (ObjectIdentifier($0), LoopScratch()) })
-        let bodies = BodyBudget(limit: gate.configuration.maxInflight)
-        let connections = ConnectionRegistry()
-        var listening: [Listening] = []
-        do {
-            for listener in gate.configuration.listeners {
-                let tls = try listener.tls.map { files in
-                    try TLSCertificates(files, listener: listener.name, logger: logger)
-                }
+    /// Sockets that the new revision has too stay as they are, with their connections. Blocks; not for event loops.
+    /// - Throws: the system's error for the first address that can't be had, with its listener; nothing has changed then.
+    package func prepare(
+        _ gate: Gate, by keeper: Gatekeeper, accessLog: AccessLog?
+    ) throws(ListenFailure) -> FrontChange {
+        let administration = administration(by: keeper)
+        let current = listening.withLockedValue { $0 }
+        var next: [Listening] = []
+        var opened: [Listening] = []
+        var changes: [(port: Port, service: Service)] = []
+        for listener in gate.configuration.listeners {
+            let kept = current.first { $0.isMeant(by: listener) }
+            do {
+                let old = kept?.port.service
+                // Certificates watch their files themselves, so they are made anew for other files only.
+                let tls =
+                    try old?.listener.tls == listener.tls
+                    ? old?.tls
+                    : listener.tls.map { try TLSCertificates($0, listener: listener.name, logger: logger) }
                 let service = Service(
-                    gate: gate, listener: listener, metrics: metrics, accessLog: accessLog, bodies: bodies, tls: tls)
-                let channel = try await bootstrap(
-                    group: group, service: service, connections: connections, scratches: scratches
-                )
-                .bind(host: listener.host, port: listener.port).get()
-                listening.append(Listening(service: service, channel: channel))
+                    gate: gate, listener: listener, metrics: metrics, accessLog: accessLog, bodies: bodies, tls: tls,
+                    administration: administration, draining: kept?.port.draining ?? Port.Draining())
+                if var kept {
+                    kept.listener = listener
+                    changes.append((kept.port, service))
+                    next.append(kept)
+                    continue
+                }
+                let port = Port(service)
+                let channel = try bootstrap(port).bind(host: listener.host, port: listener.port).wait()
+                opened.append(Listening(port: port, channel: channel, listener: listener))
+            } catch {
+                for listener in opened { listener.channel.close(promise: nil) }
+                throw ListenFailure(
+                    listener: listener.name, address: "\(listener.host):\(listener.port)", reason: error)
             }
-        } catch {
-            for listener in listening { try? await listener.channel.close().get() }
-            try? await group.shutdownGracefully()
-            throw error
         }
-        return GatewayServer(group: group, listening: listening, connections: connections, logger: logger)
+        next += opened
+        let kept = Set(next.map { ObjectIdentifier($0.port) })
+        let removed = current.filter { !kept.contains(ObjectIdentifier($0.port)) }
+        let drain = TimeAmount.nanoseconds(Int64(clamping: gate.configuration.drain.wholeNanoseconds))
+        return FrontChange(
+            commit: { [self, next, opened, changes] in
+                bodies.limit = gate.configuration.maxInflight
+                for (port, service) in changes { port.change(to: service) }
+                listening.withLockedValue { $0 = next }
+                for listener in opened {
+                    announce(listener)
+                    // The sockets were bound without reading, that is without accepting.
+                    listener.channel.setOption(.autoRead, value: true).whenSuccess { listener.channel.read() }
+                }
+                for listener in removed { retire(listener, within: drain) }
+            },
+            cancel: { [opened] in for listener in opened { listener.channel.close(promise: nil) } })
     }
 
-    private static func bootstrap(
-        group: MultiThreadedEventLoopGroup, service: Service, connections: ConnectionRegistry,
-        scratches: [ObjectIdentifier: LoopScratch]
-    ) -> ServerBootstrap {
+    private func administration(by keeper: Gatekeeper) -> Administration {
+        administration.withLockedValue { administration in
+            if let administration { return administration }
+            let new = Administration(keeper: keeper, logThreshold: logThreshold)
+            administration = new
+            return new
+        }
+    }
+
+    private func announce(_ listener: Listening) {
+        guard let address = listener.channel.localAddress else { return }
+        logger.info(
+            "listening", metadata: ["listener": "\(listener.listener.name)", "address": "\(address.hostAndPort)"])
+    }
+
+    /// A listener that the new revision doesn't have: takes no more connections, and lets go of those it has.
+    private func retire(_ listener: Listening, within time: TimeAmount) {
+        listener.port.draining.start()
+        logger.info("no longer listening", metadata: ["listener": "\(listener.listener.name)"])
+        listener.channel.close(promise: nil)
+        connections.drain(listener.port)
+        group.next().scheduleTask(in: time) { [connections, port = listener.port] in
+            connections.close(port)
+        }
+    }
+
+    private func bootstrap(_ port: Port) -> ServerBootstrap {
         ServerBootstrap(group: group)
+            .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -80,29 +148,48 @@ package final class GatewayServer: Sendable {
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 4096, maximum: 256 << 10)
             )
-            .childChannelInitializer { channel in
+            .childChannelInitializer { [connections, scratches] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard connections.admit(channel, limit: service.listener.maxConnections, service: service) else {
+                    guard connections.admit(channel, port: port) else {
                         try channel.pipeline.syncOperations.addHandler(ConnectionRefusal())
                         return
                     }
                     let scratch = scratches[ObjectIdentifier(channel.eventLoop)] ?? LoopScratch()
-                    try channel.pipeline.syncOperations.addHandler(PortSniffer(service: service, scratch: scratch))
+                    try channel.pipeline.syncOperations.addHandler(PortSniffer(port: port, scratch: scratch))
                 }
             }
     }
+
+    // MARK: The end
 
     /// Stops listening, lets running requests finish for up to `timeout`, then closes what is left.
     ///
     /// - Returns: connections that had to be closed in the middle of a request.
     package func drain(timeout: Duration) async -> Int {
-        for listener in listening {
-            listener.service.drain()
+        for listener in listening.withLockedValue({ $0 }) {
+            listener.port.draining.start()
             try? await listener.channel.close().get()
         }
-        connections.drainAll()
+        connections.drain()
         let cut = await connections.waitUntilEmpty(timeout: timeout)
         try? await group.shutdownGracefully()
         return cut
+    }
+}
+
+/// An address that can't be had.
+package struct ListenFailure: Error, CustomStringConvertible {
+    package var listener: String
+    package var address: String
+    package var reason: any Error
+
+    package var description: String { "listener \"\(listener)\" can't have \(address): \(reason)" }
+}
+
+extension SocketAddress {
+    /// The address as a URL has it: `127.0.0.1:8080`, `[::1]:8080`.
+    package var hostAndPort: String {
+        guard let ipAddress, let port else { return description }
+        return self.protocol == .inet6 ? "[\(ipAddress)]:\(port)" : "\(ipAddress):\(port)"
     }
 }

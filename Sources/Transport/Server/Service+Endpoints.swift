@@ -35,14 +35,14 @@ extension Service {
         case .live:
             return flag("live", true)
         case .ready:
-            let isReady = gate.isReady && !isDraining
+            let isReady = gate.isReady && !isDraining && !administration.wantsNoRequests
             return flag("ready", isReady)
         case .metrics:
             gate.metrics.refresh(gate.models)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
-        case .infer, .modelInfer, .generate:
-            throw SluiceError(.internalError, "inference doesn't come this way")
+        case .infer, .modelInfer, .generate, .admin:
+            throw SluiceError(.internalError, "inference and administration don't come this way")
         default:
             return try openInferenceResponse(to: plan, body: body)
         }

@@ -3,11 +3,10 @@ internal import Configuration
 internal import Gateway
 internal import NIOCore
 internal import Routing
-internal import Synchronization
 internal import Telemetry
 internal import Tensors
 
-/// What all connections of one listener share.
+/// What one revision of the configuration says of one listener, for all connections that it has.
 final class Service: Sendable {
     let gate: Gate
     let listener: ListenerConfiguration
@@ -22,11 +21,12 @@ final class Service: Sendable {
     let tls: TLSCertificates?
     /// Whether there is nothing here for a caller without a key.
     private let everyRouteNeedsKey: Bool
-    private let draining = Atomic<Bool>(false)
+    let administration: Administration
+    let draining: Port.Draining
 
     init(
         gate: Gate, listener: ListenerConfiguration, metrics: GatewayMetrics, accessLog: AccessLog?, bodies: BodyBudget,
-        tls: TLSCertificates?
+        tls: TLSCertificates?, administration: Administration, draining: Port.Draining
     ) {
         self.gate = gate
         self.listener = listener
@@ -34,6 +34,8 @@ final class Service: Sendable {
         self.accessLog = accessLog
         self.bodies = bodies
         self.tls = tls
+        self.administration = administration
+        self.draining = draining
         self.everyRouteNeedsKey = gate.routes.routes.allSatisfy(\.requiresKey)
         self.keyField = Array(gate.keyField.utf8)
         self.limits = ConnectionClock.Limits(
@@ -42,9 +44,7 @@ final class Service: Sendable {
     }
 
     /// No further requests: connections close after the one under way.
-    var isDraining: Bool { draining.load(ordering: .relaxed) }
-
-    func drain() { draining.store(true, ordering: .relaxed) }
+    var isDraining: Bool { draining.isOn }
 
     /// Checks a caller whose request says only in its body which model it is for.
     ///
@@ -58,6 +58,7 @@ final class Service: Sendable {
         switch endpoint {
         case .metrics: listener.serves.contains(.metrics)
         case .live, .ready: true
+        case .admin(let endpoint): listener.serves.contains(endpoint.isRepository ? .repository : .admin)
         default: listener.serves.contains(.inference)
         }
     }

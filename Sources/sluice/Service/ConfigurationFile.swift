@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Crypto
 internal import Foundation
+internal import Gateway
 internal import PluginHost
 internal import Tensors
 internal import Transport
@@ -70,6 +72,34 @@ struct ConfigurationFile {
         file.report(outcome.diagnostics)
         guard let configuration = outcome.configuration else { throw ExitCode(1) }
         return Loaded(file: file, configuration: configuration)
+    }
+
+    /// Reads the file for a running gateway, which says what is wrong instead of ending.
+    static func readForReload(_ path: String) throws(ReloadFailure) -> ConfigurationFile {
+        do {
+            return try read(path)
+        } catch {
+            throw ReloadFailure(.read, "\(error)")
+        }
+    }
+
+    /// Its values for a running gateway.
+    func candidate() throws(ReloadFailure) -> Gatekeeper.Candidate {
+        let outcome = Self.check(self)
+        guard let configuration = outcome.configuration else {
+            let first = outcome.diagnostics.first { $0.severity == .error }
+            let place = first.map { ":\($0.location.line):\($0.location.column): \($0.message)" } ?? ""
+            throw ReloadFailure(
+                .check, "\(shownPath)\(place) (\(Diagnostic.summary(outcome.diagnostics)))",
+                diagnostics: outcome.diagnostics)
+        }
+        return Gatekeeper.Candidate(configuration: configuration, hash: hash)
+    }
+
+    /// The first twelve digits of the text's SHA-256.
+    var hash: String {
+        let digits = Array("0123456789abcdef")
+        return String(SHA256.hash(data: bytes).prefix(6).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
     /// Prints diagnostics to the standard error.

@@ -15,12 +15,14 @@ struct GatewayProcess {
     private let loaded: ConfigurationFile.Loaded
     private let threads: Int
     private let logger: Logger
+    private let logThreshold: LogThreshold
 
     init(_ loaded: ConfigurationFile.Loaded, threads: Int?) {
         self.loaded = loaded
         self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-        let level = loaded.configuration.observability.logLevel.loggerLevel
-        self.logger = Logger(label: "sluice") { JSONLogHandler(label: $0, level: level) }
+        let threshold = LogThreshold(loaded.configuration.observability.logLevel.loggerLevel)
+        self.logThreshold = threshold
+        self.logger = Logger(label: "sluice") { JSONLogHandler(label: $0, threshold: threshold) }
     }
 
     func run() async throws {
@@ -29,88 +31,66 @@ struct GatewayProcess {
         let stop = StopSignals()
         let metrics = GatewayMetrics(version: sluiceVersion)
         let services = PluginServices.gateway(logger: logger, metrics: metrics)
-        let models = ModelLoader(
-            finder: ConfigurationFile.pluginFinder, runners: ConfigurationFile.runnerFinder, services: services,
-            metrics: metrics, logger: logger, folder: loaded.file.folder
-        ).load(loaded.configuration)
-
-        let gate: Gate
+        let server = GatewayServer(metrics: metrics, threads: threads, logger: logger, logThreshold: logThreshold)
+        let accessLogs = AccessLogs(metrics: metrics)
+        let file = loaded.file
+        let watching = Watching(file, logger: logger)
+        let keeper = Gatekeeper(
+            loader: ModelLoader(
+                finder: ConfigurationFile.pluginFinder, runners: ConfigurationFile.runnerFinder, services: services,
+                metrics: metrics, logger: logger, folder: file.folder),
+            metrics: metrics, logger: logger,
+            surroundings: Gatekeeper.Surroundings(
+                read: { () throws(ReloadFailure) in try watching.read(file.shownPath) },
+                prepareFront: { [logThreshold] gate, keeper throws(ReloadFailure) in
+                    let log = try accessLogs.prepare(gate.configuration.observability.accessLog)
+                    do {
+                        let change = try server.prepare(gate, by: keeper, accessLog: log.accessLog)
+                        let level = gate.configuration.observability.logLevel
+                        // One that an administrator set holds until the file says something else than it did.
+                        let isOther = keeper.gate.map { $0.configuration.observability.logLevel != level } ?? false
+                        return FrontChange(
+                            commit: {
+                                change.commit()
+                                log.commit()
+                                if isOther { logThreshold.level = level.loggerLevel }
+                                watching.change(to: gate.configuration.reload, keeper)
+                            }, cancel: change.cancel)
+                    } catch {
+                        throw ReloadFailure(.listeners, "\(error)")
+                    }
+                }))
+        let hangUp = HangUpSignal { keeper.reload(cause: "SIGHUP") }
+        defer { hangUp.stop() }
         do {
-            gate = try Gate(configuration: loaded.configuration, models: models, metrics: metrics, now: .now)
+            _ = try keeper.start(Gatekeeper.Candidate(configuration: loaded.configuration, hash: file.hash))
         } catch {
-            loaded.file.report(error.diagnostics)
+            file.report(error.diagnostics)
             throw ExitCode(1)
         }
-        let accessLog = try openAccessLog(metrics: metrics)
-        let server: GatewayServer
-        do {
-            server = try await GatewayServer.start(
-                gate: gate, metrics: metrics, accessLog: accessLog, threads: threads, logger: logger)
-        } catch {
-            logger.critical("can't listen", metadata: ["reason": "\(error)"])
-            throw ExitCode(1)
-        }
-        for (name, address) in server.addresses {
-            logger.info("listening", metadata: ["listener": "\(name)", "address": "\(address.hostAndPort)"])
-        }
-        greet(server, gate: gate)
+        greet(server, gate: keeper.gate)
 
         let signalName = await stop.wait()
+        watching.stop()
         logger.info("draining", metadata: ["signal": "\(signalName)"])
-        let cut = await server.drain(timeout: loaded.configuration.drain)
+        let cut = await server.drain(timeout: keeper.gate?.configuration.drain ?? loaded.configuration.drain)
         if cut > 0 { logger.warning("connections closed before their answer", metadata: ["count": "\(cut)"]) }
-        for name in gate.shutDown() {
+        for name in keeper.shutDown() {
             logger.warning("model not freed: its plugin still holds requests", metadata: ["model": "\(name)"])
         }
-        accessLog?.flush()
+        accessLogs.flush()
         logger.info("stopped")
     }
 
-    private func openAccessLog(metrics: GatewayMetrics) throws -> AccessLog? {
-        let output: LogOutput
-        switch loaded.configuration.observability.accessLog {
-        case .none: return nil
-        case .stdout: output = .standardOutput
-        case .stderr: output = .standardError
-        case .file(let path):
-            do {
-                output = try .file(path)
-            } catch {
-                logger.critical("can't open the access log", metadata: ["path": "\(path)", "reason": "\(error)"])
-                throw ExitCode(1)
-            }
-        }
-        return AccessLog(output: output, dropped: metrics.accessLogDropped)
-    }
-
     /// Tells a person at a terminal where to go; the log is for machines.
-    private func greet(_ server: GatewayServer, gate: Gate) {
+    private func greet(_ server: GatewayServer, gate: Gate?) {
         guard isatty(STDERR_FILENO) != 0 || ProcessInfo.processInfo.environment["SLUICE_GREETING"] != nil else {
             return
         }
         guard let address = server.addresses.first?.address.hostAndPort else { return }
-        let ready = gate.models.filter(\.isReady).map(\.name)
+        let ready = (gate?.models ?? []).filter(\.isReady).map(\.name)
         var text = "\nsluice \(sluiceVersion) serves on http://\(address)"
         text += "\n  ready: \(ready.isEmpty ? "nothing" : ready.joined(separator: ", "))\n"
         FileHandle.standardError.write(Data((text + "\n").utf8))
-    }
-}
-
-extension SocketAddress {
-    /// The address as a URL has it: `127.0.0.1:8080`, `[::1]:8080`.
-    fileprivate var hostAndPort: String {
-        guard let ipAddress, let port else { return description }
-        return self.protocol == .inet6 ? "[\(ipAddress)]:\(port)" : "\(ipAddress):\(port)"
-    }
-}
-
-extension ObservabilityConfiguration.Level {
-    fileprivate var loggerLevel: Logger.Level {
-        switch self {
-        case .debug: .debug
-        case .info: .info
-        case .warning: .warning
-        case .error: .error
-        }
     }
 }

@@ -18,7 +18,11 @@ final class StopSignals: Sendable {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { [self] in received(name) }
+            // Dispatch begins to watch on a thread of its own; a signal before that would be lost.
+            let isWatching = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { isWatching.signal() }
             source.activate()
+            isWatching.wait()
             sources.append(source)
         }
     }

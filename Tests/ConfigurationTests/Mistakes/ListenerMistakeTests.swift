@@ -104,10 +104,10 @@ import Testing
         WrongText(
             "an unknown service",
             GatewayText(
-                listeners: #"listeners: { public: { address: "127.0.0.1:8080", serves: [inferense, admin] } }"#),
+                listeners: #"listeners: { public: { address: "127.0.0.1:8080", serves: [inferense, trace] } }"#),
             [
                 #"2:60+9 error: serves can't be "inferense" | did you mean "inference"?"#,
-                #"2:71+5 error: serves can't be "admin" | known words: inference, metrics"#,
+                #"2:71+5 error: serves can't be "trace" | known words: inference, metrics, admin, repository"#,
             ]),
         WrongText(
             "a service twice",

@@ -174,7 +174,7 @@ extension GatewayFixture {
         _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8] = [], port: Int? = nil
     ) throws -> Response {
         let connection = try RawConnection(port: port ?? self.port)
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if method != "GET" && method != "HEAD" { head += "Content-Length: \(body.count)\r\n" }
         connection.send(Array((head + "\r\n").utf8) + body)

@@ -22,6 +22,7 @@ import Testing
         (.unsupportedMediaType, "unsupported_media_type", 415),
         (.expectationFailed, "expectation_failed", 417),
         (.quotaExceeded, "quota_exceeded", 429),
+        (.changeRefused, "change_refused", 409),
         (.headersTooLarge, "headers_too_large", 431),
         (.cancelled, "cancelled", 499),
         (.modelRejectedInput, "model_rejected_input", 400),

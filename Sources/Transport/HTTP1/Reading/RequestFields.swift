@@ -22,6 +22,12 @@ struct RequestFields: Equatable {
     var datatype: String?
     var byteCount = 0
     var hostCount = 0
+    /// The `authorization` field, where API keys are in another one.
+    var authorization: String?
+    /// Whether `Host` is this machine's own name for itself.
+    var namesLoopback = false
+    /// Whether the request says that a web page made it.
+    var isFromBrowser = false
 
     init() {}
 
@@ -45,9 +51,11 @@ struct RequestFields: Equatable {
         switch name.count {
         case 4 where name.equalsIgnoringCase("host"):
             hostCount += 1
+            namesLoopback = value.isLoopbackAuthority
             guard value.allSatisfy(Self.isOfHost) else {
                 throw SluiceError(.malformedRequest, "the header field Host is no host and port")
             }
+        case 6 where name.equalsIgnoringCase("origin"): isFromBrowser = true
         case 6 where name.equalsIgnoringCase("accept"):
             // A list field: several lines are one list (RFC 9110, section 5.3).
             accept = accept.map { "\($0), \(String(copying: value))" } ?? String(copying: value)
@@ -64,6 +72,9 @@ struct RequestFields: Equatable {
             try Self.once(&input, value, name: "Sluice-Input")
         case 12 where name.equalsIgnoringCase("sluice-shape"):
             try Self.once(&shape, value, name: "Sluice-Shape")
+        case 13 where name.equalsIgnoringCase("authorization"):
+            try Self.once(&authorization, value, name: "Authorization")
+        case 14 where name.equalsIgnoringCase("sec-fetch-site"): isFromBrowser = true
         case 14 where name.equalsIgnoringCase("content-length"):
             guard let length = value.decimal else {
                 throw SluiceError(.malformedRequest, "Content-Length is no number of bytes that there can be")
@@ -140,6 +151,17 @@ extension Span<UInt8> {
         guard count == other.count else { return false }
         for index in indices where self[index].lowered != other[index] { return false }
         return true
+    }
+
+    /// Whether the text is `localhost`, `[::1]` or an address that starts with 127, with a port or without.
+    var isLoopbackAuthority: Bool {
+        var end = count
+        while end > 0, self[end - 1] >= UInt8(ascii: "0"), self[end - 1] <= UInt8(ascii: "9") { end -= 1 }
+        let hasPort = end > 0 && self[end - 1] == UInt8(ascii: ":") && !(end > 1 && self[end - 2] == UInt8(ascii: ":"))
+        let host = extracting(0..<(hasPort ? end - 1 : count))
+        if host.equalsIgnoringCase("localhost") || host.equalsIgnoringCase("[::1]") { return true }
+        return host.count > 4 && host.extracting(0..<4).equalsIgnoringCase("127.")
+            && host.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: ".") }
     }
 
     /// The text without the spaces and tabs around it, which belong to no value (RFC 9110, section 5.5).

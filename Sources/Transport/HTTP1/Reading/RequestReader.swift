@@ -1,3 +1,4 @@
+internal import Gateway
 internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
@@ -31,7 +32,8 @@ struct RequestReader {
     /// Heads above this are not kept for comparison.
     private static let longestMemo = 1024
 
-    private let keyField: [UInt8]
+    private var keyField: [UInt8]
+    private var revision: Revision?
     private var unread = ByteBuffer()
     private var phase = Phase.head
     private var pieces = 0
@@ -40,6 +42,14 @@ struct RequestReader {
     /// - Parameter keyField: the lower-case name of the field that carries API keys.
     init(keyField: [UInt8]) {
         self.keyField = keyField
+    }
+
+    /// The next head is read for this revision: what heads meant in another one is forgotten.
+    mutating func follow(_ revision: Revision, keyField: [UInt8]) {
+        guard revision.number != self.revision?.number else { return }
+        self.revision = revision
+        self.keyField = keyField
+        memo = nil
     }
 
     /// Whether bytes wait that are not an event yet.

@@ -1,0 +1,272 @@
+extension GatewayConfiguration {
+    /// All that the gateway goes by, defaults written out, in the shape of the file.
+    ///
+    /// What may be secret is not in it: values from the environment stand as `env:NAME`, hashes are cut short.
+    package var effective: ConfigurationValue {
+        .mapping([
+            ("version", .integer(1)),
+            ("listeners", .named(listeners.map { ($0.name, $0.effective) })),
+            ("plugins", .named(plugins.map { ($0.name, $0.effective) })),
+            ("models", .named(models.map { ($0.name, $0.effective) })),
+            ("auth", auth.effective),
+            ("consumers", .named(consumers.map { ($0.name, $0.effective) })),
+            ("limits", .named(limits.map { ($0.name, .list($0.quotas.map(\.effective))) })),
+            ("routes", .list(routes.map(\.effective))),
+            ("observability", observability.effective),
+            ("drain", .duration(drain)),
+            ("max_inflight", .size(maxInflight)),
+            ("admin", admin.map { .mapping([("keys", .list($0.keys.map(\.effective)))]) } ?? .null),
+            (
+                "reload",
+                .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])
+            ),
+        ])
+    }
+}
+
+extension ConfigurationValue {
+    fileprivate static func named(_ entries: [(String, ConfigurationValue)]) -> ConfigurationValue {
+        .mapping(entries.map { (key: $0.0, value: $0.1) })
+    }
+
+    fileprivate static func texts(_ texts: some Sequence<String>) -> ConfigurationValue {
+        .list(texts.map { .string($0) })
+    }
+
+    fileprivate static func duration(_ duration: Duration?) -> ConfigurationValue {
+        duration.map { .string(DurationText.text($0)) } ?? .null
+    }
+
+    fileprivate static func size(_ bytes: Int) -> ConfigurationValue { .string(SizeText.text(bytes)) }
+
+    /// Enough of a hash to tell two apart.
+    fileprivate static func hash(_ digits: String) -> ConfigurationValue { .string("sha256:\(digits.prefix(12))…") }
+}
+
+extension ListenerConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("address", .string(host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")),
+            ("serves", .texts(serves.map(\.rawValue).sorted())),
+            ("max_body", .size(maxBody)),
+            ("max_headers", .size(maxHeaders)),
+            ("max_connections", .integer(Int64(maxConnections))),
+            (
+                "timeouts",
+                .mapping([
+                    ("headers", .duration(headerTimeout)), ("body", .duration(bodyTimeout)),
+                    ("idle", .duration(idleTimeout)),
+                ])
+            ),
+            ("tls", tls?.effective ?? .null),
+        ])
+    }
+}
+
+extension ListenerTLS {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("cert", .string(certificate)), ("key", .string(key)),
+            ("client_ca", clientCA.map { .string($0) } ?? .null), ("plain", .string(plain.rawValue)),
+        ])
+    }
+}
+
+extension PluginConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        let place: (key: String, value: ConfigurationValue) =
+            switch source {
+            case .name(let name): ("name", .string(name))
+            case .path(let path): ("path", .string(path))
+            }
+        return .mapping([
+            place,
+            ("sha256", sha256.map { .string($0) } ?? .null),
+            ("isolation", .string(isolation.rawValue)),
+            ("sandbox", .string(runner.sandbox.rawValue)),
+            ("memory", runner.memory.map { .size($0) } ?? .null),
+            (
+                "grants",
+                .mapping([
+                    ("read", .texts(runner.readablePaths)), ("write", .texts(runner.writablePaths)),
+                    ("network", .string(runner.network.rawValue)),
+                ])
+            ),
+            ("env", .texts(runner.environment)),
+            ("grace", .duration(runner.grace)),
+        ])
+    }
+}
+
+extension ModelConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("plugin", .string(plugin)),
+            ("version", .string(version)),
+            ("config", config.withoutSecrets),
+            ("instances", .integer(Int64(instances))),
+            ("isolation", isolation.map { .string($0.rawValue) } ?? .null),
+            ("concurrency", concurrency.map { .integer(Int64($0)) } ?? .string("auto")),
+            ("queue", .integer(Int64(queue))),
+            ("timeout", .duration(timeout)),
+            ("batching", scheduling.batching.effective),
+            ("priorities", scheduling.priorities.effective),
+            ("ordered", .bool(scheduling.isOrdered)),
+            ("fair_by", .string(scheduling.fairness.rawValue)),
+            ("limit", .string(scheduling.limit.rawValue)),
+            (
+                "sequences",
+                .mapping([
+                    ("max", .integer(Int64(scheduling.sequences.maximum))),
+                    ("idle", .duration(scheduling.sequences.idle)),
+                ])
+            ),
+            ("pad", padding?.effective ?? .null),
+            (
+                "cache",
+                cache.map { .mapping([("size", .size($0.size)), ("age", .duration($0.age))]) } ?? .null
+            ),
+            (
+                "inputs",
+                .named(
+                    columns.sorted { $0.key < $1.key }.map { name, columns in
+                        (name, .mapping([("columns", .texts(columns))]))
+                    })
+            ),
+            (
+                "self_test",
+                .list(
+                    selfTests.map { test in
+                        .mapping([
+                            ("inputs", test.inputs.withoutSecrets),
+                            ("expect", test.expected?.withoutSecrets ?? .null), ("tolerance", .double(test.tolerance)),
+                        ])
+                    })
+            ),
+        ])
+    }
+}
+
+extension SchedulingConfiguration.Batching {
+    fileprivate var effective: ConfigurationValue {
+        switch self {
+        case .auto: .string("auto")
+        case .off: .string("off")
+        case .custom(let batching):
+            .mapping([
+                ("max_rows", batching.maximumRows.map { .integer(Int64($0)) } ?? .null),
+                ("preferred", .list(batching.preferredRows.map { .integer(Int64($0)) })),
+                ("max_delay", .duration(batching.maximumDelay)),
+                ("adaptive", .bool(batching.isAdaptive)),
+            ])
+        }
+    }
+}
+
+extension PriorityConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("levels", .integer(Int64(levels))), ("default", .integer(Int64(standard))),
+            ("patience", .integer(Int64(patience))),
+        ])
+    }
+}
+
+extension PaddingConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("inputs", .named(fills.sorted { $0.key < $1.key }.map { ($0.key, .double($0.value)) })),
+            ("trim", .named(trims.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+        ])
+    }
+}
+
+extension AuthConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        switch self {
+        case .none: .string("none")
+        case .apiKeys(let header): .mapping([("api_keys", .mapping([("header", .string(header))]))])
+        }
+    }
+}
+
+extension ConsumerConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("keys", .list(keys.map(\.effective))),
+            ("allow", .mapping([("models", .texts(allowedModels))])),
+            ("limits", .texts(limits)),
+        ])
+    }
+}
+
+extension ConsumerConfiguration.Key {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("id", .string(id)), ("hash", .hash(sha256)),
+            ("expires", expires.map { .string(DateText.text($0)) } ?? .string("never")),
+        ])
+    }
+}
+
+extension LimitConfiguration.Quota {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("count", .string(count.rawValue)),
+            ("max", .string(RateText(count: max, period: period).text)),
+            ("burst", .integer(Int64(burst))),
+        ])
+    }
+}
+
+extension RouteConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("name", .string(name)),
+            (
+                "match",
+                .mapping([
+                    ("model", model.map { .string($0) } ?? .null), ("content_type", .texts(contentTypes)),
+                ])
+            ),
+            ("auth", .string(requiresKey ? "api_keys" : "none")),
+            (
+                "send",
+                targets.count == 1
+                    ? .mapping([("model", .string(targets[0].model))])
+                    : .mapping([
+                        (
+                            "split",
+                            .list(
+                                targets.map {
+                                    .mapping([("model", .string($0.model)), ("weight", .integer(Int64($0.weight)))])
+                                })
+                        )
+                    ])
+            ),
+            (
+                "fallback",
+                .list(
+                    fallback.map {
+                        .mapping([
+                            ("when", .texts($0.when.map(\.rawValue).sorted())), ("model", .string($0.model)),
+                        ])
+                    })
+            ),
+            ("deadline", .duration(deadline)),
+        ])
+    }
+}
+
+extension ObservabilityConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        let log: String =
+            switch accessLog {
+            case .none: "none"
+            case .stdout: "stdout"
+            case .stderr: "stderr"
+            case .file(let path): path
+            }
+        return .mapping([("access_log", .string(log)), ("log_level", .string(logLevel.rawValue))])
+    }
+}

@@ -1,0 +1,206 @@
+package import Configuration
+internal import Policies
+internal import Routing
+internal import Tensors
+
+/// One imaginary request's way through a configuration, each decision with its place in the file.
+///
+/// The decisions are made by the very route table and policies that serve; this only says what they found.
+package struct Explanation: Sendable {
+    /// What is known of the request.
+    package struct Request: Sendable {
+        /// Whose key it carries; `nil` where it carries none.
+        package var consumer: String?
+        /// The model that it names, if any.
+        package var model: String?
+        package var contentType: String?
+
+        package init(consumer: String?, model: String?, contentType: String?) {
+            self.consumer = consumer
+            self.model = model
+            self.contentType = contentType
+        }
+    }
+
+    /// One decision.
+    package struct Step: Sendable, Equatable {
+        package enum Kind: String, Sendable {
+            case listener, route, identity, right, quota, deadline, model, fallback
+            case refused
+        }
+
+        package var kind: Kind
+        package var text: String
+        /// Where the file says so.
+        package var location: SourceLocation?
+    }
+
+    package private(set) var steps: [Step] = []
+    /// The code of the refusal, where the request gets no further than to one.
+    package private(set) var refusal: String?
+
+    private let configuration: GatewayConfiguration
+    private let request: Request
+
+    package init(_ request: Request, in configuration: GatewayConfiguration, nowSeconds: Int64) {
+        self.configuration = configuration
+        self.request = request
+        let table = RouteTable(configuration)
+        let policies = PolicyEngine(configuration, now: .now)
+        do {
+            explainListeners()
+            let route = try explainRoute(table)
+            let consumer = try explainIdentity(route, policies, nowSeconds: nowSeconds)
+            try explainRight(consumer, policies, route: route)
+            explainQuotas(consumer)
+            explainModels(route)
+        } catch {
+            refusal = error.code.text
+            add(.refused, "\(error.code.httpStatus) \(error.code.text): \(error.message)")
+        }
+    }
+
+    private mutating func add(_ kind: Step.Kind, _ text: String, at location: SourceLocation? = nil) {
+        steps.append(Step(kind: kind, text: text, location: location))
+    }
+
+    private mutating func explainListeners() {
+        for listener in configuration.listeners where listener.serves.contains(.inference) {
+            add(.listener, "\"\(listener.name)\" on \(listener.host):\(listener.port) serves inference")
+        }
+    }
+
+    /// The first route that takes it, and why those before it don't.
+    private mutating func explainRoute(_ table: RouteTable) throws(SluiceError) -> Route {
+        let outcome = Result { () throws(SluiceError) in
+            try table.match(model: request.model, contentType: request.contentType)
+        }
+        let taken = try? outcome.get()
+        for route in table.routes {
+            if route === taken { break }
+            add(.route, "\"\(route.name)\" doesn't take it: \(mismatch(route))", at: route.location)
+        }
+        let route = try outcome.get()
+        let pattern = route.pattern.map { "model \"\($0.text)\"" } ?? "every model"
+        let types =
+            route.contentTypes.isEmpty ? "any type of body" : route.contentTypes.map(\.text).joined(separator: ", ")
+        add(.route, "\"\(route.name)\" takes it: \(pattern), \(types)", at: route.location)
+        return route
+    }
+
+    private func mismatch(_ route: Route) -> String {
+        if let pattern = route.pattern {
+            guard let model = request.model else {
+                return "the request names no model, and it wants \"\(pattern.text)\""
+            }
+            if !pattern.matches(model) { return "\"\(model)\" isn't \"\(pattern.text)\"" }
+        }
+        let types = route.contentTypes.map(\.text).joined(separator: ", ")
+        return "\(request.contentType.map { "\"\($0)\"" } ?? "a body without a type") isn't \(types)"
+    }
+
+    private mutating func explainIdentity(
+        _ route: Route, _ policies: PolicyEngine, nowSeconds: Int64
+    ) throws(SluiceError) -> Consumer {
+        guard route.requiresKey else {
+            let entry = configuration.consumers.first { $0.name == ConsumerConfiguration.anonymous }
+            let whose = request.consumer.map { ", and so a key of \"\($0)\" isn't looked at" } ?? ""
+            add(.identity, "the caller is \"anonymous\": the route asks for no key\(whose)", at: entry?.location)
+            return policies.anonymous
+        }
+        guard let name = request.consumer else {
+            return try policies.identify(headerValue: nil, requiresKey: true, nowSeconds: nowSeconds)
+        }
+        guard let entry = configuration.consumers.first(where: { $0.name == name }),
+            let consumer = policies.consumers.first(where: { $0.name == name })
+        else { throw SluiceError(.unauthenticated, "there is no consumer \"\(name)\", so no key of it is known") }
+        let live = entry.keys.filter { $0.expires.map { $0 > nowSeconds } ?? true }
+        guard !live.isEmpty else {
+            add(.identity, "every key of \"\(name)\" has expired", at: entry.location)
+            throw SluiceError(.unauthenticated, "this API key has expired")
+        }
+        let keys = live.map(\.id).joined(separator: " or ")
+        add(.identity, "the caller is \"\(name)\", by its key \(keys)", at: entry.location)
+        return consumer
+    }
+
+    private mutating func explainRight(
+        _ consumer: Consumer, _ policies: PolicyEngine, route: Route
+    ) throws(SluiceError) {
+        let model = request.model ?? route.name
+        let entry = configuration.consumers.first { $0.name == consumer.name }
+        do throws(SluiceError) {
+            try policies.authorize(consumer, model: model)
+        } catch {
+            let allowed = entry?.allowedModels.map { "\"\($0)\"" }.joined(separator: ", ") ?? "nothing"
+            add(.right, "\"\(consumer.name)\" may use \(allowed), and not \"\(model)\"", at: entry?.location)
+            throw error
+        }
+        let by = entry?.allowedModels.first { NamePattern($0).matches(model) }
+        add(
+            .right, "\"\(consumer.name)\" may use \"\(model)\"" + (by.map { ", by \"\($0)\"" } ?? ""),
+            at: entry?.location)
+    }
+
+    private mutating func explainQuotas(_ consumer: Consumer) {
+        let entry = configuration.consumers.first { $0.name == consumer.name }
+        for policy in consumer.quotas.policies {
+            let seconds = policy.periodNanoseconds / 1_000_000_000
+            add(
+                .quota,
+                "takes 1 request from \"\(policy.name)\": \(policy.max) in \(seconds) s, \(policy.burst) at once",
+                at: entry?.location)
+        }
+        if consumer.quotas.policies.isEmpty {
+            add(.quota, "\"\(consumer.name)\" has no limits", at: entry?.location)
+        }
+    }
+
+    private mutating func explainModels(_ route: Route) {
+        let configured = configuration.routes[route.index]
+        add(.deadline, "\(Self.text(route.deadlineNanoseconds)) for all tries together", at: route.location)
+        let total = configured.targets.reduce(0) { $0 + $1.weight }
+        for (target, share) in zip(route.targets, configured.targets) {
+            let part = configured.targets.count == 1 ? "" : "\(share.weight) of \(total) requests: "
+            add(.model, part + describe(target), at: target.location)
+        }
+        for (number, rung) in route.fallback.enumerated() {
+            let when = rung.when.map(\.rawValue).sorted().joined(separator: ", ")
+            add(.fallback, "\(number + 1). after \(when): \(describe(rung.model))", at: rung.model.location)
+        }
+    }
+
+    private func describe(_ model: Route.Model) -> String {
+        let configured = configuration.models[model.index]
+        let limit = model.timeoutNanoseconds.map { ", at most \(Self.text($0))" } ?? ""
+        return "model \"\(model.name)\" version \(configured.version), by plugin \"\(configured.plugin)\"\(limit)"
+    }
+
+    private static func text(_ nanoseconds: UInt64) -> String {
+        let milliseconds = nanoseconds / 1_000_000
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+    }
+}
+
+extension Explanation {
+    /// One line for each decision, with its line in the file.
+    package func text(file: String) -> String {
+        steps.map { step in
+            let kind = step.kind.rawValue + String(repeating: " ", count: max(1, 10 - step.kind.rawValue.count))
+            return kind + step.text + (step.location.map { "  (\(file):\($0.line))" } ?? "")
+        }.joined(separator: "\n")
+    }
+
+    /// `{"refused": code or null, "steps": [{"step", "decision", "line"}]}`.
+    package var json: String {
+        let items = steps.map { step in
+            ConfigurationValue.mapping([
+                ("step", .string(step.kind.rawValue)), ("decision", .string(step.text)),
+                ("line", step.location.map { .integer(Int64($0.line)) } ?? .null),
+            ])
+        }
+        return ConfigurationValue.mapping([
+            ("refused", refusal.map { .string($0) } ?? .null), ("steps", .list(items)),
+        ]).json
+    }
+}

@@ -1,0 +1,34 @@
+internal import Configuration
+internal import PluginHost
+
+/// All that makes a loaded model what it is. Where two are equal, loading again would give the same model.
+struct ModelFingerprint: Sendable, Equatable {
+    private(set) var model: ModelConfiguration
+    private var plugin: PluginConfiguration
+    /// SHA-256 of the plugin's file; `nil` where it can't be opened.
+    private(set) var library: String?
+    /// The files that the model's config names, as they are now.
+    private var files: [String: FileIdentity]
+
+    /// So many settings of a config are looked at as names of files.
+    private static let mostFiles = 256
+
+    /// - Parameters:
+    ///   - library: SHA-256 of the plugin's file, where there is one.
+    ///   - folder: where relative paths in the config start.
+    init(_ model: ModelConfiguration, plugin: PluginConfiguration, library: String?, folder: String) {
+        let nowhere = SourceLocation(line: 0, column: 0)
+        self.model = model
+        self.model.location = nowhere
+        // The route table's own business: an attempt is given up, whatever the model.
+        self.model.timeout = nil
+        self.plugin = plugin
+        self.plugin.location = nowhere
+        self.library = library
+        files = [:]
+        for (_, value) in model.config.options.prefix(Self.mostFiles) where !value.isEmpty && value.utf8.count < 4096 {
+            let path = value.hasPrefix("/") ? value : "\(folder)/\(value)"
+            if let identity = FileIdentity(path: path) { files[path] = identity }
+        }
+    }
+}

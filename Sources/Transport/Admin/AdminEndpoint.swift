@@ -1,0 +1,62 @@
+internal import Gateway
+internal import Tensors
+
+/// What a request to `/admin` or `/v2/repository` asks for.
+enum AdminEndpoint: Equatable {
+    /// `GET /admin`: what runs.
+    case status
+    /// `POST /admin/reload`
+    case reload
+    /// `GET /admin/config`: the configuration that holds, without secrets.
+    case configuration
+    /// `GET /admin/models`
+    case models
+    /// `POST /admin/models/{model}/load|unload|swap`
+    case change(ModelChange, model: String)
+    /// `POST /admin/drain` and `/admin/undrain`: whether health says that this gateway wants no more requests.
+    case drain(Bool)
+    /// `POST /admin/log-level/{level}`
+    case logLevel(String)
+    /// `POST /v2/repository/index`
+    case repositoryIndex
+    /// `POST /v2/repository/models/{model}/load|unload`
+    case repositoryChange(ModelChange, model: String)
+
+    var method: String {
+        switch self {
+        case .status, .configuration, .models: "GET"
+        default: "POST"
+        }
+    }
+
+    /// Whether it is the Open Inference protocol's.
+    var isRepository: Bool {
+        switch self {
+        case .repositoryIndex, .repositoryChange: true
+        default: false
+        }
+    }
+
+    /// The part of a path after `/admin`; `nil` where there is nothing at it.
+    init?(admin rest: some StringProtocol) throws(SluiceError) {
+        switch rest {
+        case "", "/": self = .status
+        case "/reload": self = .reload
+        case "/config": self = .configuration
+        case "/models": self = .models
+        case "/drain": self = .drain(true)
+        case "/undrain": self = .drain(false)
+        default:
+            let parts = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).dropFirst()
+            if parts.first == "log-level", parts.count == 2, let level = parts.last {
+                self = .logLevel(String(level))
+            } else if parts.first == "models", parts.count > 2, let word = parts.last,
+                let change = ModelChange(rawValue: String(word))
+            {
+                self = .change(change, model: try Endpoint.name(parts.dropFirst().dropLast().joined(separator: "/")))
+            } else {
+                return nil
+            }
+        }
+    }
+}

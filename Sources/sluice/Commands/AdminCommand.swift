@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import Foundation
+internal import NIOHTTP1
+
+/// `sluice admin`: the rest of what the admin listener does.
+struct AdminCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "admin", abstract: "Look into a running gateway, drain it, change what it logs.",
+        subcommands: [
+            StatusCommand.self, ConfigCommand.self, DrainCommand.self, UndrainCommand.self, LogLevelCommand.self,
+        ])
+}
+
+/// `sluice admin status`
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Which revision serves, and how.")
+    @OptionGroup var options: AdminClient.Options
+
+    func run() async throws { try await AdminClient(options).show(.GET, "/admin") }
+}
+
+/// `sluice admin config`
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "The configuration that holds, defaults written out, secrets left out.")
+    @OptionGroup var options: AdminClient.Options
+
+    func run() async throws { try await AdminClient(options).show(.GET, "/admin/config") }
+}
+
+/// `sluice admin drain`
+struct DrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "Let health say \"not ready\", so that load balancers send requests elsewhere.",
+        discussion: "Requests that come all the same are answered.")
+    @OptionGroup var options: AdminClient.Options
+
+    func run() async throws { try await AdminClient(options).show(.POST, "/admin/drain") }
+}
+
+/// `sluice admin undrain`
+struct UndrainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "undrain", abstract: "Take back `drain`.")
+    @OptionGroup var options: AdminClient.Options
+
+    func run() async throws { try await AdminClient(options).show(.POST, "/admin/undrain") }
+}
+
+/// `sluice admin log-level LEVEL`
+struct LogLevelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log-level", abstract: "Change the least that is logged, until the file says otherwise.")
+    @OptionGroup var options: AdminClient.Options
+    @Argument(help: "debug, info, warning or error.") var level: String
+
+    func run() async throws { try await AdminClient(options).show(.POST, "/admin/log-level/\(level)") }
+}
+
+extension AdminClient {
+    fileprivate func show(_ method: HTTPMethod, _ path: String) async throws {
+        let answer = try await send(method, path)
+        try answer.check()
+        let pretty = answer.document.flatMap {
+            try? JSONSerialization.data(
+                withJSONObject: $0, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        }
+        print(String(decoding: pretty ?? Data(answer.body), as: UTF8.self))
+    }
+}

@@ -1,0 +1,121 @@
+@testable import Configuration
+import Foundation
+import Testing
+
+@Suite struct ConfigurationChangeTests {
+    private func load(_ text: String) throws -> GatewayConfiguration {
+        let outcome = ConfigurationLoader().load(text, context: .test)
+        return try #require(outcome.configuration, "\(outcome.diagnostics.map(\.brief))")
+    }
+
+    private func changes(_ old: GatewayText, _ new: GatewayText) throws -> [String] {
+        ConfigurationChange.all(from: try load(old.text), to: try load(new.text)).map(\.text)
+    }
+
+    @Test func layoutOrderAndWrittenDefaultsAreNoDifferences() throws {
+        let new = GatewayText(
+            listeners: "# a comment\nlisteners:\n  public:\n    address: \"127.0.0.1:8080\"\n    max_body: 64MiB",
+            models: "models: { echo: { queue: 256, plugin: echo, concurrency: auto } }", more: "drain: 25s")
+        #expect(try changes(GatewayText(), new) == [])
+        let a = GatewayText(models: "models: { a: { plugin: echo }, b: { plugin: echo } }")
+        let b = GatewayText(
+            models: "models: { b: { plugin: echo }, a: { plugin: echo } }",
+            more: """
+                routes: [{ match: { model: a }, send: a }, { match: { model: b }, send: b }]
+                """)
+        #expect(try changes(a, b) == [], "routes that are written out as they would be anyway")
+    }
+
+    @Test func everyKindOfDifferenceIsOneLine() throws {
+        let old = GatewayText(
+            models: "models: { a: { plugin: echo, timeout: 2s }, gone: { plugin: echo } }",
+            more: """
+                limits: { few: [{ count: requests, max: 10/min }] }
+                consumers: { anonymous: { limits: [few] } }
+                """)
+        let new = GatewayText(
+            models: "models: { a: { plugin: echo, queue: 8, config: { x: [1, 2] } }, v.2: { plugin: echo } }",
+            more: """
+                limits: { few: [{ count: requests, max: 20/min }] }
+                consumers: { anonymous: { limits: [few] } }
+                drain: 90s
+                """)
+        let lines = try changes(old, new)
+        #expect(lines.contains { $0.hasPrefix("- models.gone: {") })
+        #expect(lines.contains { $0.hasPrefix("+ models.\"v.2\": {") })
+        #expect(lines.contains("~ models.a.queue: 256 -> 8"))
+        #expect(lines.contains("- models.a.timeout: \"2s\""))
+        #expect(lines.contains("+ models.a.config.x: [1,2]"))
+        #expect(lines.contains("~ drain: \"25s\" -> \"90s\""))
+        #expect(lines.contains { $0.hasPrefix("~ limits.few: ") && $0.contains("10/min") && $0.contains("20/min") })
+        #expect(lines.contains { $0.hasPrefix("- routes.gone") })
+    }
+
+    @Test func otherOrderOfRoutesIsADifference() throws {
+        let models = "models: { a: { plugin: echo } }"
+        let first = "{ name: x, match: { model: x }, send: a }",
+            second = "{ name: y, match: { model: \"y*\" }, send: a }"
+        #expect(
+            try changes(
+                GatewayText(models: models, more: "routes: [\(first), \(second)]"),
+                GatewayText(models: models, more: "routes: [\(second), \(first)]"))
+                == [#"~ routes (order): ["x","y"] -> ["y","x"]"#])
+    }
+
+    @Test func secretsAreInNoDifference() throws {
+        let hash = String(repeating: "ab", count: 32)
+        let old = GatewayText(models: "models: { a: { plugin: echo } }")
+        let new = GatewayText(
+            models: "models: { a: { plugin: echo, config: { token: env:TOKEN } } }", auth: "auth: api_keys",
+            more: "consumers: { c: { keys: [{ id: k, hash: \"sha256:\(hash)\" }], allow: { models: [a] } } }")
+        let text = try changes(old, new).joined(separator: "\n")
+        #expect(text.contains("env:TOKEN"))
+        #expect(!text.contains("s3cret"))
+        #expect(!text.contains(hash))
+        #expect(!ConfigurationChange.json([]).contains("s3cret"))
+    }
+
+    @Test func jsonHasPathKindAndBothValues() throws {
+        let all = ConfigurationChange.all(
+            from: try load(GatewayText().text), to: try load(GatewayText(more: "drain: 3s").text))
+        #expect(
+            ConfigurationChange.json(all)
+                == #"[{"path":"drain","change":"changed","before":"25s","after":"3s"}]"#)
+    }
+
+    /// A key that isn't in the effective configuration would change without anybody being told.
+    @Test func everyKeyIsPartOfTheEffectiveConfiguration() throws {
+        let hash = String(repeating: "cd", count: 32)
+        let text = """
+            version: 1
+            listeners: { public: { address: "127.0.0.1:8080", serves: [inference, admin] } }
+            plugins: { echo: {}, file: { path: ./libonnx.so } }
+            models:
+              a:
+                plugin: echo
+                inputs: { X: { columns: [p] } }
+                self_test: [{ inputs: {} }]
+                batching: { max_rows: 8 }
+                pad: { inputs: { X: 0 } }
+                cache: { size: 1MiB, age: 10s }
+              b: { plugin: file }
+            auth: { api_keys: { header: x-key } }
+            admin: { keys: [{ id: ops, hash: "sha256:\(hash)" }] }
+            consumers: { c: { keys: [{ id: k, hash: "sha256:\(digits)" }], allow: { models: ["*"] }, limits: [l] } }
+            limits: { l: [{ count: requests, max: 1/s }] }
+            routes:
+              - { match: { model: a }, send: { split: [{ model: a, weight: 1 }, { model: b, weight: 2 }] } }
+              - { match: { model: b }, send: { model: b }, fallback: [{ when: [any], model: a }] }
+            """
+        let effective = try load(text).effective.json
+        // `auth: none` is the absence of the other forms.
+        for block in Block.all where block.path != "auth" {
+            for key in block.keys { #expect(effective.contains("\"\(key.name)\":"), "\(key.name) of \(block.path)") }
+        }
+    }
+
+    @Test(arguments: [0, 86_399, 951_782_400, 1_795_478_400, 4_102_444_799] as [Int64])
+    func datesAreWrittenAsTheyAreRead(seconds: Int64) {
+        #expect(DateText.parse(DateText.text(seconds)) == seconds)
+    }
+}
