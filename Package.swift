@@ -157,7 +157,11 @@ let package = Package(
         // The plugin that is written in Swift; the others build with a C compiler alone, see Plugins/Makefile.
         .target(
             name: "sluice_baseline", dependencies: ["SluicePluginKit", "CSluicePlugin"], path: "Plugins/baseline",
-            exclude: ["README.md"], swiftSettings: swiftSettings),
+            exclude: ["README.md", "exports.map"], swiftSettings: swiftSettings,
+            // Swift exports whatever is public; a plugin has one symbol.
+            linkerSettings: [
+                .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/baseline/exports.map"])
+            ]),
 
         // Tests mirror the sources.
         .testTarget(

@@ -31,6 +31,10 @@ struct GoodPluginTests {
             options: ["--config", "{inputs: [{datatype: BF16, shape: [4]}], batching: concat, max_batch_rows: 16}"]),
         Good(
             file: "libsluice_onnxruntime.so", options: ["--config", "{file: build/models/iris.onnx}", "--fuzz", "100"]),
+        Good(
+            file: "libsluice_baseline.so",
+            options: ["--config", "{classes: [a, b], priors: [1, 3], input: {shape: [4]}}", "--fuzz", "100"],
+            warnings: ["input.wrong-type", "input.wrong-shape"]),
         Good(file: "libsluice_stub_faulty.so", warnings: ["input.wrong-type", "input.wrong-shape"]),
         Good(
             file: "libsluice_stub_faulty.so", options: ["--config", "{behaviour: released, batching: list}"],

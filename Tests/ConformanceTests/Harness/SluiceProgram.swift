@@ -29,6 +29,12 @@ enum SluiceProgram {
         return root.appendingPathComponent(".build/debug/sluice")
     }
 
+    /// A plugin's file: SwiftPM builds those in Swift beside the program.
+    static func path(ofPlugin name: String) -> String {
+        let beside = url.deletingLastPathComponent().appendingPathComponent(name).path
+        return FileManager.default.fileExists(atPath: beside) ? beside : "\(plugins)/\(name)"
+    }
+
     struct Outcome {
         var status: Int32
         var output: String
@@ -78,7 +84,7 @@ struct Report: Decodable {
     /// Checks a plugin by its path below the plugin folder.
     static func check(_ plugin: String, _ options: [String] = []) throws -> (Report, status: Int32) {
         let outcome = try SluiceProgram.run(
-            ["plugin", "check", "\(SluiceProgram.plugins)/\(plugin)", "--format", "json"] + options)
+            ["plugin", "check", SluiceProgram.path(ofPlugin: plugin), "--format", "json"] + options)
         guard let report = try? JSONDecoder().decode(Report.self, from: Data(outcome.output.utf8)) else {
             throw Failure(description: "no report (\(outcome.status)): \(outcome.output)\(outcome.errors)")
         }

@@ -19,6 +19,17 @@ import Testing
           missing: { plugin: onnxruntime, config: { file: ./no-such-model.onnx } }
           narrow: { plugin: stub_faulty, config: { behaviour: hang, concurrency: 1 }, queue: 0 }
           slow: { plugin: stub_faulty, config: { behaviour: hang, for: 30s } }
+          iris:
+            plugin: onnxruntime
+            config: { file: ./no-such-iris.onnx }
+            inputs: { X: { columns: [sepal_length, sepal_width, petal_length, petal_width] } }
+          priors:
+            plugin: baseline
+            config:
+              input: { name: X, datatype: FP32, shape: [4] }
+              classes: [setosa, versicolor, virginica]
+              priors: [1, 2, 1]
+              outputs: { label: label, scores: probabilities }
         auth: none
         routes:
           - { match: { model: after-fails }, send: fails, fallback: [{ when: [5xx], model: good }] }
@@ -44,6 +55,7 @@ import Testing
             send: missing
             fallback: [{ when: [5xx], model: fails }, { when: [5xx], model: wrong }]
           - { match: { model: only-timeouts }, send: fails, fallback: [{ when: [timeout], model: good }] }
+          - { match: { model: iris }, send: iris, fallback: [{ when: [5xx], model: priors }] }
           - name: late
             match: { model: late }
             send: slow
@@ -56,6 +68,17 @@ struct FallbackTests {
     init() throws { gateway = try #require(GatewayTrait.current) }
 
     private func infer(_ model: String) throws -> Response { try gateway.post("/v1/infer/\(model)", "[[1,2]]") }
+
+    @Test func aBaselineAnswersForAModelWhoseFileIsGone() throws {
+        let flowers = "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n"
+        let response = try gateway.post("/v1/infer/iris", flowers, type: "text/csv")
+        #expect(response.status == 200, "\(response.text)")
+        let outputs = response.json["outputs"] as? [String: Any]
+        #expect(outputs?["label"] as? [String] == ["versicolor", "versicolor"])
+        #expect(outputs?["probabilities"] as? [[Double]] == [[0.25, 0.5, 0.25], [0.25, 0.5, 0.25]])
+        #expect(response.headers["sluice-fallback"] == "iris=model_unavailable")
+        #expect(response.headers["sluice-model"] == "priors")
+    }
 
     @Test(arguments: [
         ("fails", "model_failed"), ("hangs", "deadline_exceeded"), ("deaf", "deadline_exceeded"),
