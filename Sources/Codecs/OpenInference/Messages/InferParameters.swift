@@ -16,6 +16,8 @@ enum InferParameters {
             switch (field.number, field.type) {
             case (1, .lengthDelimited): key = try reader.string()
             case (2, .lengthDelimited): value = try self.value(try reader.delimited(), before: value)
+            // Stricter than the format, which passes over them: the generated reader refuses them too.
+            case (1, _), (2, _): throw reader.malformed("an entry of parameters")
             default: try reader.skip(field.type)
             }
         }
