@@ -27,10 +27,11 @@ enum GRPCStatus: Int, CaseIterable {
             case .unauthenticated: .unauthenticated
             case .forbidden: .permissionDenied
             case .modelNotFound: .notFound
-            case .payloadTooLarge, .headersTooLarge, .quotaExceeded: .resourceExhausted
+            case .payloadTooLarge, .headersTooLarge, .quotaExceeded, .tooManyRequests: .resourceExhausted
             case .cancelled: .cancelled
             case .deadlineExceeded, .requestTimeout: .deadlineExceeded
-            case .modelUnavailable, .overloaded, .shuttingDown: .unavailable
+            case .modelUnavailable, .pluginCrashed, .overloaded, .shuttingDown: .unavailable
+            case .changeRefused: .failedPrecondition
             // What the protocol has no place for: an unknown method, a compression, an answer in parts to a unary call.
             case .notFound, .methodNotAllowed, .unsupportedMediaType, .notAcceptable, .modelUnimplemented:
                 .unimplemented

@@ -388,10 +388,6 @@ extension RefusedDocumentTests {
             .malformedBody, #""outputs" must be an array, not an object (line 1, column 85)"#
         ),
         (
-            #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],"outputs":[{"name":"label","parameters":{"classification":3}}]}"#,
-            .invalidParameter, #"parameter "classification" of output "label" is not supported by this gateway"#
-        ),
-        (
             #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],"outputs":[{"name":"label","parameters":{"shared_memory_region":"r"}}]}"#,
             .invalidParameter, #"parameter "shared_memory_region" of output "label" is not supported by this gateway"#
         ),

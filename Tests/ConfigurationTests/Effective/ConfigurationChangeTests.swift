@@ -88,7 +88,11 @@ import Testing
         let hash = String(repeating: "cd", count: 32)
         let text = """
             version: 1
-            listeners: { public: { address: "127.0.0.1:8080", serves: [inference, admin] } }
+            listeners:
+              public:
+                address: "127.0.0.1:8080"
+                serves: [inference, admin]
+                tls: { cert: ./tls/server.pem, key: ./tls/server.key }
             plugins: { echo: {}, file: { path: ./libonnx.so } }
             models:
               a:

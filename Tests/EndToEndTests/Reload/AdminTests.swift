@@ -124,8 +124,10 @@ import Testing
         #expect(
             try gateway.request("POST", "/v2/repository/index", body: Array("{".utf8), port: ops).code
                 == "malformed_body")
-        // Only where the file says so.
-        #expect(try gateway.request("POST", "/v2/repository/index").status == 404)
+        // Only where the file says so: elsewhere consumers see what there is, and change nothing.
+        #expect(try gateway.request("POST", "/v2/repository/index").status == 200)
+        #expect(try gateway.request("POST", "/v2/repository/models/m/unload").code == "model_unimplemented")
+        #expect(try index().allSatisfy { $0["state"] as? String == "READY" })
         #expect(try gateway.request("POST", "/admin/reload").status == 404)
     }
 

@@ -70,7 +70,9 @@ import Testing
             ),
             (
                 next.replacingOccurrences(
-                    of: "stub_faulty\n", with: "stub_faulty\n    timeout: 50ms\n    config: { behaviour: hang }\n"),
+                    of: "stub_faulty\n",
+                    with:
+                        "stub_faulty\n    timeout: 50ms\n    config: { behaviour: hang-ignoring-cancel, for: 400ms }\n"),
                 "in time"
             ),
         ]
