@@ -56,18 +56,16 @@ package final class Gate: Sendable {
     ///
     /// A caller without a valid key learns nothing of which models there are, where keys are asked for.
     func route(
-        model: String?, contentType: String?, key: String?, nowSeconds: Int64
+        model: String?, contentType: String?, key: PresentedKey, nowSeconds: Int64
     ) throws(SluiceError) -> (Route, Consumer) {
         let route: Route
         do {
             route = try routes.match(model: model, contentType: contentType)
         } catch {
-            _ = try policies.identify(headerValue: key, requiresKey: requiresKey, nowSeconds: nowSeconds)
+            _ = try policies.identify(key, requiresKey: requiresKey, nowSeconds: nowSeconds)
             throw error
         }
-        let consumer = try policies.identify(
-            headerValue: key, requiresKey: route.requiresKey, nowSeconds: nowSeconds)
-        return (route, consumer)
+        return (route, try policies.identify(key, requiresKey: route.requiresKey, nowSeconds: nowSeconds))
     }
 
     /// Whether keys are asked for where no route says otherwise.

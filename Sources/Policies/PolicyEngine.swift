@@ -8,7 +8,7 @@ package import Tensors
 ///     switch policies.admit(consumer, now: …) { … }
 ///
 /// Each costs the same however many consumers, keys and models the file has.
-package struct PolicyEngine: Sendable {
+package final class PolicyEngine: Sendable {
     /// Checks keys; `nil` where the file asks nobody for one.
     package let authenticator: Authenticator?
     /// Checks administrators' keys; `nil` where the file names none.
@@ -74,23 +74,37 @@ package struct PolicyEngine: Sendable {
     /// The header that carries keys, in lower case; `nil` where keys are never asked for.
     package var keyHeader: String? { authenticator?.header }
 
+    /// What a key header's value holds; the same value again need not be read again.
+    package func read(_ headerValue: String?) -> PresentedKey {
+        authenticator?.read(headerValue) ?? .absent
+    }
+
     /// Says who is asking.
     ///
     /// Where no key is required the caller is `anonymous`, whatever it sent: clients that always send some key, as the
     /// OpenAI libraries do, work with an open route, and nobody learns there whether a key is valid.
     ///
     /// - Parameters:
-    ///   - headerValue: the value of the key header as received; `nil` where it is absent.
+    ///   - key: as `read` found it.
     ///   - nowSeconds: seconds since 1970.
     /// - Throws: `unauthenticated`.
     package func identify(
-        headerValue: String?, requiresKey: Bool, nowSeconds: Int64
+        _ key: PresentedKey, requiresKey: Bool, nowSeconds: Int64
     ) throws(SluiceError) -> Consumer {
         guard requiresKey else { return anonymous }
         guard let authenticator else {
             throw SluiceError(.unauthenticated, "an API key is needed, but this gateway knows none")
         }
-        return try authenticator.authenticate(headerValue: headerValue, nowSeconds: nowSeconds)
+        return try authenticator.authenticate(key, nowSeconds: nowSeconds)
+    }
+
+    /// Says who is asking, by the value of the key header as received; `nil` where it is absent.
+    ///
+    /// - Throws: `unauthenticated`.
+    package func identify(
+        headerValue: String?, requiresKey: Bool, nowSeconds: Int64
+    ) throws(SluiceError) -> Consumer {
+        try identify(read(headerValue), requiresKey: requiresKey, nowSeconds: nowSeconds)
     }
 
     /// Checks that `consumer` may use the public model of that name.

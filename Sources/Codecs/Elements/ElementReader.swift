@@ -79,11 +79,11 @@ package struct ElementReader {
                     }
                     used += bytes.loadUnaligned(fromByteOffset: index * width, as: type).write(to: start + used)
                     if used > block.count - longest {
-                        text.append(contentsOf: block[..<used])
+                        text.append(contentsOf: UnsafeBufferPointer(rebasing: block[..<used]))
                         used = 0
                     }
                 }
-                text.append(contentsOf: block[..<used])
+                text.append(contentsOf: UnsafeBufferPointer(rebasing: block[..<used]))
             }
         }
     }

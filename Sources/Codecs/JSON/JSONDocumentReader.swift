@@ -99,7 +99,7 @@ struct JSONDocumentReader {
 
     /// Whether `key` is the document's own `inputs`, and can't be an input of that name.
     private mutating func isOwnInputs(_ key: JSONString) throws(SluiceError) -> Bool {
-        guard key.equals("inputs") else { return false }
+        guard key.is("inputs") else { return false }
         if try nextIsObjectOfValues() { return true }
         return try nextIsInputList()
     }
@@ -120,8 +120,8 @@ struct JSONDocumentReader {
         var (hasName, hasDataType, isFirst) = (false, false, true)
         while let key = try ahead.nextKey(first: isFirst) {
             isFirst = false
-            hasName = hasName || key.equals("name")
-            hasDataType = hasDataType || key.equals("datatype")
+            hasName = hasName || key.is("name")
+            hasDataType = hasDataType || key.is("datatype")
             if hasName, hasDataType { return true }
             try ahead.skipValue()
         }

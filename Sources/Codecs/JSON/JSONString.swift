@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A string as it stands in a JSON text, already checked; its escapes are resolved only when that is asked for.
 struct JSONString {
     /// What stands between the quotes.
@@ -12,14 +14,22 @@ struct JSONString {
         }
     }
 
+    /// Whether the string is the same as a name that the program itself knows.
+    func `is`(_ name: StaticString) -> Bool {
+        if hasEscapes { return text == name.description }
+        guard name.utf8CodeUnitCount == raw.count, let first = raw.baseAddress else { return false }
+        return memcmp(first, name.utf8Start, raw.count) == 0
+    }
+
     /// Whether the string is the same as a name, without making a `String` of it.
     func equals(_ name: String) -> Bool {
         if hasEscapes { return text == name }
         var name = name
         return name.withUTF8 { name in
-            guard name.count == raw.count else { return false }
-            for index in 0..<name.count where name[index] != raw[index] { return false }
-            return true
+            guard name.count == raw.count, let first = raw.baseAddress, let known = name.baseAddress else {
+                return name.count == raw.count
+            }
+            return memcmp(first, known, raw.count) == 0
         }
     }
 

@@ -118,7 +118,7 @@ struct NestedArrayReader {
     private func appendBase64(_ scanner: inout JSONScanner) throws(SluiceError) {
         let offset = scanner.offset
         try scanner.beginObject()
-        guard let key = try scanner.nextKey(first: true), key.equals("b64"), try scanner.peek() == .string else {
+        guard let key = try scanner.nextKey(first: true), key.is("b64"), try scanner.peek() == .string else {
             throw problem("bytes as an object are written {\"b64\": \"...\"}", at: offset)
         }
         let string = try scanner.string()

@@ -13,7 +13,7 @@ extension [UInt8] {
     private mutating func appendElement(_ value: some NumberElement) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { text in
             guard let start = text.baseAddress else { return }
-            append(contentsOf: text[..<value.write(to: start)])
+            append(contentsOf: UnsafeBufferPointer(rebasing: text[..<value.write(to: start)]))
         }
     }
 }

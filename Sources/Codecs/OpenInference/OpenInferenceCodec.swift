@@ -93,9 +93,8 @@ package struct OpenInferenceCodec: Sendable {
         _ outputs: [Tensor], for request: Request, model: String, version: String, id: String?,
         parameters: [Envelope.Parameter]
     ) throws(SluiceError) -> (body: EncodedBody, headerLength: Int?) {
-        var writer = JSONWriter(reserving: 256)
+        var writer = JSONWriter(reserving: Self.expectedLength(outputs, for: request))
         var tail: [EncodedBody.Segment] = []
-        var isBinary = false
         writer.beginObject()
         writer.key("model_name")
         writer.string(model)
@@ -111,38 +110,58 @@ package struct OpenInferenceCodec: Sendable {
         }
         writer.key("outputs")
         writer.beginArray()
-        for (output, asBinary) in try chosen(outputs, for: request) {
-            writer.beginObject()
-            writer.key("name")
-            writer.string(output.name)
-            writer.key("datatype")
-            writer.string(output.dataType.name)
-            writer.key("shape")
-            writer.numbers(output.shape)
-            if asBinary {
-                let segment: EncodedBody.Segment =
-                    output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
-                let size = EncodedBody(mediaType: "", segments: [segment]).count
-                writer.key("parameters")
-                writer.beginObject()
-                writer.key("binary_data_size")
-                writer.number(size)
-                writer.endObject()
-                if size > 0 { tail.append(segment) }
-                isBinary = isBinary || size > 0
-            } else {
-                try checkJSON(output)
-                writer.key("data")
-                writer.flatElements(of: output)
+        if request.outputs.isEmpty {
+            for output in outputs { try write(output, asBinary: request.binaryOutput, to: &writer, &tail) }
+        } else {
+            for (output, asBinary) in try chosen(outputs, for: request) {
+                try write(output, asBinary: asBinary, to: &writer, &tail)
             }
-            writer.endObject()
         }
         writer.endArray()
         writer.endObject()
-        let body = EncodedBody(
-            mediaType: isBinary ? "application/octet-stream" : "application/json",
-            segments: [.bytes(writer.bytes)] + tail)
-        return (body, isBinary ? writer.bytes.count : nil)
+        let length = writer.bytes.count
+        guard !tail.isEmpty else {
+            return (EncodedBody(mediaType: "application/json", segments: [.bytes(writer.bytes)]), nil)
+        }
+        tail.insert(.bytes(writer.bytes), at: 0)
+        return (EncodedBody(mediaType: "application/octet-stream", segments: tail), length)
+    }
+
+    /// About as long as the JSON will be, so that it needn't be moved while it grows.
+    private static func expectedLength(_ outputs: [Tensor], for request: Request) -> Int {
+        var length = 192
+        for output in outputs {
+            length += 96 + output.name.utf8.count
+            if !request.binaryOutput { length += min(output.elementCount * 12, 1 << 20) }
+        }
+        return length
+    }
+
+    private func write(
+        _ output: Tensor, asBinary: Bool, to writer: inout JSONWriter, _ tail: inout [EncodedBody.Segment]
+    ) throws(SluiceError) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(output.name)
+        writer.key("datatype")
+        writer.string(output.dataType.name)
+        writer.key("shape")
+        writer.numbers(output.shape)
+        if asBinary {
+            let segment: EncodedBody.Segment =
+                output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
+            writer.key("parameters")
+            writer.beginObject()
+            writer.key("binary_data_size")
+            writer.number(segment.byteCount)
+            writer.endObject()
+            if segment.byteCount > 0 { tail.append(segment) }
+        } else {
+            try checkJSON(output)
+            writer.key("data")
+            writer.flatElements(of: output)
+        }
+        writer.endObject()
     }
 
     /// The outputs that were asked for, in the order asked, with how each is to be sent.

@@ -17,19 +17,19 @@ struct OpenInferenceInput {
     private let data: Data
 
     /// The keys of an input that mean something; others are passed over.
-    private enum Member {
+    private enum Member: UInt8 {
         case name, datatype, shape, parameters, data
 
         init?(_ key: JSONString) {
-            if key.equals("name") {
+            if key.is("name") {
                 self = .name
-            } else if key.equals("datatype") {
+            } else if key.is("datatype") {
                 self = .datatype
-            } else if key.equals("shape") {
+            } else if key.is("shape") {
                 self = .shape
-            } else if key.equals("parameters") {
+            } else if key.is("parameters") {
                 self = .parameters
-            } else if key.equals("data") {
+            } else if key.is("data") {
                 self = .data
             } else {
                 return nil
@@ -41,7 +41,7 @@ struct OpenInferenceInput {
     static func read(_ scanner: inout JSONScanner, number: Int) throws(SluiceError) -> OpenInferenceInput {
         var (name, dataType, shape, data) = (String?.none, DataType?.none, [Int]?.none, Data?.none)
         var binarySize: Int?
-        var seen: [Member] = []
+        var seen: UInt8 = 0
         var isFirst = true
         while let key = try scanner.nextKey(first: isFirst) {
             isFirst = false
@@ -49,8 +49,10 @@ struct OpenInferenceInput {
                 try scanner.skipValue()
                 continue
             }
-            guard !seen.contains(member) else { throw scanner.documentError("the key \"\(member)\" comes twice") }
-            seen.append(member)
+            guard seen & 1 << member.rawValue == 0 else {
+                throw scanner.documentError("the key \"\(member)\" comes twice")
+            }
+            seen |= 1 << member.rawValue
             // Made only for a message: most requests need none.
             func subject() -> String { name.map { "input \"\($0)\"" } ?? "input \(number)" }
             switch member {

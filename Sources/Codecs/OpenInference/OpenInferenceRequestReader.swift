@@ -30,17 +30,17 @@ struct OpenInferenceRequestReader {
     }
 
     /// The keys of a request that mean something; others are passed over.
-    private enum Member {
+    private enum Member: UInt8 {
         case id, inputs, outputs, parameters
 
         init?(_ key: JSONString) {
-            if key.equals("inputs") {
+            if key.is("inputs") {
                 self = .inputs
-            } else if key.equals("id") {
+            } else if key.is("id") {
                 self = .id
-            } else if key.equals("outputs") {
+            } else if key.is("outputs") {
                 self = .outputs
-            } else if key.equals("parameters") {
+            } else if key.is("parameters") {
                 self = .parameters
             } else {
                 return nil
@@ -49,7 +49,7 @@ struct OpenInferenceRequestReader {
     }
 
     private mutating func readDocument() throws(SluiceError) {
-        var seen: [Member] = []
+        var seen: UInt8 = 0
         var isFirst = true
         try expectObject("the request")
         while let key = try scanner.nextKey(first: isFirst) {
@@ -58,8 +58,10 @@ struct OpenInferenceRequestReader {
                 try scanner.skipValue()
                 continue
             }
-            guard !seen.contains(member) else { throw scanner.documentError("the key \"\(member)\" comes twice") }
-            seen.append(member)
+            guard seen & 1 << member.rawValue == 0 else {
+                throw scanner.documentError("the key \"\(member)\" comes twice")
+            }
+            seen |= 1 << member.rawValue
             switch member {
             case .id: request.id = try scanner.optionalString("id")
             case .parameters: try readParameters()
@@ -67,7 +69,7 @@ struct OpenInferenceRequestReader {
             case .outputs: try readOutputs()
             }
         }
-        guard seen.contains(.inputs) else {
+        guard seen & 1 << Member.inputs.rawValue != 0 else {
             throw SluiceError(.invalidInput, "the request has no \"inputs\"")
         }
     }
@@ -113,9 +115,9 @@ struct OpenInferenceRequestReader {
         var isFirst = true
         while let key = try scanner.nextKey(first: isFirst) {
             isFirst = false
-            if key.equals("name") {
+            if key.is("name") {
                 name = try scanner.optionalString("name")
-            } else if key.equals("parameters") {
+            } else if key.is("parameters") {
                 parameters = try scanner.parameters()
             } else {
                 try scanner.skipValue()

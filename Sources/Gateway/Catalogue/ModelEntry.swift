@@ -71,9 +71,9 @@ extension Gate {
 
     /// The signature that bodies are decoded by: the first model's, or that of a fallback while the first is down.
     func signature(of route: Route, first: ModelRuntime) -> ModelSignature? {
-        if let signature = first.loaded?.signature { return signature }
+        if let signature = first.signature { return signature }
         for rung in route.fallback {
-            guard var signature = models[rung.model.index].loaded?.signature else { continue }
+            guard var signature = models[rung.model.index].signature else { continue }
             for index in signature.inputs.indices where signature.inputs[index].columns.isEmpty {
                 signature.inputs[index].columns = first.configuration.columns[signature.inputs[index].name] ?? []
             }

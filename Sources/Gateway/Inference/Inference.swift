@@ -16,6 +16,10 @@ package import Tensors
 package final class Inference: @unchecked Sendable {
     let gate: Gate
     let request: InferenceRequest
+    /// Unique; in the answer, the log, and handed to the plugin.
+    private let id: String
+    /// When the client stops waiting, where its protocol says so.
+    private let deadline: MonotonicTime?
     let eventLoop: any EventLoop
     private let responder: any Responder
     package private(set) var summary: Answer.Summary
@@ -43,13 +47,21 @@ package final class Inference: @unchecked Sendable {
     private var isFinished = false
     private var hasBegunStream = false
 
-    package init(_ request: InferenceRequest, gate: Gate, eventLoop: any EventLoop, responder: any Responder) {
+    /// - Parameters:
+    ///   - id: of this very request; unique.
+    ///   - deadline: when the client stops waiting, where its protocol says so.
+    package init(
+        _ request: InferenceRequest, id: String, receivedAt: MonotonicTime, deadline: MonotonicTime? = nil, gate: Gate,
+        eventLoop: any EventLoop, responder: any Responder
+    ) {
         self.request = request
+        self.id = id
+        self.deadline = deadline
         self.gate = gate
         self.eventLoop = eventLoop
         self.responder = responder
-        self.performedAt = request.receivedAt
-        self.summary = Answer.Summary(requestID: request.id)
+        self.performedAt = receivedAt
+        self.summary = Answer.Summary(requestID: id)
     }
 
     // MARK: Before the body
@@ -88,13 +100,13 @@ package final class Inference: @unchecked Sendable {
         guard let route, !isFinished else { return }
         // A slow upload doesn't count: the deadline is for the gate's and the models' work.
         performedAt = .now
-        var attempts = Attempts(route: route, start: performedAt, latest: request.deadline, now: performedAt)
+        var attempts = Attempts(route: route, start: performedAt, latest: deadline, now: performedAt)
         summary.model = attempts.current.model.name
         do {
             let signature = try signature(of: attempts)
             self.signature = signature
             // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
-            let memory = gate.models[attempts.current.model.index].loaded?.instances[0].inputMemory
+            let memory = gate.models[attempts.current.model.index].inputMemory
             var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
                 try decode(signature)
             }
@@ -135,7 +147,7 @@ package final class Inference: @unchecked Sendable {
             let wanted = wantedOutputs.isEmpty ? decoded.wantedOutputs : wantedOutputs
             try Self.check(wanted, against: signature)
             return Envelope(
-                id: request.id, parameters: decoded.parameters, inputs: decoded.inputs, wantedOutputs: wanted)
+                id: id, parameters: decoded.parameters, inputs: decoded.inputs, wantedOutputs: wanted)
         case .openInference(let headerLength):
             return envelope(
                 of: try gate.openInference.decode(body, headerLength: headerLength, signature: signature))
@@ -144,7 +156,7 @@ package final class Inference: @unchecked Sendable {
                 body, facts: CodecRegistry.RequestFacts(contentType: "application/json"), signature: signature)
             clientID = decoded.id
             return Envelope(
-                id: request.id, parameters: decoded.parameters, inputs: decoded.inputs,
+                id: id, parameters: decoded.parameters, inputs: decoded.inputs,
                 wantedOutputs: decoded.wantedOutputs)
         case .openInferenceMessage:
             throw SluiceError(.internalError, "a message doesn't come as a body")
@@ -154,7 +166,7 @@ package final class Inference: @unchecked Sendable {
     private func envelope(of decoded: OpenInferenceCodec.Request) -> Envelope {
         openInferenceRequest = decoded
         return Envelope(
-            id: request.id, parameters: decoded.parameters, inputs: decoded.inputs,
+            id: id, parameters: decoded.parameters, inputs: decoded.inputs,
             wantedOutputs: decoded.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
     }
 
@@ -271,7 +283,7 @@ package final class Inference: @unchecked Sendable {
             return .outputs(body, headerLength: headerLength)
         }
         var facts = CodecRegistry.AnswerFacts(
-            model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID ?? request.id)
+            model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID ?? id)
         facts.parameters = part.parameters
         facts.outputs = signature?.outputs ?? []
         return .outputs(try gate.codecs.encode(outputs, as: answerFormat, facts: facts), headerLength: nil)

@@ -1,8 +1,9 @@
 package import Codecs
-package import Tensors
+package import Policies
 
-/// All that the gate needs to know of a request before its body, whatever protocol it came in.
-package struct InferenceRequest: Sendable {
+/// What a request asks for, as far as its head says, whatever protocol it came in: the same for every request with the
+/// same head, which may share it.
+package final class InferenceRequest: Sendable {
     /// How the body is to be read and the answer written.
     package enum Format: Sendable {
         /// The unified endpoint: any registered format in, any out.
@@ -15,35 +16,26 @@ package struct InferenceRequest: Sendable {
         case openInferenceMessage(streams: Bool)
     }
 
-    /// Unique; in the answer, the log, and handed to the plugin.
-    package var id: String
     /// The public model name; `nil` where the request names none.
-    package var model: String?
+    package let model: String?
     /// The version asked for, where the request names one.
-    package var version: String?
-    package var format: Format
+    package let version: String?
+    package let format: Format
     /// Media type of the body as sent.
-    package var contentType: String?
-    /// The API key as sent; never logged.
-    package var key: String?
+    package let contentType: String?
+    /// The API key, as far as policies need it.
+    package let key: PresentedKey
     /// The W3C trace context, handed on to the plugin.
-    package var traceparent: String?
-    package var receivedAt: MonotonicTime
-    /// When the client stops waiting, where its protocol says so.
-    package var deadline: MonotonicTime?
+    package let traceparent: String?
 
     package init(
-        id: String, model: String?, version: String?, format: Format, contentType: String?, key: String?,
-        traceparent: String?, receivedAt: MonotonicTime, deadline: MonotonicTime? = nil
+        model: String?, version: String?, format: Format, contentType: String?, key: PresentedKey, traceparent: String?
     ) {
-        self.id = id
         self.model = model
         self.version = version
         self.format = format
         self.contentType = contentType
         self.key = key
         self.traceparent = traceparent
-        self.receivedAt = receivedAt
-        self.deadline = deadline
     }
 }

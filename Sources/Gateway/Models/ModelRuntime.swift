@@ -19,6 +19,10 @@ package final class ModelRuntime: Sendable {
     package let state: Result<Loaded, PluginLoadError>
     /// The way of calls to the model; by itself, so that a request touches no more than that.
     private let way: CallWay?
+    /// The copy of the model that says where inputs had best be decoded to.
+    private let first: (any ModelInstance)?
+    /// What it declares, as far as it is loaded.
+    let signature: ModelSignature?
     /// Whether it may answer in several parts.
     let streams: Bool
     /// Rows that one request may have; the end of all numbers where it may have any.
@@ -34,6 +38,8 @@ package final class ModelRuntime: Sendable {
     package var failure: String? {
         if case .failure(let error) = state { error.message } else { nil }
     }
+    /// Where its inputs had best be decoded to; `nil` is anywhere.
+    var inputMemory: (any TensorMemory)? { first?.inputMemory }
     /// Requests that its plugin has not finished.
     package var unfinishedCalls: Int { loaded?.instances.reduce(0) { $0 + $1.unfinishedCalls } ?? 0 }
     /// Requests that wait for a free call.
@@ -45,6 +51,8 @@ package final class ModelRuntime: Sendable {
         let loaded = try? state.get()
         let description = loaded?.description
         way = loaded?.way
+        first = loaded?.instances[0]
+        signature = loaded?.signature
         streams = description?.streams ?? false
         let rows = description?.maximumBatchRows ?? 0
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max

@@ -46,20 +46,34 @@ package struct Authenticator: Sendable {
         header == "authorization" ? "Bearer realm=\"sluice\"" : "ApiKey realm=\"sluice\", header=\"\(header)\""
     }
 
+    /// Reads the value of the key header as received; `nil` where the header is absent.
+    package func read(_ headerValue: String?) -> PresentedKey {
+        guard let headerValue else { return .absent }
+        guard headerValue.utf8.count <= Self.maximumKeyLength + 16 else { return .tooLong }
+        guard let key = key(in: headerValue), !key.isEmpty else { return .absent }
+        return key.count <= Self.maximumKeyLength ? .key(KeyDigest(of: key)) : .tooLong
+    }
+
+    /// Says whose key it is.
+    ///
+    /// - Parameter nowSeconds: seconds since 1970.
+    /// - Throws: `unauthenticated`: no key, an unknown key, an expired key.
+    package func authenticate(_ key: PresentedKey, nowSeconds: Int64) throws(SluiceError) -> Consumer {
+        switch key {
+        case .absent: throw missingKey
+        case .tooLong: throw unknownKey
+        case .key(let digest):
+            guard let entry = entries[digest] else { throw unknownKey }
+            if let expires = entry.expires, nowSeconds >= expires { throw expiredKey }
+            return entry.consumer
+        }
+    }
+
     /// Says whose key the value of the key header holds.
     ///
-    /// - Parameters:
-    ///   - headerValue: the value as received; `nil` where the header is absent.
-    ///   - nowSeconds: seconds since 1970.
     /// - Throws: `unauthenticated`: no key, an unknown key, an expired key.
     package func authenticate(headerValue: String?, nowSeconds: Int64) throws(SluiceError) -> Consumer {
-        guard let headerValue else { throw missingKey }
-        guard headerValue.utf8.count <= Self.maximumKeyLength + 16 else { throw unknownKey }
-        guard let key = key(in: headerValue), !key.isEmpty else { throw missingKey }
-        guard key.count <= Self.maximumKeyLength else { throw unknownKey }
-        guard let entry = entries[KeyDigest(of: key)] else { throw unknownKey }
-        if let expires = entry.expires, nowSeconds >= expires { throw expiredKey }
-        return entry.consumer
+        try authenticate(read(headerValue), nowSeconds: nowSeconds)
     }
 
     /// The bytes of the key in a header value; `nil` where the value isn't of the `Bearer` scheme but has to be.

@@ -38,7 +38,7 @@ package enum DataType: UInt8, Sendable, CaseIterable {
     }
 
     /// Reads the protocol's name; case matters, as it does to every other server of the protocol.
-    package init?(name: some StringProtocol) {
+    package init?(name: String) {
         switch name {
         case "BOOL": self = .bool
         case "UINT8": self = .uint8

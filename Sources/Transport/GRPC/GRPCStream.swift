@@ -294,7 +294,8 @@ final class GRPCStream: HTTP2Stream {
         if let error { call?.cancel(error) }
         var response = HTTPResponse(status: error?.code.httpStatus ?? 200, mediaType: nil, body: [])
         response.errorCode = error?.code.text
-        service.record(record, response: response, summary: summary, bytesOut: bytesOut)
+        service.record(
+            record, bytesIn: record.bytesIn, bytesOut: bytesOut, response: response, summary: summary)
         clock.enter(.writing, now: .now)
         connection.writeHeaders(trailers(error, summary: summary), on: id, isEnd: true, promise: promiseOfReset())
     }

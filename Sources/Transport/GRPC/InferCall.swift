@@ -1,5 +1,6 @@
 internal import Codecs
 internal import Gateway
+internal import Policies
 internal import Tensors
 
 /// `ModelInfer`: one request, one answer.
@@ -64,9 +65,11 @@ extension GRPCStream {
     ) throws(SluiceError) -> Inference {
         guard !address.model.isEmpty else { throw SluiceError(.invalidInput, "the request names no model") }
         let request = InferenceRequest(
-            id: id, model: address.model, version: address.version.isEmpty ? nil : address.version,
-            format: .openInferenceMessage(streams: streams), contentType: nil, key: head.fields.key,
-            traceparent: head.fields.traceparent, receivedAt: record.receivedAt, deadline: deadline)
-        return Inference(request, gate: service.gate, eventLoop: eventLoop, responder: responder)
+            model: address.model, version: address.version.isEmpty ? nil : address.version,
+            format: .openInferenceMessage(streams: streams), contentType: nil,
+            key: service.gate.policies.read(head.fields.key), traceparent: head.fields.traceparent)
+        return Inference(
+            request, id: id, receivedAt: record.receivedAt, deadline: deadline, gate: service.gate,
+            eventLoop: eventLoop, responder: responder)
     }
 }

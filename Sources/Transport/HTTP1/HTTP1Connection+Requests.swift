@@ -7,37 +7,35 @@ internal import Tensors
 
 extension HTTP1Connection {
     /// Everything that can be decided from the head alone. Whoever may not needn't send the body.
-    func begin(_ head: RequestHead) throws(SluiceError) {
-        // Taken here: it is the exchange's, and reading that while it is written to ends the process.
-        let service = service
+    func begin(_ exchange: HTTP1Exchange) throws(SluiceError) {
         let meaning: HeadMeaning
-        if let known = head.meaning { meaning = known } else { meaning = try look(at: head) }
-        if let id = meaning.requestID { exchange?.id = id }
-        exchange?.expectsContinue = meaning.expectsContinue
-        exchange?.plan = meaning.plan
-        exchange?.body = ReceivedBody(
-            expected: meaning.fields.contentLength, limit: service.listener.maxBody,
-            tensorsAt: meaning.fields.inferenceHeaderLength ?? 0, budget: service.bodies,
+        if let known = exchange.head.meaning {
+            meaning = known
+            if let id = known.requestID { exchange.id = id }
+            exchange.expectsContinue = known.expectsContinue
+        } else {
+            meaning = try look(at: exchange)
+        }
+        exchange.meaning = meaning
+        exchange.body = ReceivedBody(
+            expected: meaning.contentLength, limit: exchange.service.listener.maxBody,
+            tensorsAt: meaning.inferenceHeaderLength, budget: exchange.service.bodies,
             inflater: try meaning.plan.encoding.map { (encoding) throws(SluiceError) in try Inflater(encoding) })
-        guard let context, let exchange, var request = meaning.plan.inference else { return }
-        request.id = exchange.id
-        request.receivedAt = exchange.receivedAt
-        let inference = Inference(
-            request, gate: service.gate, eventLoop: context.eventLoop,
-            responder: HTTP1Responder(self, requestID: exchange.id))
-        self.exchange?.inference = inference
-        try inference.begin()
+        guard let context, let request = meaning.plan.inference else { return }
+        try exchange.begin(request, eventLoop: context.eventLoop)
     }
 
     /// Looks at a head for the first time. What it finds out is put down in the exchange at once, for a refusal to use.
-    private func look(at head: RequestHead) throws(SluiceError) -> HeadMeaning {
+    private func look(at exchange: HTTP1Exchange) throws(SluiceError) -> HeadMeaning {
+        let head = exchange.head
+        let service = exchange.service
         let fields: RequestFields
         switch head.headers {
         case .read(let read): fields = read
         case .unread(let headers): fields = try RequestFields(headers, keyField: service.keyField)
         }
         let requestID = fields.requestID.flatMap { RequestID.isAcceptable($0) ? $0 : nil }
-        if let requestID { exchange?.id = requestID }
+        if let requestID { exchange.id = requestID }
         guard fields.hostCount == 1 || fields.hostCount == 0 && head.version.minor == 0 else {
             throw SluiceError(.malformedRequest, "a request has exactly one Host header field")
         }
@@ -45,22 +43,21 @@ extension HTTP1Connection {
             throw SluiceError(.malformedRequest, "HTTP/1.0 has no Transfer-Encoding")
         }
         let expectsContinue = fields.expectsContinue && head.version.minor > 0
-        exchange?.expectsContinue = expectsContinue
+        exchange.expectsContinue = expectsContinue
         let plan: RequestPlan
         do throws(SluiceError) {
             plan = try service.plan(
-                method: head.method.rawValue, target: try Self.origin(of: head.uri), fields: fields,
-                id: exchange?.id ?? "", receivedAt: exchange?.receivedAt ?? .now)
+                method: head.method.rawValue, target: try Self.origin(of: head.uri), fields: fields)
         } catch {
             if error.code == .payloadTooLarge, fields.contentLength ?? 0 > Self.drainableBody {
-                exchange?.keepAlive = false
+                exchange.keepAlive = false
             }
             throw error
         }
         let meaning = HeadMeaning(
             plan: plan, fields: fields, requestID: requestID, expectsContinue: expectsContinue)
         // Other endpoints look at the caller's key on the way.
-        if plan.inference != nil { remember(meaning) }
+        if plan.inference != nil { head.meaning = meaning }
         return meaning
     }
 
@@ -78,19 +75,21 @@ extension HTTP1Connection {
     }
 
     /// The request is all there: do what it asks for.
-    func perform(context: ChannelHandlerContext) {
-        guard let plan = exchange?.plan else { return }
+    func perform(_ exchange: HTTP1Exchange, context: ChannelHandlerContext) {
+        guard let meaning = exchange.meaning else { return }
         do throws(SluiceError) {
-            try exchange?.body.checkEnd()
+            try exchange.body.checkEnd()
         } catch {
             return refuse(error, context: context)
         }
-        let body = exchange?.body.take() ?? RequestBody(.empty)
-        if let inference = exchange?.inference { return inference.perform(body) }
-        if case .admin(let endpoint) = plan.endpoint { return administer(endpoint, plan, body, context: context) }
+        let body = exchange.body.take()
+        if let inference = exchange.inference { return inference.perform(body) }
+        if case .admin(let endpoint) = meaning.plan.endpoint {
+            return administer(endpoint, exchange, body, context: context)
+        }
         do {
-            let response = try service.response(to: plan, body: body)
-            respond(response, summary: Answer.Summary(requestID: exchange?.id ?? ""))
+            let response = try exchange.service.response(to: meaning.plan, body: body)
+            respond(response, summary: Answer.Summary(requestID: exchange.id))
         } catch {
             refuse(error, context: context)
         }
@@ -98,20 +97,20 @@ extension HTTP1Connection {
 
     /// Administration may take as long as a model takes to load; the answer comes on another thread.
     private func administer(
-        _ endpoint: AdminEndpoint, _ plan: RequestPlan, _ body: RequestBody, context: ChannelHandlerContext
+        _ endpoint: AdminEndpoint, _ exchange: HTTP1Exchange, _ body: RequestBody, context: ChannelHandlerContext
     ) {
-        guard let exchange else { return }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        exchange.service.administer(endpoint, by: plan.administrator, body: body.copy) {
-            [id = exchange.id, eventLoop = context.eventLoop] answer in
-            eventLoop.execute { bound.value.answer(answer, to: id) }
+        let administrator = exchange.meaning?.plan.administrator ?? ""
+        exchange.service.administer(endpoint, by: administrator, body: body.copy) {
+            [eventLoop = context.eventLoop] answer in
+            eventLoop.execute { bound.value.answer(answer, to: exchange) }
         }
     }
 
-    private func answer(_ answer: Service.AdminAnswer, to id: String) {
-        guard let context, exchange?.id == id else { return }
+    private func answer(_ answer: Service.AdminAnswer, to exchange: HTTP1Exchange) {
+        guard let context, self.exchange === exchange else { return }
         switch answer {
-        case .success(let response): respond(response, summary: Answer.Summary(requestID: id))
+        case .success(let response): respond(response, summary: Answer.Summary(requestID: exchange.id))
         case .failure(let error): refuse(error, context: context)
         }
     }

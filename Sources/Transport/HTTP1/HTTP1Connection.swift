@@ -22,7 +22,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// The client's address.
     private var remote: String?
     /// The request under way.
-    var exchange: HTTP1Exchange?
+    private(set) var exchange: HTTP1Exchange?
     var clock: ConnectionClock
     private var timer: Scheduled<Void>?
     private var reader: RequestReader
@@ -106,8 +106,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
                 service.recordAbandoned(exchange.record, summary: exchange.inference?.summary)
             }
         }
-        exchange?.body.release()
-        exchange = nil
+        dropExchange()
         isClosing = true
         dropUnread()
         context.fireChannelInactive()
@@ -197,8 +196,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
                 continue
             }
             // A request goes by what its head was read by.
-            let service = service
-            reader.follow(service.gate.revision, keyField: service.keyField)
+            let service: Service
+            if let exchange {
+                service = exchange.service
+            } else {
+                guard reader.hasUnread else { break }
+                service = port.service
+                reader.follow(service.gate.revision, keyField: service.keyField)
+            }
             guard let event = reader.next() else { break }
             sawPartInThisRead = true
             switch event {
@@ -225,11 +230,6 @@ final class HTTP1Connection: ChannelDuplexHandler {
         let count = unsafe exchange?.body.fill(upTo: left) { unsafe socket.read(into: $0) } ?? 0
         exchange?.bytesIn += count
         reader.passOver(count)
-    }
-
-    /// Notes what the head under way means, for when the client sends it again.
-    func remember(_ meaning: HeadMeaning) {
-        if waitingParts == nil { reader.remember(meaning) }
     }
 
     /// Leaves this connection's requests to NIO's parser from here on.
@@ -283,38 +283,37 @@ final class HTTP1Connection: ChannelDuplexHandler {
         clock.enter(.body, now: now)
         service.metrics.requestsInFlight.increment()
         clock.limits = service.limits
-        exchange = HTTP1Exchange(head: head, service: service, receivedAt: now, remote: remote)
+        let exchange = HTTP1Exchange(
+            head: head, connection: self, service: service, receivedAt: now, remote: remote)
+        self.exchange = exchange
         bytesToDiscard = Self.drainableBody
         do {
-            try begin(head)
+            try begin(exchange)
         } catch {
             // Another reader of such a head may see its body end elsewhere: no second request on this connection.
-            if error.code == .malformedRequest { exchange?.keepAlive = false }
+            if error.code == .malformedRequest { exchange.keepAlive = false }
             refuse(error, context: context)
             return
         }
-        if exchange?.expectsContinue == true && exchange?.progress.answered == false {
+        if exchange.expectsContinue && !exchange.progress.answered {
             write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), context: context)
         }
     }
 
     private func receive(_ piece: ByteBuffer, context: ChannelHandlerContext) {
-        guard exchange != nil else { return discard(piece, context: context) }
-        exchange?.bytesIn += piece.readableBytes
-        if exchange?.progress.answered == true { return discard(piece, context: context) }
+        guard let exchange else { return discard(piece, context: context) }
+        exchange.bytesIn += piece.readableBytes
+        if exchange.progress.answered { return discard(piece, context: context) }
         clock.enter(.body, now: .now)
-        switch exchange?.body.append(piece) {
-        case nil, .ok: break
-        case .tooLarge:
-            exchange?.keepAlive = false
-            refuse(service.bodyTooLarge, context: context)
-        case .noRoom:
-            exchange?.keepAlive = false
-            refuse(service.noRoomForBody, context: context)
-        case .damaged:
-            exchange?.keepAlive = false
-            refuse(exchange?.body.failure ?? service.bodyTooLarge, context: context)
+        let refusal: SluiceError
+        switch exchange.body.append(piece) {
+        case .ok: return
+        case .tooLarge: refusal = exchange.service.bodyTooLarge
+        case .noRoom: refusal = exchange.service.noRoomForBody
+        case .damaged: refusal = exchange.body.failure ?? exchange.service.bodyTooLarge
         }
+        exchange.keepAlive = false
+        refuse(refusal, context: context)
     }
 
     /// Bytes that nobody wants any more; too many end the connection.
@@ -324,11 +323,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     private func receiveEnd(context: ChannelHandlerContext) {
-        guard exchange != nil else { return }
-        exchange?.progress.requestEnded = true
-        if exchange?.progress.answered == true { return finishExchange(context: context) }
+        guard let exchange else { return }
+        exchange.progress.requestEnded = true
+        if exchange.progress.answered { return finishExchange(context: context) }
         clock.enter(.working, now: .now)
-        perform(context: context)
+        perform(exchange, context: context)
     }
 
     // MARK: Writing
@@ -337,7 +336,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func refuse(_ error: SluiceError, context: ChannelHandlerContext) {
         guard let exchange, !exchange.progress.answered else { return }
         exchange.inference?.cancel(error)
-        if exchange.expectsContinue && !exchange.progress.requestEnded { self.exchange?.keepAlive = false }
+        if exchange.expectsContinue && !exchange.progress.requestEnded { exchange.keepAlive = false }
         var summary = Answer.Summary(requestID: exchange.id)
         summary.route = exchange.inference?.summary.route
         summary.consumer = exchange.inference?.summary.consumer
@@ -351,7 +350,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         if exchange == nil {
             let head = RequestHead(
                 method: .GET, uri: "-", version: .http1_1, isKeepAlive: false, headers: .read(RequestFields()))
-            exchange = HTTP1Exchange(head: head, service: port.service, receivedAt: .now, remote: remote)
+            exchange = HTTP1Exchange(
+                head: head, connection: self, service: port.service, receivedAt: .now, remote: remote)
             service.metrics.requestsInFlight.increment()
         }
         isUnreadable = true
@@ -376,13 +376,18 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// Both the request and its answer are through.
     private func finishExchange(context: ChannelHandlerContext) {
-        let keepAlive = exchange?.keepAlive ?? false
-        exchange?.body.release()
-        exchange = nil
+        guard let exchange else { return }
+        let service = exchange.service
+        dropExchange()
         service.metrics.requestsInFlight.decrement()
-        guard keepAlive && !service.isDraining && !isUnreadable else { return closeGently(context: context) }
+        guard exchange.keepAlive && !service.isDraining && !isUnreadable else { return closeGently(context: context) }
         clock.enter(.idle, now: .now)
         goOn(context: context)
+    }
+
+    private func dropExchange() {
+        exchange?.part()
+        exchange = nil
     }
 
     /// Goes on with what came in behind the last request.

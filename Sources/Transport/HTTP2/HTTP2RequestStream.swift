@@ -53,8 +53,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         do throws(SluiceError) {
             if let failure = head.failure { throw failure }
             let plan = try service.plan(
-                method: head.method, target: head.target, fields: head.fields, id: record.id,
-                receivedAt: record.receivedAt)
+                method: head.method, target: head.target, fields: head.fields)
             self.plan = plan
             if let encoding = plan.encoding {
                 body = ReceivedBody(
@@ -62,7 +61,9 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
                     budget: service.bodies, inflater: try Inflater(encoding))
             }
             if let request = plan.inference {
-                let inference = Inference(request, gate: service.gate, eventLoop: eventLoop, responder: self)
+                let inference = Inference(
+                    request, id: record.id, receivedAt: record.receivedAt, gate: service.gate, eventLoop: eventLoop,
+                    responder: self)
                 self.inference = inference
                 try inference.begin()
             }
@@ -167,7 +168,8 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         }
         head.add(summary)
         for field in response.fields { head.field(field.name, field.value) }
-        service.record(record, response: response, summary: summary)
+        service.record(
+            record, bytesIn: record.bytesIn, bytesOut: response.bodyByteCount, response: response, summary: summary)
         let hasBody = self.head.method != "HEAD" && response.bodyByteCount > 0
         connection.together {
             if hasBody {
@@ -217,7 +219,9 @@ extension HTTP2RequestStream: Responder {
         addCommonFields(to: &head, connection)
         head.add(summary)
         connection.writeHeaders(head.headers, on: id, isEnd: false)
-        service.record(record, response: HTTPResponse(mediaType: mediaType, body: []), summary: summary)
+        service.record(
+            record, bytesIn: record.bytesIn, bytesOut: 0, response: HTTPResponse(mediaType: mediaType, body: []),
+            summary: summary)
     }
 
     func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {

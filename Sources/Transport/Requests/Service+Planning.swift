@@ -1,6 +1,7 @@
 internal import Codecs
 internal import Configuration
 internal import Gateway
+internal import Policies
 internal import Tensors
 
 extension Service {
@@ -11,9 +12,7 @@ extension Service {
     /// the caller may ask that. (Whether they may use a model, `Inference.begin` says.)
     ///
     /// - Throws: what to answer instead of reading the body.
-    func plan(
-        method: String, target: String, fields: RequestFields, id: String, receivedAt: MonotonicTime
-    ) throws(SluiceError) -> RequestPlan {
+    func plan(method: String, target: String, fields: RequestFields) throws(SluiceError) -> RequestPlan {
         guard target.utf8.count <= Self.longestTarget else {
             throw SluiceError(.uriTooLong, "the request's target is longer than \(Self.longestTarget) bytes")
         }
@@ -41,16 +40,16 @@ extension Service {
             }
             let facts = CodecRegistry.RequestFacts(
                 contentType: fields.contentType, input: fields.input, shape: fields.shape, datatype: fields.datatype)
-            plan.inference = try inference(
-                model: model ?? query.model, version: nil, fields: fields, id: id, receivedAt: receivedAt,
+            plan.inference = inference(
+                model: model ?? query.model, version: nil, fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
         case .modelInfer(let model, let version):
-            plan.inference = try inference(
-                model: model, version: version, fields: fields, id: id, receivedAt: receivedAt,
+            plan.inference = inference(
+                model: model, version: version, fields: fields,
                 format: .openInference(headerLength: fields.inferenceHeaderLength))
         case .generate(let model, let version, let streams):
-            plan.inference = try inference(
-                model: model, version: version, fields: fields, id: id, receivedAt: receivedAt,
+            plan.inference = inference(
+                model: model, version: version, fields: fields,
                 format: .generate(streams: streams))
         case .models, .model, .modelMetadata, .modelReady, .modelNames, .modelConfiguration, .statistics,
             .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
@@ -84,12 +83,11 @@ extension Service {
     }
 
     private func inference(
-        model: String?, version: String?, fields: RequestFields, id: String, receivedAt: MonotonicTime,
-        format: InferenceRequest.Format
-    ) throws(SluiceError) -> InferenceRequest {
-        return InferenceRequest(
-            id: id, model: model, version: version, format: format, contentType: fields.contentType, key: fields.key,
-            traceparent: fields.traceparent, receivedAt: receivedAt)
+        model: String?, version: String?, fields: RequestFields, format: InferenceRequest.Format
+    ) -> InferenceRequest {
+        InferenceRequest(
+            model: model, version: version, format: format, contentType: fields.contentType,
+            key: gate.policies.read(fields.key), traceparent: fields.traceparent)
     }
 
     /// The refusal of a body that is larger than this listener takes.

@@ -109,13 +109,14 @@ final class ConnectionRefusal: ChannelInboundHandler {
     /// An error as a whole HTTP/1.1 response, for connections that never get to have a request.
     static func response(_ error: SluiceError, allocator: ByteBufferAllocator) -> ByteBuffer {
         let response = HTTPResponse(failure: error, requestID: RequestID.make())
-        var head = ResponseHead(
-            status: response.status, version: .http1_1, into: allocator.buffer(capacity: 512))
+        var head = ResponseHead(status: response.status, version: .http1_1, into: [])
         head.field("content-type", "application/json")
         for field in response.fields { head.field(named: field.name, field.value) }
         head.field("connection", "close")
         head.field("content-length", response.bodyByteCount)
-        var buffer = head.finish()
+        let bytes = head.finish()
+        var buffer = allocator.buffer(capacity: bytes.count + response.bodyByteCount)
+        buffer.writeBytes(bytes)
         buffer.write(EncodedBody(mediaType: "", segments: response.body))
         return buffer
     }

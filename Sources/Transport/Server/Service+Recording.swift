@@ -5,19 +5,24 @@ internal import Tensors
 
 extension Service {
     /// Counts and logs an answered request.
-    func record(_ request: RequestRecord, response: HTTPResponse, summary: Answer.Summary, bytesOut: Int? = nil) {
-        let bytesOut = bytesOut ?? response.bodyByteCount
-        metrics.requestBytes.increment(by: request.bytesIn)
+    ///
+    /// - Parameter request: asked for only where there is a log.
+    func record(
+        _ request: @autoclosure () -> RequestRecord, bytesIn: Int, bytesOut: Int, response: HTTPResponse,
+        summary: Answer.Summary
+    ) {
+        metrics.requestBytes.increment(by: bytesIn)
         metrics.responseBytes.increment(by: bytesOut)
         if response.status == 401 { metrics.authFailures.increment() }
         if summary.route == nil, let code = response.errorCode { metrics.unroutedRequests.increment(code: code) }
         guard let accessLog else { return }
+        let request = request()
         accessLog.append(
             AccessRecord(
                 unixMilliseconds: WallClock.millisecondsSince1970, requestID: request.id,
                 method: request.method, path: request.path, status: response.status,
                 consumer: summary.consumer, route: summary.route, model: summary.model,
-                isFallback: !summary.failedAttempts.isEmpty, bytesIn: request.bytesIn, bytesOut: bytesOut,
+                isFallback: !summary.failedAttempts.isEmpty, bytesIn: bytesIn, bytesOut: bytesOut,
                 nanoseconds: MonotonicTime.now.nanoseconds(since: request.receivedAt), code: response.errorCode,
                 remote: request.remote))
     }
@@ -27,6 +32,8 @@ extension Service {
         let failure = SluiceError(.cancelled, "the client closed the connection before its answer")
         var response = HTTPResponse(failure: failure, requestID: request.id)
         response.body = []
-        record(request, response: response, summary: summary ?? Answer.Summary(requestID: request.id))
+        record(
+            request, bytesIn: request.bytesIn, bytesOut: 0, response: response,
+            summary: summary ?? Answer.Summary(requestID: request.id))
     }
 }

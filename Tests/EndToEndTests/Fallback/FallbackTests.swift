@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// When a model fails, the next one answers, and says so.
+/// When a model fails, the next one answers, and says so. One test at a time: they count the same models' failures.
 @Suite(
+    .serialized,
     .gateway(
         """
         version: 1

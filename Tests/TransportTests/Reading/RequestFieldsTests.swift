@@ -52,10 +52,11 @@ import Testing
 }
 
 @Suite struct RequestIDTests {
-    @Test func idsAreUniqueAndHexadecimal() {
+    @Test func idsAreUniqueAndShort() {
         let ids = (0..<10_000).map { _ in RequestID.make() }
         #expect(Set(ids).count == ids.count)
-        #expect(ids.allSatisfy { $0.utf8.count == 24 && $0.allSatisfy(\.isHexDigit) })
+        #expect(
+            ids.allSatisfy { $0.utf8.count == 15 && $0.allSatisfy { $0.isASCII && ($0.isNumber || $0.isLowercase) } })
     }
 
     @Test func clientsIDsAreVisibleASCII() {

@@ -1,7 +1,7 @@
 internal import NIOHTTP1
 
 /// A request's line and header fields, whoever parsed them.
-struct RequestHead {
+final class RequestHead {
     enum Headers {
         /// Read by `LeanHeadParser`, which leaves everything doubtful to others.
         case read(RequestFields)
@@ -9,14 +9,14 @@ struct RequestHead {
         case unread(HTTPHeaders)
     }
 
-    var method: HTTPMethod
-    var uri: String
-    var version: HTTPVersion
-    var isKeepAlive: Bool
-    var headers: Headers
+    let method: HTTPMethod
+    let uri: String
+    let version: HTTPVersion
+    let isKeepAlive: Bool
+    let headers: Headers
     /// The target without its query, which may hold what isn't for the log; cut where it is very long.
-    var path: String
-    /// What the very same head meant before.
+    let path: String
+    /// What it means, once somebody has found out; a client that sends it again gets the very same object.
     var meaning: HeadMeaning?
 
     init(method: HTTPMethod, uri: String, version: HTTPVersion, isKeepAlive: Bool, headers: Headers) {
@@ -28,9 +28,14 @@ struct RequestHead {
         self.path = String(decoding: uri.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(512), as: UTF8.self)
     }
 
-    init(_ head: HTTPRequestHead) {
+    convenience init(_ head: HTTPRequestHead) {
         self.init(
             method: head.method, uri: head.uri, version: head.version, isKeepAlive: head.isKeepAlive,
             headers: .unread(head.headers))
+    }
+
+    /// Bytes of the body that the head announces, as far as `LeanHeadParser` read it.
+    var announcedBody: Int {
+        if case .read(let fields) = headers { fields.contentLength ?? 0 } else { 0 }
     }
 }

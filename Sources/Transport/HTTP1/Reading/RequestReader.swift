@@ -114,8 +114,7 @@ struct RequestReader {
 
     private mutating func begin(_ head: RequestHead) -> Event {
         pieces = 0
-        guard case .read(let fields) = head.headers else { return .unusual }
-        phase = .body(left: fields.contentLength ?? 0)
+        phase = .body(left: head.announcedBody)
         return .head(head)
     }
 
@@ -131,11 +130,6 @@ struct RequestReader {
         guard isSame else { return nil }
         unread.moveReaderIndex(forwardBy: memo.bytes.count)
         return memo.head
-    }
-
-    /// Notes what the last head meant, for when it comes again.
-    mutating func remember(_ meaning: HeadMeaning) {
-        memo?.head.meaning = meaning
     }
 
     private mutating func remember(_ head: RequestHead, length: Int) {

@@ -11,10 +11,10 @@ extension HTTP1Connection {
     /// Writes a whole response and moves on.
     func respond(_ plain: HTTPResponse, summary: Answer.Summary) {
         guard let context, let exchange, !exchange.progress.answered else { return }
-        let response = plain.compressed(exchange.plan?.answerEncoding)
+        let response = plain.compressed(exchange.meaning?.plan.answerEncoding)
         let closes = !exchange.keepAlive || service.isDraining
-        self.exchange?.keepAlive = !closes
-        self.exchange?.progress.answered = true
+        exchange.keepAlive = !closes
+        exchange.progress.answered = true
         let bodySize = response.bodyByteCount
         var head = ResponseHead(status: response.status, version: exchange.version, into: scratch.take())
         if let mediaType = response.mediaType { head.field("content-type", mediaType) }
@@ -23,13 +23,14 @@ extension HTTP1Connection {
         if let length = response.inferenceHeaderLength { head.field("inference-header-content-length", length) }
         summary.write(to: &head)
         for field in response.fields { head.field(named: field.name, field.value) }
-        var buffer = head.finish()
-        service.record(exchange.record, response: response, summary: summary)
-        guard exchange.method != .HEAD, bodySize > 0 else { return writeLast(buffer, context: context) }
+        var bytes = head.finish()
+        service.record(
+            exchange.record, bytesIn: exchange.bytesIn, bytesOut: bodySize, response: response, summary: summary)
+        guard exchange.head.method != .HEAD, bodySize > 0 else { return writeLast(bytes, context: context) }
         // The last segment of a large body isn't copied: it goes out from where it lies.
         let isSmall = bodySize <= Self.smallBody
-        for segment in isSmall ? response.body[...] : response.body.dropLast() { buffer.write(segment) }
-        writeLast(buffer, isSmall ? nil : response.body.last, context: context)
+        for segment in isSmall ? response.body[...] : response.body.dropLast() { bytes.append(segment) }
+        writeLast(bytes, isSmall ? nil : response.body.last, context: context)
     }
 
     func addCommonFields(to head: inout ResponseHead, exchange: HTTP1Exchange, closes: Bool) {
@@ -44,32 +45,30 @@ extension HTTP1Connection {
 
     /// Writes the last bytes of a response; once the client has taken them, closes or goes on.
     ///
-    /// - Parameter buffer: from `scratch`, which gets it back.
-    func writeLast(
-        _ buffer: consuming ByteBuffer, _ tail: EncodedBody.Segment? = nil, context: ChannelHandlerContext
-    ) {
+    /// - Parameter bytes: from `scratch`, which gets them back.
+    func writeLast(_ bytes: consuming [UInt8], _ tail: EncodedBody.Segment? = nil, context: ChannelHandlerContext) {
         clock.enter(.writing, now: .now)
-        let sent = writeDirectly(buffer, tail, context: context)
-        let whole = buffer.readableBytes + (tail?.byteCount ?? 0)
+        let sent = writeDirectly(bytes, tail, context: context)
+        let whole = bytes.count + (tail?.byteCount ?? 0)
         if sent == whole {
-            scratch.giveBack(buffer)
+            scratch.giveBack(bytes)
             return responseWritten()
         }
         // What the kernel doesn't take at once waits in the channel, in memory of its own.
         var rest = context.channel.allocator.buffer(capacity: whole - sent)
-        rest.writeImmutableBuffer(buffer.getSlice(from: sent))
-        if let tail { rest.write(tail, from: max(0, sent - buffer.readableBytes)) }
-        scratch.giveBack(buffer)
+        rest.writeBytes(bytes[min(sent, bytes.count)...])
+        if let tail { rest.write(tail, from: max(0, sent - bytes.count)) }
+        scratch.giveBack(bytes)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         write(rest, context: context) { bound.value.responseWritten() }
     }
 
     /// Writes past the channel, where that is allowed; how many bytes the kernel took.
     private func writeDirectly(
-        _ buffer: borrowing ByteBuffer, _ tail: EncodedBody.Segment?, context: ChannelHandlerContext
+        _ bytes: borrowing [UInt8], _ tail: EncodedBody.Segment?, context: ChannelHandlerContext
     ) -> Int {
         guard let socket, pendingWrites == 0, context.channel.isActive else { return 0 }
-        return unsafe buffer.withUnsafeReadableBytes { first in
+        return unsafe bytes.withUnsafeBytes { first in
             switch tail {
             case nil: unsafe socket.write(first, UnsafeRawBufferPointer(start: nil, count: 0))
             case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe socket.write(first, $0) }
@@ -102,10 +101,14 @@ extension ByteBuffer {
             }
         }
     }
+}
 
-    /// The readable bytes from one on; none where there are fewer.
-    fileprivate func getSlice(from start: Int) -> ByteBuffer {
-        let start = min(start, readableBytes)
-        return getSlice(at: readerIndex + start, length: readableBytes - start) ?? ByteBuffer()
+extension [UInt8] {
+    /// Appends a segment of an answer.
+    fileprivate mutating func append(_ segment: EncodedBody.Segment) {
+        switch segment {
+        case .bytes(let bytes): append(contentsOf: bytes)
+        case .tensor(let tensor): unsafe tensor.withBytes { unsafe append(contentsOf: $0) }
+        }
     }
 }

@@ -1,5 +1,3 @@
-internal import NIOCore
-
 /// What all connections of one event loop share, so that a request makes none of it anew.
 ///
 /// Invariant behind `@unchecked Sendable`: only used on its event loop.
@@ -7,18 +5,20 @@ final class LoopScratch: @unchecked Sendable {
     /// Grown beyond this it isn't kept.
     private static let largest = 64 << 10
 
-    private var buffer = ByteBuffer()
+    private var bytes: [UInt8] = []
     var date = HTTPDate()
 
-    /// An empty buffer with some room; `giveBack` it.
-    func take() -> ByteBuffer {
-        var taken = ByteBuffer()
-        swap(&taken, &buffer)
-        taken.clear(minimumCapacity: 2048)
+    /// An empty array with some room; `giveBack` it.
+    func take() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &bytes)
+        taken.reserveCapacity(2048)
         return taken
     }
 
-    func giveBack(_ used: consuming ByteBuffer) {
-        if used.capacity <= Self.largest { buffer = used }
+    func giveBack(_ used: consuming [UInt8]) {
+        guard used.capacity <= Self.largest else { return }
+        used.removeAll(keepingCapacity: true)
+        bytes = used
     }
 }

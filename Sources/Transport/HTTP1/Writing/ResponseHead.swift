@@ -2,83 +2,97 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Policies
 
-/// Writes the head of an HTTP/1.1 response straight into the buffer that goes to the socket (RFC 9112, section 4).
+/// Writes the head of an HTTP/1.1 response into the bytes that go to the socket (RFC 9112, section 4).
 ///
 /// Field values are the gate's own texts: configured names, numbers, and request ids that were checked to be visible
 /// ASCII. Nothing else a client sends comes back in a head, so a line break can't either.
 struct ResponseHead {
-    private(set) var buffer: ByteBuffer
+    private var bytes: [UInt8]
 
     /// Begins a head.
     ///
-    /// - Parameter buffer: where it is written; empty.
-    init(status: Int, version: HTTPVersion, into buffer: consuming ByteBuffer) {
-        self.buffer = buffer
+    /// - Parameter bytes: where it is written; empty.
+    init(status: Int, version: HTTPVersion, into bytes: consuming [UInt8]) {
+        self.bytes = bytes
         if status == 200 && version.minor > 0 {
-            self.buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
+            self.bytes.append("HTTP/1.1 200 OK\r\n")
         } else {
-            self.buffer.writeString(
-                "HTTP/1.\(version.minor) \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)\r\n")
+            self.bytes.append(
+                contentsOf:
+                    "HTTP/1.\(version.minor) \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)\r\n"
+                    .utf8)
         }
     }
 
     mutating func field(_ name: StaticString, _ value: String) {
-        buffer.writeStaticString(name)
-        buffer.writeStaticString(": ")
-        buffer.writeString(value)
-        buffer.writeStaticString("\r\n")
+        begin(name)
+        bytes.append(contentsOf: value.utf8)
+        bytes.append("\r\n")
     }
 
     mutating func field(_ name: StaticString, _ value: StaticString) {
-        buffer.writeStaticString(name)
-        buffer.writeStaticString(": ")
-        buffer.writeStaticString(value)
-        buffer.writeStaticString("\r\n")
+        begin(name)
+        bytes.append(value)
+        bytes.append("\r\n")
     }
 
     mutating func field(_ name: StaticString, _ number: Int) {
-        buffer.writeStaticString(name)
-        buffer.writeStaticString(": ")
-        buffer.writeDecimal(number)
-        buffer.writeStaticString("\r\n")
+        begin(name)
+        bytes.appendDecimal(number)
+        bytes.append("\r\n")
     }
 
     mutating func field(named name: String, _ value: String) {
-        buffer.writeString(name)
-        buffer.writeStaticString(": ")
-        buffer.writeString(value)
-        buffer.writeStaticString("\r\n")
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(": ")
+        bytes.append(contentsOf: value.utf8)
+        bytes.append("\r\n")
     }
 
     /// What is left of a quota: `quota.header`, without making a text of it.
     mutating func rateLimit(_ quota: RateLimitStatus) {
-        buffer.writeStaticString("ratelimit: ")
-        buffer.writeString(quota.policy.quotedName)
-        buffer.writeStaticString(";r=")
-        buffer.writeDecimal(Int(clamping: quota.shownRemaining))
-        buffer.writeStaticString(";t=")
-        buffer.writeDecimal(Int(clamping: quota.shownSeconds))
-        buffer.writeStaticString("\r\n")
+        begin("ratelimit")
+        bytes.append(contentsOf: quota.policy.quotedName.utf8)
+        bytes.append(";r=")
+        bytes.appendDecimal(Int(clamping: quota.shownRemaining))
+        bytes.append(";t=")
+        bytes.appendDecimal(Int(clamping: quota.shownSeconds))
+        bytes.append("\r\n")
+    }
+
+    private mutating func begin(_ name: StaticString) {
+        bytes.append(name)
+        bytes.append(": ")
     }
 
     /// Ends the head.
-    consuming func finish() -> ByteBuffer {
-        buffer.writeStaticString("\r\n")
-        return buffer
+    consuming func finish() -> [UInt8] {
+        bytes.append("\r\n")
+        return bytes
+    }
+}
+
+extension [UInt8] {
+    /// Appends text that the program itself holds.
+    fileprivate mutating func append(_ text: StaticString) {
+        // A literal's bytes are there for as long as the program is.
+        unsafe append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends a number that isn't negative in decimal.
+    mutating func appendDecimal(_ number: Int) {
+        var divisor = 1
+        while number / divisor >= 10 { divisor *= 10 }
+        var rest = number
+        while divisor > 0 {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
+            rest %= divisor
+            divisor /= 10
+        }
     }
 }
 
 extension ByteBuffer {
-    /// Writes a number that isn't negative in decimal.
-    mutating func writeDecimal(_ number: Int) {
-        if number < 10 {
-            writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
-            return
-        }
-        writeDecimal(number / 10)
-        writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
-    }
-
     /// Wraps what was written so far as one chunk of a chunked body (RFC 9112, section 7.1).
     static func chunk(_ bytes: ByteBuffer, allocator: ByteBufferAllocator) -> ByteBuffer {
         var bytes = bytes
