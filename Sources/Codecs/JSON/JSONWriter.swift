@@ -25,6 +25,16 @@ package struct JSONWriter {
         isFirst = true
     }
 
+    /// Writes the key of the next value, which the program itself holds and in which nothing needs an escape.
+    package mutating func key(plain key: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        isFirst = true
+    }
+
     package mutating func string(_ value: String) {
         separate()
         appendQuoted(value)

@@ -16,23 +16,30 @@ package struct OpenInferenceCodec: Sendable {
         }
     }
 
-    package struct Request: Sendable {
+    /// What a request says of how it wants to be answered.
+    package struct AnswerForm: Sendable {
         /// Echoed only if the client sent one.
         package var id: String?
-        package var inputs: [Tensor]
         /// Empty for all.
         package var outputs: [RequestedOutput] = []
         /// The default for outputs that aren't listed or don't say.
         package var binaryOutput = false
+        /// The client wants each part of a stream to say whether it is the last, and the last even if it is empty.
+        package var marksLast = false
+        /// Whether outputs have a row for each of the request's.
+        package var isBatched = false
+
+        package init() {}
+    }
+
+    package struct Request: Sendable {
+        package var answer = AnswerForm()
+        package var inputs: [Tensor]
         package var parameters: [Envelope.Parameter] = []
         package var sequence: Envelope.Sequence?
         package var priority: UInt32 = 0
         /// The `timeout` parameter; nanoseconds.
         package var timeoutNanoseconds: UInt64?
-        /// The client wants each part of a stream to say whether it is the last, and the last even if it is empty.
-        package var marksLast = false
-        /// Whether outputs have a row for each of the request's.
-        package var isBatched = false
 
         package init(inputs: [Tensor]) {
             self.inputs = inputs
@@ -82,7 +89,7 @@ package struct OpenInferenceCodec: Sendable {
         }
         try signature.validate([tensor])
         var request = Request(inputs: [tensor])
-        request.binaryOutput = true
+        request.answer.binaryOutput = true
         return request
     }
 
@@ -90,30 +97,30 @@ package struct OpenInferenceCodec: Sendable {
     ///
     /// - Throws: `not_acceptable` where JSON can't carry an output (NaN and infinities, FP16 and BF16 need binary).
     package func encode(
-        _ outputs: [Tensor], for request: Request, model: String, version: String, id: String?,
+        _ outputs: [Tensor], as form: AnswerForm, model: String, version: String,
         parameters: [Envelope.Parameter]
     ) throws(SluiceError) -> (body: EncodedBody, headerLength: Int?) {
-        var writer = JSONWriter(reserving: Self.expectedLength(outputs, for: request))
+        var writer = JSONWriter(reserving: Self.expectedLength(outputs, as: form))
         var tail: [EncodedBody.Segment] = []
         writer.beginObject()
-        writer.key("model_name")
+        writer.key(plain: "model_name")
         writer.string(model)
-        writer.key("model_version")
+        writer.key(plain: "model_version")
         writer.string(version)
-        if let id {
-            writer.key("id")
+        if let id = form.id {
+            writer.key(plain: "id")
             writer.string(id)
         }
         if !parameters.isEmpty {
-            writer.key("parameters")
+            writer.key(plain: "parameters")
             writer.parameters(parameters)
         }
-        writer.key("outputs")
+        writer.key(plain: "outputs")
         writer.beginArray()
-        if request.outputs.isEmpty {
-            for output in outputs { try write(output, asBinary: request.binaryOutput, to: &writer, &tail) }
+        if form.outputs.isEmpty {
+            for output in outputs { try write(output, asBinary: form.binaryOutput, to: &writer, &tail) }
         } else {
-            for (output, asBinary) in try chosen(outputs, for: request) {
+            for (output, asBinary) in try chosen(outputs, as: form) {
                 try write(output, asBinary: asBinary, to: &writer, &tail)
             }
         }
@@ -128,11 +135,11 @@ package struct OpenInferenceCodec: Sendable {
     }
 
     /// About as long as the JSON will be, so that it needn't be moved while it grows.
-    private static func expectedLength(_ outputs: [Tensor], for request: Request) -> Int {
+    private static func expectedLength(_ outputs: [Tensor], as form: AnswerForm) -> Int {
         var length = 192
         for output in outputs {
             length += 96 + output.name.utf8.count
-            if !request.binaryOutput { length += min(output.elementCount * 12, 1 << 20) }
+            if !form.binaryOutput { length += min(output.elementCount * 12, 1 << 20) }
         }
         return length
     }
@@ -141,24 +148,24 @@ package struct OpenInferenceCodec: Sendable {
         _ output: Tensor, asBinary: Bool, to writer: inout JSONWriter, _ tail: inout [EncodedBody.Segment]
     ) throws(SluiceError) {
         writer.beginObject()
-        writer.key("name")
+        writer.key(plain: "name")
         writer.string(output.name)
-        writer.key("datatype")
+        writer.key(plain: "datatype")
         writer.string(output.dataType.name)
-        writer.key("shape")
+        writer.key(plain: "shape")
         writer.numbers(output.shape)
         if asBinary {
             let segment: EncodedBody.Segment =
                 output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
-            writer.key("parameters")
+            writer.key(plain: "parameters")
             writer.beginObject()
-            writer.key("binary_data_size")
+            writer.key(plain: "binary_data_size")
             writer.number(segment.byteCount)
             writer.endObject()
             if segment.byteCount > 0 { tail.append(segment) }
         } else {
             try checkJSON(output)
-            writer.key("data")
+            writer.key(plain: "data")
             writer.flatElements(of: output)
         }
         writer.endObject()
@@ -168,18 +175,18 @@ package struct OpenInferenceCodec: Sendable {
     ///
     /// - Throws: `model_broke_contract` where the model didn't give one.
     func chosen(
-        _ outputs: [Tensor], for request: Request
+        _ outputs: [Tensor], as form: AnswerForm
     ) throws(SluiceError) -> [(output: Tensor, isBinary: Bool)] {
-        if request.outputs.isEmpty { return outputs.map { ($0, request.binaryOutput) } }
+        if form.outputs.isEmpty { return outputs.map { ($0, form.binaryOutput) } }
         var chosen: [(Tensor, Bool)] = []
-        for wanted in request.outputs {
+        for wanted in form.outputs {
             guard let output = outputs.first(where: { $0.name == wanted.name }) else {
                 throw SluiceError(
                     .modelBrokeContract, "the model did not give its output \"\(wanted.name)\"",
                     detail: [.init("output", wanted.name)])
             }
             if let count = wanted.classification {
-                let best = try Classification.top(output, count: count, isBatched: request.isBatched)
+                let best = try Classification.top(output, count: count, isBatched: form.isBatched)
                 chosen.append((best, wanted.isBinary))
             } else {
                 chosen.append((output, wanted.isBinary))

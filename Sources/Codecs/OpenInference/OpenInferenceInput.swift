@@ -79,6 +79,11 @@ struct OpenInferenceInput {
     private static func readDataType(_ scanner: inout JSONScanner, _ subject: () -> String) throws(SluiceError)
         -> DataType
     {
+        var ahead = scanner
+        if try ahead.peek() == .string, let dataType = DataType(utf8: try ahead.string().raw) {
+            scanner = ahead
+            return dataType
+        }
         let name = try scanner.optionalString("datatype") ?? "null"
         guard let dataType = DataType(name: name) else {
             throw SluiceError(

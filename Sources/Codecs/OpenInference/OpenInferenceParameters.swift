@@ -24,8 +24,8 @@ enum OpenInferenceParameters {
                 let (nanoseconds, overflow) = try unsigned(parameter).multipliedReportingOverflow(by: 1000)
                 // 0 is what clients send for none.
                 request.timeoutNanoseconds = overflow || nanoseconds == 0 ? nil : nanoseconds
-            case "binary_data_output": request.binaryOutput = try bool(parameter)
-            case "triton_enable_empty_final_response": request.marksLast = try bool(parameter)
+            case "binary_data_output": request.answer.binaryOutput = try bool(parameter)
+            case "triton_enable_empty_final_response": request.answer.marksLast = try bool(parameter)
             case let key where key.hasPrefix("triton_"):
                 throw JSONScanner.invalidParameter(
                     ElementFault.shortened(key), "is refused: names that begin with triton_ are reserved")

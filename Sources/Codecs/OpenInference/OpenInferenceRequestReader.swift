@@ -1,7 +1,7 @@
 internal import Tensors
 
 /// Reads the JSON document of an inference request, and the binary tensors after it.
-struct OpenInferenceRequestReader {
+struct OpenInferenceRequestReader: ~Copyable {
     private let signature: ModelSignature
     private let body: RequestBody
     /// The bytes after the JSON; empty where the body is all JSON.
@@ -63,7 +63,7 @@ struct OpenInferenceRequestReader {
             }
             seen |= 1 << member.rawValue
             switch member {
-            case .id: request.id = try scanner.optionalString("id")
+            case .id: request.answer.id = try scanner.optionalString("id")
             case .parameters: try readParameters()
             case .inputs: try readInputs()
             case .outputs: try readOutputs()
@@ -150,7 +150,7 @@ struct OpenInferenceRequestReader {
 
     // MARK: The end
 
-    private mutating func finish() throws(SluiceError) -> OpenInferenceCodec.Request {
+    private consuming func finish() throws(SluiceError) -> OpenInferenceCodec.Request {
         var rest = tail
         for input in inputs {
             request.inputs.append(try input.tensor(&scanner, body: body, tail: &rest))
@@ -165,14 +165,14 @@ struct OpenInferenceRequestReader {
                 detail: [.init("byte", rest.lowerBound)])
         }
         try signature.validate(request.inputs)
-        let binaryOutput = request.binaryOutput
-        request.outputs = outputs.map { output in
+        let binaryOutput = request.answer.binaryOutput
+        request.answer.outputs = outputs.map { output in
             var wanted = OpenInferenceCodec.RequestedOutput(
                 name: output.name, isBinary: output.isBinary ?? binaryOutput)
             wanted.classification = output.classification
             return wanted
         }
-        request.isBatched = signature.batching != .none
+        request.answer.isBatched = signature.batching != .none
         return request
     }
 }

@@ -22,8 +22,10 @@ package struct Answer: Sendable {
 
 extension Answer {
     /// How the answer came about; for response headers and the access log.
-    package struct Summary: Sendable {
-        package var requestID: String
+    ///
+    /// Invariant behind `@unchecked Sendable`: only used on the event loop of its request.
+    package final class Summary: @unchecked Sendable {
+        package let requestID: String
         package var consumer: String?
         package var route: String?
         /// The model that answered, or was the last to be tried.

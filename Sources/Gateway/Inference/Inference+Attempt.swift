@@ -6,7 +6,7 @@ internal import Tensors
 
 extension Inference {
     /// Starts a call into one model and sees to it that it ends by its deadline.
-    func start(_ envelope: Envelope, model: ModelRuntime, deadline: MonotonicTime) {
+    func start(_ envelope: consuming Envelope, model: ModelRuntime, deadline: MonotonicTime) {
         let number = attemptNumber
         let gate = model.streams ? PartGate(deadline: deadline) : nil
         partGate = gate

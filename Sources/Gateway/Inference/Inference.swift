@@ -22,14 +22,17 @@ package final class Inference: @unchecked Sendable {
     private let deadline: MonotonicTime?
     let eventLoop: any EventLoop
     private let responder: any Responder
-    package private(set) var summary: Answer.Summary
+    package let summary: Answer.Summary
 
     // What the steps find out, in their order.
     private var route: Route?
     private(set) var consumer: Consumer?
     private var answerFormat = AnswerFormat.json
     private var signature: ModelSignature?
-    private var openInferenceRequest: OpenInferenceCodec.Request?
+    /// How an Open Inference client wants to be answered.
+    private var answerForm: OpenInferenceCodec.AnswerForm?
+    /// How long the caller itself says that it waits.
+    private var timeoutNanoseconds: UInt64?
     private var clientID: String?
     private var envelope: Envelope?
     /// Whether the quota was charged.
@@ -110,14 +113,17 @@ package final class Inference: @unchecked Sendable {
             var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
                 try decode(signature)
             }
-            if let timeout = openInferenceRequest?.timeoutNanoseconds, timeout > 0 {
+            if let timeout = timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
             }
-            envelope.deadline = attempts.current.deadline
             if let traceparent = request.traceparent {
                 envelope.parameters.append(.init("traceparent", .string(traceparent)))
             }
-            self.envelope = envelope
+            // Models keep state by sequence, and know nothing of consumers: one must not reach another's state by its id.
+            if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous {
+                envelope.sequence?.id = "\(consumer.name)/\(id)"
+            }
+            self.envelope = consume envelope
             try admit()
         } catch {
             finish(.failure(error))
@@ -164,10 +170,11 @@ package final class Inference: @unchecked Sendable {
     }
 
     private func envelope(of decoded: OpenInferenceCodec.Request) -> Envelope {
-        openInferenceRequest = decoded
+        answerForm = decoded.answer
+        timeoutNanoseconds = decoded.timeoutNanoseconds
         return Envelope(
             id: id, parameters: decoded.parameters, inputs: decoded.inputs,
-            wantedOutputs: decoded.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
+            wantedOutputs: decoded.answer.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
     }
 
     /// How many rows a batch-minded model gets with this request; 1 for others.
@@ -248,8 +255,8 @@ package final class Inference: @unchecked Sendable {
 
     private func encode(_ part: InferencePart) throws(SluiceError) -> Answer.Content {
         let wanted = envelope?.wantedOutputs ?? []
-        var openInferenceRequest = openInferenceRequest
-        var part = part
+        var answerForm = answerForm
+        var parameters = part.parameters
         let outputs: [Tensor]
         if wanted.isEmpty {
             outputs = part.outputs
@@ -257,12 +264,12 @@ package final class Inference: @unchecked Sendable {
             // A part of a stream has what it has of the outputs asked for.
             let there = wanted.filter { name in part.outputs.contains { $0.name == name } }
             outputs = try Self.select(there, from: part.outputs)
-            openInferenceRequest?.outputs.removeAll { !there.contains($0.name) }
+            answerForm?.outputs.removeAll { !there.contains($0.name) }
         } else {
             outputs = try Self.select(wanted, from: part.outputs)
         }
-        if openInferenceRequest?.marksLast == true {
-            part.parameters.append(.init("triton_final_response", .bool(part.isFinal)))
+        if answerForm?.marksLast == true {
+            parameters.append(.init("triton_final_response", .bool(part.isFinal)))
         }
         if case .generate(let streams) = request.format {
             let body = try GenerateCodec().encode(
@@ -270,21 +277,21 @@ package final class Inference: @unchecked Sendable {
                 asEvent: streams)
             return .outputs(body, headerLength: nil)
         }
-        if let openInferenceRequest, case .openInferenceMessage = request.format {
+        if let answerForm, case .openInferenceMessage = request.format {
             let body = try gate.openInference.encodeMessage(
-                outputs, for: openInferenceRequest, model: request.model ?? summary.model ?? "",
-                version: summary.version ?? "", parameters: part.parameters)
+                outputs, as: answerForm, model: request.model ?? summary.model ?? "",
+                version: summary.version ?? "", parameters: parameters)
             return .outputs(body, headerLength: nil)
         }
-        if let openInferenceRequest {
+        if let answerForm {
             let (body, headerLength) = try gate.openInference.encode(
-                outputs, for: openInferenceRequest, model: request.model ?? summary.model ?? "",
-                version: summary.version ?? "", id: openInferenceRequest.id, parameters: part.parameters)
+                outputs, as: answerForm, model: request.model ?? summary.model ?? "",
+                version: summary.version ?? "", parameters: parameters)
             return .outputs(body, headerLength: headerLength)
         }
         var facts = CodecRegistry.AnswerFacts(
             model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID ?? id)
-        facts.parameters = part.parameters
+        facts.parameters = parameters
         facts.outputs = signature?.outputs ?? []
         return .outputs(try gate.codecs.encode(outputs, as: answerFormat, facts: facts), headerLength: nil)
     }
@@ -331,7 +338,7 @@ package final class Inference: @unchecked Sendable {
             hasBegunStream = true
             responder.beginStream(mediaType: body.mediaType, summary: describedSummary())
         }
-        if !part.outputs.isEmpty || !part.isFinal || openInferenceRequest?.marksLast == true {
+        if !part.outputs.isEmpty || !part.isFinal || answerForm?.marksLast == true {
             let gate = partGate
             responder.writePart(body) { gate?.written() }
         }
@@ -401,15 +408,11 @@ package final class Inference: @unchecked Sendable {
 
     /// Hands the request to one model.
     private func attempt(_ attempt: Attempts.Attempt) {
-        guard var envelope else { return }
+        envelope?.deadline = attempt.deadline
+        guard let envelope else { return }
         let model = gate.models[attempt.model.index]
         summary.model = model.name
         summary.version = model.version
-        envelope.deadline = attempt.deadline
-        // Models keep state by sequence, and know nothing of consumers: one must not reach another's state by its id.
-        if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous {
-            envelope.sequence?.id = "\(consumer.name)/\(id)"
-        }
         attemptNumber += 1
         start(envelope, model: model, deadline: attempt.deadline)
     }

@@ -73,14 +73,14 @@ final class CallSlot: CallHolder, @unchecked Sendable {
 
     /// The plugin's `infer` has returned.
     func inferReturned(_ status: sluice_status, message: String, mustHaveAnswered: Bool) {
-        let (action, call) = locked.withLockedValue { locked in
-            (
-                locked.state.inferReturned(ok: status == SLUICE_OK, mustHaveAnswered: mustHaveAnswered),
-                locked.call
-            )
+        let (action, call, finished) = locked.withLockedValue { locked in
+            let action = locked.state.inferReturned(ok: status == SLUICE_OK, mustHaveAnswered: mustHaveAnswered)
+            let call = locked.call
+            // Mostly there is nothing more to do: then this is the only time that the lock is taken.
+            return (action, call, action == .nothing ? Self.recycle(&locked) : nil)
         }
         switch action {
-        case .nothing: break
+        case .nothing: return giveBack(finished)
         case .fail:
             let error = pool.error(status: Status(pluginStatus: status), message: message)
             call?.deliver(.failure(error))
@@ -131,8 +131,7 @@ final class CallSlot: CallHolder, @unchecked Sendable {
             outputs.releaseAll()
             status = .failedPrecondition
         }
-        locked.withLockedValue { $0.state.endResponse() }
-        recycleIfFinished()
+        recycleIfFinished { $0.endResponse() }
         return status
     }
 
@@ -209,14 +208,24 @@ final class CallSlot: CallHolder, @unchecked Sendable {
         return .ok
     }
 
-    private func recycleIfFinished() {
-        let finished = locked.withLockedValue { locked -> InferenceCall? in
-            guard locked.state.isFinished else { return nil }
-            locked.state.recycle()
-            locked.newOutputs = []
-            defer { locked.call = nil }
-            return locked.call
-        }
+    private func recycleIfFinished(after change: (inout CallState) -> Void = { _ in }) {
+        giveBack(
+            locked.withLockedValue { locked in
+                change(&locked.state)
+                return Self.recycle(&locked)
+            })
+    }
+
+    /// Empties the slot if its request is finished; the call that it had then.
+    private static func recycle(_ locked: inout Locked) -> InferenceCall? {
+        guard locked.state.isFinished else { return nil }
+        locked.state.recycle()
+        locked.newOutputs = []
+        defer { locked.call = nil }
+        return locked.call
+    }
+
+    private func giveBack(_ finished: InferenceCall?) {
         guard let finished else { return }
         pool.giveBack(self)
         finished.letGo()

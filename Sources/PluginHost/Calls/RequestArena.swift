@@ -66,16 +66,21 @@ struct RequestArena {
     }
 
     private mutating func text(_ text: String) -> UnsafePointer<CChar> {
-        let utf8 = text.utf8
-        let memory = take(utf8.count + 1)
-        var index = 0
-        for byte in utf8 {
-            // A NUL inside would cut the text short; texts come from clients.
-            memory.storeBytes(of: byte == 0 ? UInt8(ascii: " ") : byte, toByteOffset: index, as: UInt8.self)
-            index += 1
+        var text = text
+        return text.withUTF8 { utf8 in
+            let memory = take(utf8.count + 1)
+            if let source = utf8.baseAddress {
+                memory.copyMemory(from: source, byteCount: utf8.count)
+                // A NUL inside would cut the text short; texts come from clients.
+                var start = memory
+                while let zero = memchr(start, 0, memory + utf8.count - start) {
+                    zero.storeBytes(of: UInt8(ascii: " "), as: UInt8.self)
+                    start = zero + 1
+                }
+            }
+            memory.storeBytes(of: 0, toByteOffset: utf8.count, as: UInt8.self)
+            return UnsafePointer(memory.assumingMemoryBound(to: CChar.self))
         }
-        memory.storeBytes(of: 0, toByteOffset: index, as: UInt8.self)
-        return UnsafePointer(memory.assumingMemoryBound(to: CChar.self))
     }
 
     private mutating func tensors(_ inputs: [Tensor]) -> UnsafeMutablePointer<sluice_tensor>? {

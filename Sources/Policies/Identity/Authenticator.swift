@@ -4,7 +4,7 @@ package import Tensors
 ///
 /// A key is looked up by its SHA-256, never compared as text: how long that takes says nothing about how much of a
 /// guessed key is right. Keys are neither kept nor shown; errors and logs hold no part of one.
-package struct Authenticator: Sendable {
+package final class Authenticator: Sendable {
     /// Whom a key belongs to.
     package struct Entry: Sendable {
         package var consumer: Consumer

@@ -16,6 +16,9 @@ package struct RateLimitStatus: Sendable {
         nanosecondsUntilFull = decision.nanosecondsUntilFull
     }
 
+    /// The name of the quota that leaves the least, as a String of RFC 9651.
+    package var quotedName: String { ledger.policies[tightest].quotedName }
+
     /// The quota that leaves the least.
     package var policy: QuotaPolicy { ledger.policies[tightest] }
 

@@ -12,17 +12,23 @@ package final class GatewayMetrics: Sendable {
     }
 
     /// Handles for one route.
-    package struct RouteHandles: Sendable {
+    package final class RouteHandles: Sendable {
         /// `sluice_request_seconds`.
         package let seconds: Histogram
         /// By the position of the model in the list that the handles were made with.
         package let answers: [Answers]
         /// For requests that failed before a model was chosen.
         package let unanswered: CodedCounters
+
+        fileprivate init(seconds: Histogram, answers: [Answers], unanswered: CodedCounters) {
+            self.seconds = seconds
+            self.answers = answers
+            self.unanswered = unanswered
+        }
     }
 
     /// Handles for one model.
-    package struct ModelHandles: Sendable {
+    package final class ModelHandles: Sendable {
         /// `sluice_model_seconds`.
         package let seconds: Histogram
         /// `sluice_model_queue_depth`.
@@ -43,6 +49,20 @@ package final class GatewayMetrics: Sendable {
         package let cacheHits: @Sendable () -> Counter
         /// `sluice_model_cache_total{outcome="miss"}`.
         package let cacheMisses: @Sendable () -> Counter
+
+        fileprivate init(_ name: String, of metrics: GatewayMetrics) {
+            let (failures, cache) = (metrics.modelFailures, metrics.modelCache)
+            seconds = metrics.modelSeconds.with(name)
+            queueDepth = metrics.modelQueueDepth.with(name)
+            ready = metrics.modelReady.with(name)
+            self.failures = CodedCounters(countsSuccess: false) { failures.with(name, $0) }
+            queueSeconds = metrics.modelQueueSeconds.with(name)
+            batchRows = metrics.modelBatchRows.with(name)
+            expired = metrics.modelExpired.with(name)
+            retries = metrics.modelRetries.with(name)
+            cacheHits = { cache.with(name, "hit") }
+            cacheMisses = { cache.with(name, "miss") }
+        }
     }
 
     /// Handles for changes of what the gateway does.
@@ -202,15 +222,7 @@ package final class GatewayMetrics: Sendable {
     }
 
     /// Resolves the handles of a model.
-    package func model(_ name: String) -> ModelHandles {
-        let (failures, cache) = (modelFailures, modelCache)
-        return ModelHandles(
-            seconds: modelSeconds.with(name), queueDepth: modelQueueDepth.with(name), ready: modelReady.with(name),
-            failures: CodedCounters(countsSuccess: false) { failures.with(name, $0) },
-            queueSeconds: modelQueueSeconds.with(name), batchRows: modelBatchRows.with(name),
-            expired: modelExpired.with(name), retries: modelRetries.with(name),
-            cacheHits: { cache.with(name, "hit") }, cacheMisses: { cache.with(name, "miss") })
-    }
+    package func model(_ name: String) -> ModelHandles { ModelHandles(name, of: self) }
 
     /// Resolves the counter of a model's broken promises.
     package func contractViolations(model name: String) -> Counter { contractViolations.with(name) }

@@ -4,7 +4,7 @@ extension ModelSignature {
     /// - Throws: `invalid_input`, naming the input, what was expected and what came.
     package func validate(_ tensors: [Tensor]) throws(SluiceError) {
         for (index, tensor) in tensors.enumerated() {
-            guard let spec = input(named: tensor.name) else {
+            guard let place = inputs.firstIndex(where: { $0.name == tensor.name }) else {
                 let names = inputs.map(\.name)
                 throw SluiceError(
                     .invalidInput,
@@ -15,7 +15,7 @@ extension ModelSignature {
                 throw SluiceError(
                     .invalidInput, "input \"\(tensor.name)\" is given twice", detail: [.init("input", tensor.name)])
             }
-            try spec.validate(tensor)
+            try inputs[place].validate(tensor)
         }
         // After the unknown ones: a misspelt name is better told as itself than as the one that is missing.
         for spec in inputs where !tensors.contains(where: { $0.name == spec.name }) {
@@ -51,13 +51,17 @@ extension ModelSignature {
     ///   - isComplete: whether every wanted output must be there, as in an answer of one part.
     package func fault(inOutputs tensors: [Tensor], wanted: [String], isComplete: Bool) -> String? {
         for (index, tensor) in tensors.enumerated() {
-            guard let spec = output(named: tensor.name) else { return "it never declared an output \"\(tensor.name)\"" }
+            guard let place = outputs.firstIndex(where: { $0.name == tensor.name }) else {
+                return "it never declared an output \"\(tensor.name)\""
+            }
             if tensors[..<index].contains(where: { $0.name == tensor.name }) {
                 return "it answered output \"\(tensor.name)\" twice"
             }
-            guard spec.dataType == tensor.dataType, spec.admits(tensor.shape) else {
-                return
-                    "output \"\(tensor.name)\" is \(tensor.dataType)\(Shape.text(tensor.shape)), declared \(spec.text)"
+            guard outputs[place].dataType == tensor.dataType, outputs[place].admits(tensor.shape) else {
+                return """
+                    output "\(tensor.name)" is \(tensor.dataType)\(Shape.text(tensor.shape)), \
+                    declared \(outputs[place].text)
+                    """
             }
         }
         guard isComplete else { return nil }

@@ -37,25 +37,34 @@ package enum DataType: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// Reads the protocol's name where it lies; case matters.
+    package init?(utf8 name: UnsafeRawBufferPointer) {
+        guard name.count <= 8, let word = DataType.word(name), let index = DataType.words.firstIndex(of: word) else {
+            return nil
+        }
+        self = DataType.allCases[index]
+    }
+
+    /// The names of all cases, each in one word.
+    private static let words: [UInt64] = allCases.compactMap { type in
+        Array(type.name.utf8).withUnsafeBytes { word($0) }
+    }
+
+    /// A name of at most eight bytes in one word.
+    private static func word(_ name: UnsafeRawBufferPointer) -> UInt64? {
+        var word: UInt64 = 0
+        for byte in name {
+            guard byte != 0 else { return nil }
+            word = word << 8 | UInt64(byte)
+        }
+        return word
+    }
+
     /// Reads the protocol's name; case matters, as it does to every other server of the protocol.
     package init?(name: String) {
-        switch name {
-        case "BOOL": self = .bool
-        case "UINT8": self = .uint8
-        case "UINT16": self = .uint16
-        case "UINT32": self = .uint32
-        case "UINT64": self = .uint64
-        case "INT8": self = .int8
-        case "INT16": self = .int16
-        case "INT32": self = .int32
-        case "INT64": self = .int64
-        case "FP16": self = .fp16
-        case "BF16": self = .bf16
-        case "FP32": self = .fp32
-        case "FP64": self = .fp64
-        case "BYTES": self = .bytes
-        default: return nil
-        }
+        var name = name
+        guard let type = name.withUTF8({ DataType(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+        self = type
     }
 
     /// Bytes per element; 0 for `bytes`, whose elements vary in length.

@@ -57,10 +57,10 @@ enum Deflater {
 
 extension HTTPResponse {
     /// The response as a client that asked for a compression gets it.
-    func compressed(_ coding: ContentCoding?) -> HTTPResponse {
-        guard let coding, errorCode == nil, bodyByteCount >= Deflater.smallest,
-            let bytes = Deflater.compress(body, coding)
-        else { return self }
+    func compressed(_ coding: ContentCoding) -> HTTPResponse? {
+        guard errorCode == nil, bodyByteCount >= Deflater.smallest, let bytes = Deflater.compress(body, coding) else {
+            return nil
+        }
         var response = self
         response.body = [.bytes(bytes)]
         response.fields.append(("content-encoding", coding.rawValue))

@@ -34,6 +34,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// A request that can't be understood came in behind the one under way.
     private var parserFailure: SluiceError?
     var isClosing = false
+    /// Whether the channel is open; by itself, as asking the channel costs more than all else that is asked here.
+    private(set) var isActive = false
     /// What comes in can't be understood any more: there may be unread bytes behind the last request.
     private var isUnreadable = false
     /// Where answers are put together.
@@ -84,6 +86,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func start(_ context: ChannelHandlerContext) {
         guard timer == nil else { return }
+        isActive = true
         remote = context.remoteAddress?.ipAddress
         if isPlain { socket = DirectSocket(context.channel) }
         clock.enter(.idle, now: .now)
@@ -108,12 +111,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
         }
         dropExchange()
         isClosing = true
+        isActive = false
         dropUnread()
         context.fireChannelInactive()
     }
 
     private func check() {
-        guard let context, context.channel.isActive, !isClosing else { return }
+        guard let context, isActive, !isClosing else { return }
         switch clock.overdue(now: .now) {
         case nil:
             if service.isDraining && exchange == nil && clock.phase != .header { return close(context) }
@@ -224,7 +228,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Reads more of a large body straight into the memory that the plugin will read, past the channel's buffers.
     private func receiveDirectly(context: ChannelHandlerContext) {
         let left = min(reader.bodyBytesLeft, Self.directReadLimit)
-        guard left >= Self.smallestDirectRead, let socket, !reader.hasUnread, !isClosing, context.channel.isActive,
+        guard left >= Self.smallestDirectRead, let socket, !reader.hasUnread, !isClosing, isActive,
             exchange?.progress.answered == false
         else { return }
         let count = unsafe exchange?.body.fill(upTo: left) { unsafe socket.read(into: $0) } ?? 0
@@ -337,7 +341,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard let exchange, !exchange.progress.answered else { return }
         exchange.inference?.cancel(error)
         if exchange.expectsContinue && !exchange.progress.requestEnded { exchange.keepAlive = false }
-        var summary = Answer.Summary(requestID: exchange.id)
+        let summary = Answer.Summary(requestID: exchange.id)
         summary.route = exchange.inference?.summary.route
         summary.consumer = exchange.inference?.summary.consumer
         summary.model = exchange.inference?.summary.model

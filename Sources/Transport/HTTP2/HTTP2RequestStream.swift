@@ -149,14 +149,14 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     private func refuse(_ error: SluiceError) {
         guard !answered else { return }
         inference?.cancel(error)
-        var summary = inference?.summary ?? Answer.Summary(requestID: record.id)
+        let summary = inference?.summary ?? Answer.Summary(requestID: record.id)
         summary.failedAttempts = []
         respond(service.response(to: error, requestID: record.id), summary: summary)
     }
 
     private func respond(_ plain: HTTPResponse, summary: Answer.Summary) {
         guard let connection, !answered else { return }
-        let response = plain.compressed(plan?.answerEncoding)
+        let response = plan?.answerEncoding.flatMap(plain.compressed) ?? plain
         answered = true
         clock.enter(.writing, now: .now)
         var head = HTTP2ResponseHead(status: response.status, capacity: 12)

@@ -30,8 +30,8 @@ struct OpenInferenceCodecTests {
     ])
     func dataAreFlatOrNestedInAnyOrderOfKeys(text: String) throws {
         let request = try decode(text, Models.iris)
-        #expect(request.id == nil)
-        #expect(request.outputs.isEmpty)
+        #expect(request.answer.id == nil)
+        #expect(request.answer.outputs.isEmpty)
         #expect(request.inputs[0].shape == [2, 4])
         #expect(request.inputs[0].elements(as: Float.self) == [1, 2, 3, 4, 5, 6, 7, 8])
     }
@@ -44,14 +44,14 @@ struct OpenInferenceCodecTests {
              "inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],
              "outputs":[{"name":"probabilities","parameters":{"binary_data":false}},{"name":"label"}]}
             """#, Models.iris)
-        #expect(request.id == "7")
+        #expect(request.answer.id == "7")
         #expect(request.parameters == [.init("mine", .string("x"))])
         #expect(request.sequence == Envelope.Sequence(id: "s", isStart: false, isEnd: true))
         #expect(request.priority == 3)
         #expect(request.timeoutNanoseconds == 1_500_000)
-        #expect(request.binaryOutput)
+        #expect(request.answer.binaryOutput)
         #expect(
-            request.outputs == [.init(name: "probabilities", isBinary: false), .init(name: "label", isBinary: true)])
+            request.answer.outputs == [.init(name: "probabilities", isBinary: false), .init(name: "label", isBinary: true)])
     }
 
     @Test func sequenceIdZeroIsNoSequence() throws {
@@ -104,7 +104,7 @@ struct OpenInferenceCodecTests {
         }
         let request = try raw(values, Models.single(.int32, [-1, 2, -1], batching: .concat))
         #expect(request.inputs[0].shape == [1, 2, 3])
-        #expect(request.binaryOutput)
+        #expect(request.answer.binaryOutput)
         #expect(try raw(values, Models.single(.int32, [3, 2])).inputs[0].shape == [3, 2])
         #expect(
             try raw(Array("jpeg".utf8), Models.single(.bytes, [-1, 1], batching: .list)).inputs[0].strings == ["jpeg"])
@@ -186,9 +186,9 @@ struct OpenInferenceCodecTests {
         _ outputs: [Tensor], binary: Bool = false, wanted: [OpenInferenceCodec.RequestedOutput] = []
     ) throws -> (body: EncodedBody, headerLength: Int?) {
         var request = OpenInferenceCodec.Request(inputs: [])
-        request.binaryOutput = binary
-        request.outputs = wanted
-        return try codec.encode(outputs, for: request, model: "iris", version: "1", id: nil, parameters: [])
+        request.answer.binaryOutput = binary
+        request.answer.outputs = wanted
+        return try codec.encode(outputs, as: request.answer, model: "iris", version: "1", parameters: [])
     }
 
     @Test func answerInJSONIsFlat() throws {

@@ -39,7 +39,7 @@ extension [UInt8] {
 }
 
 /// Reads a `ModelInferRequest` into what the JSON document of the same protocol is read into.
-struct InferMessageReader {
+struct InferMessageReader: ~Copyable {
     /// One entry of `inputs`, before its data are known to be its own or raw.
     private struct Input {
         var name = ""
@@ -73,7 +73,7 @@ struct InferMessageReader {
             switch (field.number, field.type) {
             case (3, .lengthDelimited):
                 let id = try reader.string()
-                request.id = id.isEmpty ? nil : id
+                request.answer.id = id.isEmpty ? nil : id
             case (4, .lengthDelimited): try InferParameters.read(try reader.delimited(), into: &parameters)
             case (5, .lengthDelimited):
                 // More inputs than the model has can't be right, and checking names is quadratic.
@@ -134,7 +134,7 @@ struct InferMessageReader {
             default: try reader.skip(field.type)
             }
         }
-        try signature.checkWanted(name, among: request.outputs.map(\.name))
+        try signature.checkWanted(name, among: request.answer.outputs.map(\.name))
         var output = OpenInferenceCodec.RequestedOutput(name: name, isBinary: true)
         for parameter in parameters {
             switch parameter.key {
@@ -145,14 +145,14 @@ struct InferMessageReader {
             default: break
             }
         }
-        request.outputs.append(output)
+        request.answer.outputs.append(output)
     }
 
     // MARK: The end
 
     private mutating func finish(raw: [TensorStorage]) throws(SluiceError) -> OpenInferenceCodec.Request {
         try OpenInferenceParameters.apply(parameters, to: &request)
-        request.isBatched = signature.batching != .none
+        request.answer.isBatched = signature.batching != .none
         var rest = raw[...]
         for input in inputs { request.inputs.append(try tensor(input, raw: &rest, hasRaw: !raw.isEmpty)) }
         guard rest.isEmpty else {

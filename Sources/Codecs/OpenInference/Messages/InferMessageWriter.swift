@@ -13,13 +13,13 @@ extension OpenInferenceCodec {
     /// - Throws: `not_acceptable` for an element of BYTES that is too long, `model_broke_contract` for an output that
     ///   was asked for and isn't there.
     package func encodeMessage(
-        _ outputs: [Tensor], for request: Request, model: String, version: String, parameters: [Envelope.Parameter]
+        _ outputs: [Tensor], as form: AnswerForm, model: String, version: String, parameters: [Envelope.Parameter]
     ) throws(SluiceError) -> EncodedBody {
-        let chosen = try chosen(outputs, for: request).map(\.output)
+        let chosen = try chosen(outputs, as: form).map(\.output)
         var writer = ProtobufWriter(reserving: 160)
         writer.string(1, model)
         writer.string(2, version)
-        if let id = request.id { writer.string(3, id) }
+        if let id = form.id { writer.string(3, id) }
         InferParameters.write(parameters, 4, to: &writer)
         for output in chosen {
             writer.message(5) { tensor in

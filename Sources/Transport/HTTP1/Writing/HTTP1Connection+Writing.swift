@@ -9,10 +9,18 @@ extension HTTP1Connection {
     private static let smallBody = 16 << 10
 
     /// Writes a whole response and moves on.
-    func respond(_ plain: HTTPResponse, summary: Answer.Summary) {
+    func respond(_ response: HTTPResponse, summary: Answer.Summary) {
         guard let context, let exchange, !exchange.progress.answered else { return }
-        let response = plain.compressed(exchange.meaning?.plan.answerEncoding)
-        let closes = !exchange.keepAlive || service.isDraining
+        if let coding = exchange.meaning?.plan.answerEncoding, let compressed = response.compressed(coding) {
+            return write(compressed, to: exchange, summary: summary, context: context)
+        }
+        write(response, to: exchange, summary: summary, context: context)
+    }
+
+    private func write(
+        _ response: HTTPResponse, to exchange: HTTP1Exchange, summary: Answer.Summary, context: ChannelHandlerContext
+    ) {
+        let closes = !exchange.keepAlive || exchange.service.isDraining
         exchange.keepAlive = !closes
         exchange.progress.answered = true
         let bodySize = response.bodyByteCount
@@ -24,13 +32,15 @@ extension HTTP1Connection {
         summary.write(to: &head)
         for field in response.fields { head.field(named: field.name, field.value) }
         var bytes = head.finish()
-        service.record(
+        exchange.service.record(
             exchange.record, bytesIn: exchange.bytesIn, bytesOut: bodySize, response: response, summary: summary)
-        guard exchange.head.method != .HEAD, bodySize > 0 else { return writeLast(bytes, context: context) }
+        guard exchange.head.method != .HEAD, bodySize > 0 else {
+            return writeLast(consume bytes, context: context)
+        }
         // The last segment of a large body isn't copied: it goes out from where it lies.
         let isSmall = bodySize <= Self.smallBody
         for segment in isSmall ? response.body[...] : response.body.dropLast() { bytes.append(segment) }
-        writeLast(bytes, isSmall ? nil : response.body.last, context: context)
+        writeLast(consume bytes, isSmall ? nil : response.body.last, context: context)
     }
 
     func addCommonFields(to head: inout ResponseHead, exchange: HTTP1Exchange, closes: Bool) {
@@ -48,26 +58,26 @@ extension HTTP1Connection {
     /// - Parameter bytes: from `scratch`, which gets them back.
     func writeLast(_ bytes: consuming [UInt8], _ tail: EncodedBody.Segment? = nil, context: ChannelHandlerContext) {
         clock.enter(.writing, now: .now)
-        let sent = writeDirectly(bytes, tail, context: context)
+        let sent = writeDirectly(bytes, tail)
         let whole = bytes.count + (tail?.byteCount ?? 0)
         if sent == whole {
-            scratch.giveBack(bytes)
+            scratch.giveBack(consume bytes)
             return responseWritten()
         }
         // What the kernel doesn't take at once waits in the channel, in memory of its own.
         var rest = context.channel.allocator.buffer(capacity: whole - sent)
         rest.writeBytes(bytes[min(sent, bytes.count)...])
         if let tail { rest.write(tail, from: max(0, sent - bytes.count)) }
-        scratch.giveBack(bytes)
+        scratch.giveBack(consume bytes)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         write(rest, context: context) { bound.value.responseWritten() }
     }
 
     /// Writes past the channel, where that is allowed; how many bytes the kernel took.
     private func writeDirectly(
-        _ bytes: borrowing [UInt8], _ tail: EncodedBody.Segment?, context: ChannelHandlerContext
+        _ bytes: borrowing [UInt8], _ tail: EncodedBody.Segment?
     ) -> Int {
-        guard let socket, pendingWrites == 0, context.channel.isActive else { return 0 }
+        guard let socket, pendingWrites == 0, isActive else { return 0 }
         return unsafe bytes.withUnsafeBytes { first in
             switch tail {
             case nil: unsafe socket.write(first, UnsafeRawBufferPointer(start: nil, count: 0))

@@ -6,14 +6,14 @@ internal import Policies
 ///
 /// Field values are the gate's own texts: configured names, numbers, and request ids that were checked to be visible
 /// ASCII. Nothing else a client sends comes back in a head, so a line break can't either.
-struct ResponseHead {
+struct ResponseHead: ~Copyable {
     private var bytes: [UInt8]
 
     /// Begins a head.
     ///
     /// - Parameter bytes: where it is written; empty.
     init(status: Int, version: HTTPVersion, into bytes: consuming [UInt8]) {
-        self.bytes = bytes
+        self.bytes = consume bytes
         if status == 200 && version.minor > 0 {
             self.bytes.append("HTTP/1.1 200 OK\r\n")
         } else {
@@ -52,7 +52,7 @@ struct ResponseHead {
     /// What is left of a quota: `quota.header`, without making a text of it.
     mutating func rateLimit(_ quota: RateLimitStatus) {
         begin("ratelimit")
-        bytes.append(contentsOf: quota.policy.quotedName.utf8)
+        bytes.append(contentsOf: quota.quotedName.utf8)
         bytes.append(";r=")
         bytes.appendDecimal(Int(clamping: quota.shownRemaining))
         bytes.append(";t=")

@@ -62,11 +62,11 @@ import WireMessages
     @Test func everyFieldIsRead() throws {
         let (request, address) = try Self.read(try Self.whole.wire)
         #expect(address.model == "modèle" && address.version == "3" && address.id == "id-1")
-        #expect(request.id == "id-1")
+        #expect(request.answer.id == "id-1")
         #expect(request.priority == 7)
         #expect(request.sequence == .init(id: "12", isStart: true, isEnd: false))
         #expect(request.timeoutNanoseconds == 1_500_000)
-        #expect(request.outputs.map(\.name) == ["Y", "X"])
+        #expect(request.answer.outputs.map(\.name) == ["Y", "X"])
         #expect(
             request.parameters.sorted { $0.key < $1.key } == [
                 .init("count", .integer(-5)), .init("flag", .bool(true)), .init("ratio", .double(0.5)),
@@ -199,11 +199,11 @@ import WireMessages
                 let message = try Message(serializedBytes: bytes)
                 #expect(message.modelName == address.model)
                 #expect(message.modelVersion == address.version)
-                #expect(message.id == request.id ?? "")
-                #expect(message.outputs.map(\.name) == request.outputs.map(\.name))
+                #expect(message.id == request.answer.id ?? "")
+                #expect(message.outputs.map(\.name) == request.answer.outputs.map(\.name))
                 #expect(message.inputs.map(\.name) == request.inputs.map(\.name))
                 #expect(message.inputs.map { $0.shape.map(Int.init) } == request.inputs.map(\.shape))
-                let own = request.allParameters.count + (request.binaryOutput ? 1 : 0)
+                let own = request.allParameters.count + (request.answer.binaryOutput ? 1 : 0)
                 #expect(own <= message.parameters.count)
                 if let index = message.inputs.firstIndex(where: { $0.name == "A" }), message.rawInputContents.isEmpty {
                     #expect(
@@ -225,7 +225,7 @@ import WireMessages
             try Tensor(name: "Z", dataType: .int8, shape: [0], copying: [Int8]()),
         ]
         var request = OpenInferenceCodec.Request(inputs: [])
-        request.id = "id"
+        request.answer.id = "id"
         let body = try OpenInferenceCodec().encodeMessage(
             outputs, for: request, model: "m", version: "1",
             parameters: [
