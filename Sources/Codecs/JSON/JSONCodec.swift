@@ -17,9 +17,9 @@ package struct JSONCodec: Sendable {
         case .openInference:
             let request = try OpenInferenceCodec().decode(body, headerLength: nil, signature: signature)
             var decoded = CodecRegistry.Decoded(inputs: request.inputs)
-            decoded.wantedOutputs = request.outputs.map(\.name)
+            decoded.wantedOutputs = request.answer.outputs.map(\.name)
             decoded.parameters = request.allParameters
-            decoded.id = request.id
+            decoded.id = request.answer.id
             return decoded
         }
     }

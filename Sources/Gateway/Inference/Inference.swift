@@ -123,7 +123,7 @@ package final class Inference: @unchecked Sendable {
             if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous {
                 envelope.sequence?.id = "\(consumer.name)/\(id)"
             }
-            self.envelope = consume envelope
+            self.envelope = envelope
             try admit()
         } catch {
             finish(.failure(error))

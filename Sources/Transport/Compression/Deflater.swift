@@ -56,7 +56,7 @@ enum Deflater {
 }
 
 extension HTTPResponse {
-    /// The response as a client that asked for a compression gets it.
+    /// The response as a client that asked for a compression gets it; `nil` where it is to go out as it is.
     func compressed(_ coding: ContentCoding) -> HTTPResponse? {
         guard errorCode == nil, bodyByteCount >= Deflater.smallest, let bytes = Deflater.compress(body, coding) else {
             return nil

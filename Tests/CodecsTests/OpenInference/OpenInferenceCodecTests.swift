@@ -51,7 +51,9 @@ struct OpenInferenceCodecTests {
         #expect(request.timeoutNanoseconds == 1_500_000)
         #expect(request.answer.binaryOutput)
         #expect(
-            request.answer.outputs == [.init(name: "probabilities", isBinary: false), .init(name: "label", isBinary: true)])
+            request.answer.outputs == [
+                .init(name: "probabilities", isBinary: false), .init(name: "label", isBinary: true),
+            ])
     }
 
     @Test func sequenceIdZeroIsNoSequence() throws {
@@ -194,9 +196,10 @@ struct OpenInferenceCodecTests {
     @Test func answerInJSONIsFlat() throws {
         let tensor = try Tensor(name: "p", dataType: .fp32, shape: [2, 2], copying: [0.1, 0.9, 1, 0] as [Float])
         let label = try Tensor(name: "label", shape: [2], strings: ["a", "b"])
-        let request = OpenInferenceCodec.Request(inputs: [])
+        var form = OpenInferenceCodec.AnswerForm()
+        form.id = "9"
         let (body, headerLength) = try codec.encode(
-            [tensor, label], for: request, model: "iris", version: "1", id: "9", parameters: [.init("k", .bool(true))])
+            [tensor, label], as: form, model: "iris", version: "1", parameters: [.init("k", .bool(true))])
         #expect(headerLength == nil)
         #expect(body.mediaType == "application/json")
         #expect(

@@ -224,10 +224,10 @@ import WireMessages
             try Tensor(name: "Y", shape: [2], strings: ["a", ""]),
             try Tensor(name: "Z", dataType: .int8, shape: [0], copying: [Int8]()),
         ]
-        var request = OpenInferenceCodec.Request(inputs: [])
-        request.answer.id = "id"
+        var form = OpenInferenceCodec.AnswerForm()
+        form.id = "id"
         let body = try OpenInferenceCodec().encodeMessage(
-            outputs, for: request, model: "m", version: "1",
+            outputs, as: form, model: "m", version: "1",
             parameters: [
                 .init("a", .bool(false)), .init("b", .integer(-1)), .init("c", .string("")), .init("d", .double(0)),
                 .init("e", .unsigned(.max)),
