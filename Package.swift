@@ -104,7 +104,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Tensors", "Configuration", "Codecs", "Policies", "Routing", "Scheduling", "PluginHost", "Telemetry",
-                locks, .product(name: "NIOCore", package: "swift-nio"),
+                "SharedMemory", locks, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Sources/Gateway", swiftSettings: safeSettings),
@@ -115,12 +115,14 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: [
-                "Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Telemetry",
+                "Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "SharedMemory", "Telemetry",
                 "WireMessages", "CZlib",
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,

@@ -2,6 +2,7 @@ internal import Codecs
 package import Configuration
 package import Policies
 package import Routing
+package import SharedMemory
 package import Telemetry
 package import Tensors
 
@@ -21,6 +22,10 @@ package final class Gate: Sendable {
     package let statistics: [ModelStatistics]
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
+    /// The memory that clients share, over all revisions.
+    package let regions: ClientRegions
+    /// Which of it may be shared; `nil` for none.
+    let sharable: ModelPatterns?
 
     private let released: @Sendable () -> Void
 
@@ -30,13 +35,16 @@ package final class Gate: Sendable {
     /// - Throws: one diagnostic for each route whose models can't stand in for each other.
     package init(
         _ revision: Revision, configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics,
-        previous: Gate? = nil, now: MonotonicTime, released: @escaping @Sendable () -> Void = {}
+        previous: Gate? = nil, regions: ClientRegions = ClientRegions(), now: MonotonicTime,
+        released: @escaping @Sendable () -> Void = {}
     ) throws(IncompatibleModels) {
         self.revision = revision
         self.configuration = configuration
         self.models = models
         self.statistics = models.map { _ in ModelStatistics() }
         self.released = released
+        self.regions = regions
+        self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
         self.routes = RouteTable(configuration, previous: previous?.routes)
         self.policies = PolicyEngine(configuration, previous: previous?.policies, now: now)
         let signatures = Dictionary(

@@ -86,3 +86,20 @@ observability: {{ access_log: none }}
 """
     with Gateway(text) as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="session")
+def sharing():
+    """A gateway to which clients may give shared memory whose name begins with `sluice_test_`."""
+    text = """\
+version: 1
+listeners: { public: { address: "127.0.0.1:0" } }
+auth: none
+models:
+  numbers: { plugin: echo, config: { inputs: [{ name: INPUT0, datatype: FP32 }] } }
+  words: { plugin: echo, config: { inputs: [{ name: INPUT0, datatype: BYTES }] } }
+shared_memory: { allow: ["sluice_test_*"], max_region: 1MiB }
+observability: { access_log: none }
+"""
+    with Gateway(text) as gateway:
+        yield gateway

@@ -9,10 +9,19 @@ package struct OpenInferenceCodec: Sendable {
         package var isBinary: Bool
         /// How many of its largest elements are wanted instead of all.
         package var classification: Int?
+        /// Where in memory that the client shares its bytes are to go.
+        package var place: RegionPlace?
 
         package init(name: String, isBinary: Bool) {
             self.name = name
             self.isBinary = isBinary
+        }
+
+        /// Checks that nothing speaks against where its bytes are to go.
+        func checkPlace() throws(SluiceError) {
+            guard place != nil, classification != nil else { return }
+            throw JSONScanner.invalidParameter(
+                "classification", "of output \"\(name)\" can't go to shared memory")
         }
     }
 
@@ -28,6 +37,8 @@ package struct OpenInferenceCodec: Sendable {
         package var marksLast = false
         /// Whether outputs have a row for each of the request's.
         package var isBatched = false
+        /// What the caller shares with the gateway.
+        package var regions: (any TensorRegions)?
 
         package init() {}
     }
@@ -54,10 +65,11 @@ package struct OpenInferenceCodec: Sendable {
     ///   for a body that is all JSON.
     /// - Throws: `malformed_body` or `invalid_input`.
     package func decode(
-        _ body: RequestBody, headerLength: Int?, signature: ModelSignature
+        _ body: RequestBody, headerLength: Int?, signature: ModelSignature, regions: (any TensorRegions)? = nil
     ) throws(SluiceError) -> Request {
         guard let headerLength else {
-            return try OpenInferenceRequestReader.read(body, headerLength: body.count, signature: signature)
+            return try OpenInferenceRequestReader.read(
+                body, headerLength: body.count, signature: signature, regions: regions)
         }
         guard headerLength >= 0, headerLength <= body.count else {
             throw SluiceError(
@@ -66,7 +78,8 @@ package struct OpenInferenceCodec: Sendable {
         }
         defer { withExtendedLifetime(body.storage) {} }
         if headerLength == 0 { return try rawRequest(body, signature: signature) }
-        return try OpenInferenceRequestReader.read(body, headerLength: headerLength, signature: signature)
+        return try OpenInferenceRequestReader.read(
+            body, headerLength: headerLength, signature: signature, regions: regions)
     }
 
     /// A body that is one tensor and no JSON: for models with one input that has at most one free dimension, which the
@@ -120,8 +133,12 @@ package struct OpenInferenceCodec: Sendable {
         if form.outputs.isEmpty {
             for output in outputs { try write(output, asBinary: form.binaryOutput, to: &writer, &tail) }
         } else {
-            for (output, asBinary) in try chosen(outputs, as: form) {
-                try write(output, asBinary: asBinary, to: &writer, &tail)
+            for (output, asBinary, place) in try chosen(outputs, as: form) {
+                if let place {
+                    try write(output, in: place, of: form.regions, to: &writer)
+                } else {
+                    try write(output, asBinary: asBinary, to: &writer, &tail)
+                }
             }
         }
         writer.endArray()
@@ -148,12 +165,7 @@ package struct OpenInferenceCodec: Sendable {
         _ output: Tensor, asBinary: Bool, to writer: inout JSONWriter, _ tail: inout [EncodedBody.Segment]
     ) throws(SluiceError) {
         writer.beginObject()
-        writer.key(plain: "name")
-        writer.string(output.name)
-        writer.key(plain: "datatype")
-        writer.string(output.dataType.name)
-        writer.key(plain: "shape")
-        writer.numbers(output.shape)
+        writer.facts(of: output)
         if asBinary {
             let segment: EncodedBody.Segment =
                 output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
@@ -176,9 +188,9 @@ package struct OpenInferenceCodec: Sendable {
     /// - Throws: `model_broke_contract` where the model didn't give one.
     func chosen(
         _ outputs: [Tensor], as form: AnswerForm
-    ) throws(SluiceError) -> [(output: Tensor, isBinary: Bool)] {
-        if form.outputs.isEmpty { return outputs.map { ($0, form.binaryOutput) } }
-        var chosen: [(Tensor, Bool)] = []
+    ) throws(SluiceError) -> [(output: Tensor, isBinary: Bool, place: RegionPlace?)] {
+        if form.outputs.isEmpty { return outputs.map { ($0, form.binaryOutput, nil) } }
+        var chosen: [(Tensor, Bool, RegionPlace?)] = []
         for wanted in form.outputs {
             guard let output = outputs.first(where: { $0.name == wanted.name }) else {
                 throw SluiceError(
@@ -187,9 +199,9 @@ package struct OpenInferenceCodec: Sendable {
             }
             if let count = wanted.classification {
                 let best = try Classification.top(output, count: count, isBatched: form.isBatched)
-                chosen.append((best, wanted.isBinary))
+                chosen.append((best, wanted.isBinary, nil))
             } else {
-                chosen.append((output, wanted.isBinary))
+                chosen.append((output, wanted.isBinary, wanted.place))
             }
         }
         return chosen

@@ -9,6 +9,8 @@ struct OpenInferenceInput {
         case later(UnsafePointer<UInt8>)
         /// So many bytes after the JSON.
         case binary(Int)
+        /// In memory that the client shares.
+        case region(RegionPlace)
     }
 
     private let name: String
@@ -40,7 +42,7 @@ struct OpenInferenceInput {
     /// Reads an input object that the scanner has entered; `number` counts from 1.
     static func read(_ scanner: inout JSONScanner, number: Int) throws(SluiceError) -> OpenInferenceInput {
         var (name, dataType, shape, data) = (String?.none, DataType?.none, [Int]?.none, Data?.none)
-        var binarySize: Int?
+        var bytes: Data?
         var seen: UInt8 = 0
         var isFirst = true
         while let key = try scanner.nextKey(first: isFirst) {
@@ -59,18 +61,19 @@ struct OpenInferenceInput {
             case .name: name = try scanner.optionalString("name")
             case .datatype: dataType = try readDataType(&scanner, subject)
             case .shape: shape = try readShape(&scanner, subject)
-            case .parameters: binarySize = try readBinarySize(&scanner, subject)
+            case .parameters: bytes = try readPlace(&scanner)
             case .data: data = try readData(&scanner, name, dataType)
             }
         }
         guard let name else { throw SluiceError(.invalidInput, "input \(number) has no \"name\"") }
         guard let dataType else { throw missing("datatype", of: name) }
         guard let shape else { throw missing("shape", of: name) }
-        if let binarySize {
+        if let bytes {
             guard data == nil else {
-                throw invalid(name, "\"data\" and \"binary_data_size\" exclude each other")
+                let other = if case .region = bytes { "shared_memory_region" } else { "binary_data_size" }
+                throw invalid(name, "\"data\" and \"\(other)\" exclude each other")
             }
-            data = .binary(binarySize)
+            data = bytes
         }
         guard let data else { throw invalid(name, "it has neither \"data\" nor \"binary_data_size\"") }
         return OpenInferenceInput(name: name, dataType: dataType, shape: shape, data: data)
@@ -120,10 +123,10 @@ struct OpenInferenceInput {
         return shape
     }
 
-    private static func readBinarySize(_ scanner: inout JSONScanner, _ subject: () -> String) throws(SluiceError)
-        -> Int?
-    {
+    /// Where the parameters say that the data are, if not in the JSON.
+    private static func readPlace(_ scanner: inout JSONScanner) throws(SluiceError) -> Data? {
         var size: Int?
+        var region = RegionParameters()
         for parameter in try scanner.parameters() {
             switch parameter.key {
             case "binary_data_size":
@@ -131,12 +134,14 @@ struct OpenInferenceInput {
                     throw JSONScanner.invalidParameter(parameter.key, "is out of range")
                 }
                 size = bytes
-            case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
-                throw JSONScanner.invalidParameter(parameter.key, "of \(subject()) is not supported by this gateway")
-            default: break
+            default: _ = try region.take(parameter)
             }
         }
-        return size
+        guard let place = try region.place() else { return size.map(Data.binary) }
+        guard size == nil else {
+            throw JSONScanner.invalidParameter("binary_data_size", "and shared_memory_region exclude each other")
+        }
+        return .region(place)
     }
 
     private static func readData(
@@ -180,7 +185,7 @@ struct OpenInferenceInput {
 extension OpenInferenceInput {
     /// The whole tensor; a binary one is taken off the front of `tail`.
     func tensor(
-        _ scanner: inout JSONScanner, body: RequestBody, tail: inout Range<Int>
+        _ scanner: inout JSONScanner, body: RequestBody, tail: inout Range<Int>, regions: (any TensorRegions)?
     ) throws(SluiceError) -> Tensor {
         switch data {
         case .elements(let builder, let dimensions):
@@ -193,6 +198,8 @@ extension OpenInferenceInput {
                 throw Self.invalid(name, "it has no \"data\"")
             }
             return try finish(builder, dimensions)
+        case .region(let place):
+            return try RawTensor.read(place, of: regions, name: name, dataType: dataType, shape: shape)
         case .binary(let size):
             guard size <= tail.count else {
                 throw Self.invalid(

@@ -10,10 +10,13 @@ struct OpenInferenceRequestReader: ~Copyable {
     private var inputs: [OpenInferenceInput] = []
     private var request = OpenInferenceCodec.Request(inputs: [])
     /// Outputs asked for, with what each says of itself.
-    private var outputs: [(name: String, isBinary: Bool?, classification: Int?)] = []
+    private var outputs: [(name: String, isBinary: Bool?, classification: Int?, place: RegionPlace?)] = []
 
-    private init(_ body: RequestBody, headerLength: Int, _ signature: ModelSignature) throws(SluiceError) {
+    private init(_ body: RequestBody, headerLength: Int, _ signature: ModelSignature, _ regions: (any TensorRegions)?)
+        throws(SluiceError)
+    {
         self.signature = signature
+        request.answer.regions = regions
         self.body = body
         tail = headerLength..<body.count
         scanner = try JSONScanner(UnsafeRawBufferPointer(rebasing: body.bytes[..<headerLength]))
@@ -21,9 +24,9 @@ struct OpenInferenceRequestReader: ~Copyable {
 
     /// Reads a body whose first `headerLength` bytes, which it has, are JSON.
     static func read(
-        _ body: RequestBody, headerLength: Int, signature: ModelSignature
+        _ body: RequestBody, headerLength: Int, signature: ModelSignature, regions: (any TensorRegions)? = nil
     ) throws(SluiceError) -> OpenInferenceCodec.Request {
-        var reader = try OpenInferenceRequestReader(body, headerLength: headerLength, signature)
+        var reader = try OpenInferenceRequestReader(body, headerLength: headerLength, signature, regions)
         try reader.readDocument()
         try reader.scanner.finish()
         return try reader.finish()
@@ -129,17 +132,15 @@ struct OpenInferenceRequestReader: ~Copyable {
         try signature.checkWanted(name, among: outputs.map(\.name))
         var isBinary: Bool?
         var classification: Int?
+        let place = try RegionParameters.place(in: parameters)
         for parameter in parameters {
             switch parameter.key {
             case "binary_data": isBinary = try OpenInferenceParameters.bool(parameter)
             case "classification": classification = try Classification.count(parameter)
-            case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
-                throw JSONScanner.invalidParameter(
-                    parameter.key, "of output \"\(name)\" is not supported by this gateway")
             default: break
             }
         }
-        outputs.append((name, isBinary, classification))
+        outputs.append((name, isBinary, classification, place))
     }
 
     // MARK: Parameters
@@ -153,7 +154,7 @@ struct OpenInferenceRequestReader: ~Copyable {
     private consuming func finish() throws(SluiceError) -> OpenInferenceCodec.Request {
         var rest = tail
         for input in inputs {
-            request.inputs.append(try input.tensor(&scanner, body: body, tail: &rest))
+            request.inputs.append(try input.tensor(&scanner, body: body, tail: &rest, regions: request.answer.regions))
         }
         guard rest.isEmpty else {
             throw SluiceError(
@@ -166,10 +167,12 @@ struct OpenInferenceRequestReader: ~Copyable {
         }
         try signature.validate(request.inputs)
         let binaryOutput = request.answer.binaryOutput
-        request.answer.outputs = outputs.map { output in
+        request.answer.outputs = try outputs.map { (output) throws(SluiceError) in
             var wanted = OpenInferenceCodec.RequestedOutput(
                 name: output.name, isBinary: output.isBinary ?? binaryOutput)
             wanted.classification = output.classification
+            wanted.place = output.place
+            try wanted.checkPlace()
             return wanted
         }
         request.answer.isBatched = signature.batching != .none

@@ -30,6 +30,9 @@ enum GatewayBlock {
         "admin", ValueType.mapping, "Who may look into the gateway and change it while it runs.")
     static let reload = Key.optional(
         "reload", ValueType.mapping, "When the file is read again without being asked.")
+    static let sharedMemory = Key.optional(
+        "shared_memory", ValueType.mapping, default: "off",
+        "What of this machine's shared memory clients may share with the gateway.")
 
     static let block = Block(
         "",
@@ -37,6 +40,7 @@ enum GatewayBlock {
             version.description, listeners.description, plugins.description, models.description, auth.description,
             consumers.description, limits.description, routes.description, observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
+            sharedMemory.description,
         ])
 
     /// The least that a gateway needs.
@@ -111,6 +115,9 @@ enum GatewayBlock {
             maxInflight: maxInflight ?? standardMaxInflight)
         configuration.admin = admin?.admin
         if let reload { configuration.reload = reload }
+        configuration.sharedMemory = reader.value(sharedMemory).flatMap {
+            SharedMemoryBlock.read($0, span: reader.keySpan(of: sharedMemory), reading)
+        }
         return configuration
     }
 

@@ -16,13 +16,18 @@ enum ListenerBlock {
         "max_connections", ValueType.integer(1...1_000_000, example: "10000"), default: "10000",
         "Connections that may be open at once.")
     static let timeouts = Key.optional("timeouts", ValueType.mapping, "How long a client may take.")
+    static let origins = Key.optional(
+        "origins",
+        ValueType.parsed("an origin", example: "\"https://app.example\"", parse: OriginText.parse).oneOrList(),
+        default: "the gateway's own",
+        "Where web pages come from that may open sessions (WebSocket); `*` is anywhere.")
     static let tls = Key.optional("tls", ValueType.mapping, "Certificates; without them nothing is encrypted.")
 
     static let block = Block(
         "listeners.NAME",
         [
             address.description, serves.description, maxBody.description, maxHeaders.description,
-            maxConnections.description, timeouts.description, tls.description,
+            maxConnections.description, timeouts.description, origins.description, tls.description,
         ])
 
     private static let addressType = ValueType<AddressText>("an address", example: "\"127.0.0.1:8080\"") {
@@ -57,6 +62,7 @@ enum ListenerBlock {
         if let node = reader.value(timeouts) {
             TimeoutsBlock.read(node, into: &listener, span: reader.keySpan(of: timeouts), reading)
         }
+        if let origins = reader.value(origins) { listener.origins = origins }
         if let node = reader.value(tls) {
             listener.tls = TLSBlock.read(node, span: reader.keySpan(of: tls), reading)
         }

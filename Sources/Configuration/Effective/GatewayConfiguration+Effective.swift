@@ -20,6 +20,12 @@ extension GatewayConfiguration {
                 "reload",
                 .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])
             ),
+            (
+                "shared_memory",
+                sharedMemory.map {
+                    .mapping([("allow", .texts($0.allowed)), ("max_region", .size($0.maxRegion))])
+                } ?? .null
+            ),
         ])
     }
 }
@@ -58,6 +64,7 @@ extension ListenerConfiguration {
                     ("idle", .duration(idleTimeout)),
                 ])
             ),
+            ("origins", .texts(origins)),
             ("tls", tls?.effective ?? .null),
         ])
     }

@@ -6,6 +6,8 @@ enum NameRule: Sendable {
     case model
     /// `model` with `*` anywhere.
     case pattern
+    /// Letters, digits and `. _ -` with `*` anywhere.
+    case object
     /// Any text that is one line.
     case text
 
@@ -14,6 +16,7 @@ enum NameRule: Sendable {
         case .plain: "letters, digits and . _ -"
         case .model: "letters, digits and . _ - /"
         case .pattern: "letters, digits and . _ - / *"
+        case .object: "letters, digits and . _ - *"
         case .text: "characters that can be seen"
         }
     }
@@ -21,8 +24,8 @@ enum NameRule: Sendable {
     private func allows(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar {
         case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-": true
-        case "/": self != .plain
-        case "*": self == .pattern || self == .text
+        case "/": self != .plain && self != .object
+        case "*": self == .pattern || self == .object || self == .text
         case "\n", "\r", "\t": false
         default: self == .text && !SourceText.isForbidden(scalar)
         }

@@ -16,6 +16,8 @@ package struct GatewayConfiguration: Sendable {
     /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
     package var admin: AdminConfiguration?
     package var reload = ReloadConfiguration()
+    /// `nil` where no memory is shared.
+    package var sharedMemory: SharedMemoryConfiguration?
 
     package init(
         listeners: [ListenerConfiguration], plugins: [PluginConfiguration], models: [ModelConfiguration],

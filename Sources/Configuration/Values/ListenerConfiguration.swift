@@ -19,6 +19,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var tls: ListenerTLS?
     /// Whether clients may speak without TLS.
     package var allowsPlain: Bool { tls == nil || tls?.plain == .allow }
+    /// Where web pages may come from that open sessions, besides from the gateway itself; `*` is anywhere.
+    package var origins: [String] = []
     /// Bytes of a request's body.
     package var maxBody: Int = 64 << 20
     /// Bytes of a request's line and headers together.

@@ -27,7 +27,7 @@ extension Gate {
         _ = try catalogueConsumer(key: key)
     }
 
-    private func catalogueConsumer(key: String?) throws(SluiceError) -> Consumer {
+    func catalogueConsumer(key: String?) throws(SluiceError) -> Consumer {
         try policies.identify(
             headerValue: key, requiresKey: requiresKey, nowSeconds: Int64(WallClock.secondsSince1970))
     }

@@ -34,7 +34,9 @@ package final class Inference: @unchecked Sendable {
     /// How long the caller itself says that it waits.
     private var timeoutNanoseconds: UInt64?
     private var clientID: String?
-    private var envelope: Envelope?
+    private(set) var envelope: Envelope?
+    /// The place in a session's sequence; set before the request is performed.
+    package var sequence: Envelope.Sequence?
     /// Whether the quota was charged.
     private var isAdmitted = false
     /// When the body was all there; before that, when the head was.
@@ -94,7 +96,8 @@ package final class Inference: @unchecked Sendable {
     /// Takes a whole gRPC message in place of a body.
     package func perform(_ message: InferMessage) {
         perform { (signature) throws(SluiceError) in
-            let decoded = try gate.openInference.decode(message, signature: signature)
+            let decoded = try gate.openInference.decode(
+                message, signature: signature, regions: gate.regions(of: consumer))
             return envelope(of: decoded)
         }
     }
@@ -111,7 +114,7 @@ package final class Inference: @unchecked Sendable {
             // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
             let memory = gate.models[attempts.current.model.index].inputMemory
             var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
-                try decode(signature)
+                try joined(try decode(signature))
             }
             if let timeout = timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
@@ -156,7 +159,8 @@ package final class Inference: @unchecked Sendable {
                 id: id, parameters: decoded.parameters, inputs: decoded.inputs, wantedOutputs: wanted)
         case .openInference(let headerLength):
             return envelope(
-                of: try gate.openInference.decode(body, headerLength: headerLength, signature: signature))
+                of: try gate.openInference.decode(
+                    body, headerLength: headerLength, signature: signature, regions: gate.regions(of: consumer)))
         case .generate:
             let decoded = try gate.codecs.decode(
                 body, facts: CodecRegistry.RequestFacts(contentType: "application/json"), signature: signature)
@@ -188,7 +192,7 @@ package final class Inference: @unchecked Sendable {
         switch request.format {
         case .openInferenceMessage(let streams), .generate(let streams): streams
         case .openInference: false
-        case .unified: answerFormat.streams
+        case .unified: answerFormat.streams || sequence != nil
         }
     }
 
@@ -271,6 +275,7 @@ package final class Inference: @unchecked Sendable {
         if answerForm?.marksLast == true {
             parameters.append(.init("triton_final_response", .bool(part.isFinal)))
         }
+        if sequence != nil { parameters.append(.init("final", .bool(part.isFinal))) }
         if case .generate(let streams) = request.format {
             let body = try GenerateCodec().encode(
                 outputs, model: request.model ?? summary.model ?? "", version: summary.version ?? "", id: clientID,
@@ -338,7 +343,7 @@ package final class Inference: @unchecked Sendable {
             hasBegunStream = true
             responder.beginStream(mediaType: body.mediaType, summary: describedSummary())
         }
-        if !part.outputs.isEmpty || !part.isFinal || answerForm?.marksLast == true {
+        if !part.outputs.isEmpty || !part.isFinal || answerForm?.marksLast == true || sequence != nil {
             let gate = partGate
             responder.writePart(body) { gate?.written() }
         }

@@ -2,6 +2,7 @@ package import Configuration
 internal import Dispatch
 package import Logging
 internal import NIOConcurrencyHelpers
+internal import SharedMemory
 package import Telemetry
 internal import Tensors
 
@@ -57,6 +58,8 @@ package final class Gatekeeper: Sendable {
     /// Changes happen here, one after the other.
     let changes = DispatchQueue(label: "sluice.changes")
     let retirees: RetiredModels
+    /// What clients share stays theirs from one revision to the next.
+    private let regions = ClientRegions()
     let locked = NIOLockedValueBox(Locked())
 
     package init(loader: ModelLoader, metrics: GatewayMetrics, logger: Logger, surroundings: Surroundings) {
@@ -220,7 +223,7 @@ package final class Gatekeeper: Sendable {
         do {
             let gate = try Gate(
                 Revision(number: number, hash: candidate.hash), configuration: candidate.configuration, models: models,
-                metrics: metrics, previous: previous, now: .now,
+                metrics: metrics, previous: previous, regions: regions, now: .now,
                 released: { [retirees] in retirees.release(models, limit: limit) })
             retirees.adopt(models)
             return gate

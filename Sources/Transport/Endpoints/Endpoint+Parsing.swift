@@ -23,6 +23,8 @@ extension Endpoint {
         default:
             if let name = path.suffix(after: "/v1/infer/") {
                 self = .infer(model: try Self.name(name))
+            } else if let name = path.suffix(after: "/v1/stream/") {
+                self = .stream(model: try Self.name(name))
             } else if let name = path.suffix(after: "/v1/models/") {
                 self = .model(try Self.name(name))
             } else if let rest = path.suffix(after: "/v2/models/"), let endpoint = try Self.openInference(rest) {

@@ -4,6 +4,8 @@ enum Endpoint: Equatable {
     case welcome
     /// `/v1/infer`, `/v1/infer/{model}`: any format in, any out.
     case infer(model: String?)
+    /// `/v1/stream/{model}`: a session over WebSocket.
+    case stream(model: String)
     /// `/v1/models`
     case models
     /// `/v1/models/{model}`

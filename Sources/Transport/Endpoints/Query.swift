@@ -9,6 +9,24 @@ struct Query: Equatable {
 
     /// - Throws: `invalid_parameter` for a parameter that isn't known, is given twice, or is badly encoded.
     init(_ text: some StringProtocol) throws(SluiceError) {
+        for (key, value) in try Self.pairs(text) {
+            switch key {
+            case "model": model = value
+            case "outputs": outputs = value.split(separator: ",").map(String.init)
+            default:
+                throw SluiceError(
+                    .invalidParameter,
+                    "unknown query parameter \"\(key.prefix(64))\"; \"model\" and \"outputs\" are known",
+                    detail: [.init("parameter", String(key.prefix(64)))])
+            }
+        }
+    }
+
+    /// The parameters of a query, in their order.
+    ///
+    /// - Throws: `invalid_parameter` for one that is given twice, or badly encoded.
+    static func pairs(_ text: some StringProtocol) throws(SluiceError) -> [(key: String, value: String)] {
+        var pairs: [(key: String, value: String)] = []
         var seen: Set<String> = []
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -22,15 +40,8 @@ struct Query: Equatable {
                     .invalidParameter, "the query parameter \"\(key.prefix(64))\" is given twice",
                     detail: [.init("parameter", String(key.prefix(64)))])
             }
-            switch key {
-            case "model": model = value
-            case "outputs": outputs = value.split(separator: ",").map(String.init)
-            default:
-                throw SluiceError(
-                    .invalidParameter,
-                    "unknown query parameter \"\(key.prefix(64))\"; \"model\" and \"outputs\" are known",
-                    detail: [.init("parameter", String(key.prefix(64)))])
-            }
+            pairs.append((key, value))
         }
+        return pairs
     }
 }

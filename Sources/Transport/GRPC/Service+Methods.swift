@@ -1,6 +1,7 @@
 internal import Configuration
 internal import Gateway
 internal import PluginHost
+internal import SharedMemory
 internal import SwiftProtobuf
 internal import Telemetry
 internal import Tensors
@@ -25,7 +26,7 @@ extension Service {
             return try Inference_ServerMetadataResponse.with {
                 $0.name = "sluice"
                 $0.version = sluiceVersion
-                $0.extensions = Self.extensions
+                $0.extensions = extensions
             }.sent()
         case .modelMetadata:
             return try modelMetadata(try .received(bytes), key: key).sent()
@@ -69,14 +70,14 @@ extension Service {
             guard request.settings.isEmpty else { throw SettingsDocument.refusal }
             return try Inference_LogSettingsResponse.with { $0.settings = logSettings }.sent()
         case .systemSharedMemoryStatus:
-            try gate.checkCatalogueAccess(key: key)
-            return try Inference_SystemSharedMemoryStatusResponse().sent()
+            return try sharedMemoryStatus(try .received(bytes), key: key).sent()
         case .systemSharedMemoryUnregister:
-            try gate.checkCatalogueAccess(key: key)
+            let name = try Inference_SystemSharedMemoryUnregisterRequest.received(bytes).name
+            try gate.unregisterRegion(name.isEmpty ? nil : name, key: key)
             return try Inference_SystemSharedMemoryUnregisterResponse().sent()
         case .systemSharedMemoryRegister:
-            try gate.checkCatalogueAccess(key: key)
-            throw SluiceError(.forbidden, "system shared memory is off in this gateway")
+            try gate.registerRegion(try ClientRegions.Status(try .received(bytes)), key: key)
+            return try Inference_SystemSharedMemoryRegisterResponse().sent()
         case .cudaSharedMemoryStatus, .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister:
             throw SluiceError(.modelUnimplemented, "CUDA memory can't be shared with this gateway; it has none")
         case .modelInfer, .modelStreamInfer, .healthWatch, .reflection, .reflectionAlpha:

@@ -21,6 +21,7 @@ extension HTTP1Connection {
             expected: meaning.contentLength, limit: exchange.service.listener.maxBody,
             tensorsAt: meaning.inferenceHeaderLength, budget: exchange.service.bodies,
             inflater: try meaning.plan.encoding.map { (encoding) throws(SluiceError) in try Inflater(encoding) })
+        if let plan = meaning.plan.session { return try checkHandshake(plan, exchange) }
         guard let context, let request = meaning.plan.inference else { return }
         try exchange.begin(request, eventLoop: context.eventLoop)
     }
@@ -84,6 +85,7 @@ extension HTTP1Connection {
         }
         let body = exchange.body.take()
         if let inference = exchange.inference { return inference.perform(body) }
+        if let session = exchange.session { return beginSession(session, exchange, context: context) }
         if case .admin(let endpoint) = meaning.plan.endpoint {
             return administer(endpoint, exchange, body, context: context)
         }

@@ -15,14 +15,14 @@ final class HTTP1Connection: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    private let port: Port
+    let port: Port
     /// What the request under way goes by; between requests what the next one would.
     var service: Service { exchange?.service ?? port.service }
     var context: ChannelHandlerContext?
     /// The client's address.
     private var remote: String?
     /// The request under way.
-    private(set) var exchange: HTTP1Exchange?
+    var exchange: HTTP1Exchange?
     var clock: ConnectionClock
     private var timer: Scheduled<Void>?
     private var reader: RequestReader

@@ -28,6 +28,8 @@ final class HTTP1Exchange: Responder, @unchecked Sendable {
     /// What the head means, once that is known.
     var meaning: HeadMeaning?
     private(set) var inference: Inference?
+    /// What the client sent to open a session.
+    var session: OpenedSession?
     var body: ReceivedBody
     var bytesIn = 0
     /// A client that waits for "100 Continue" and gets something else may or may not send its body.

@@ -55,6 +55,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
             let plan = try service.plan(
                 method: head.method, target: head.target, fields: head.fields)
             self.plan = plan
+            if plan.session != nil { throw WebSocketHandshake.needsWebSocket }
             if let encoding = plan.encoding {
                 body = ReceivedBody(
                     expected: nil, limit: service.listener.maxBody, tensorsAt: head.fields.inferenceHeaderLength ?? 0,

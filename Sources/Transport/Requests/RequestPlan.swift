@@ -6,6 +6,8 @@ struct RequestPlan {
     var endpoint: Endpoint
     /// The inference to be run; `nil` for everything else.
     var inference: InferenceRequest?
+    /// The session to be opened; `nil` for everything else.
+    var session: SessionPlan?
     /// How the body is compressed; `nil` where it isn't.
     var encoding: String?
     /// How the answer is to be compressed; `nil` for not at all.

@@ -43,6 +43,10 @@ extension Service {
             plan.inference = inference(
                 model: model ?? query.model, version: nil, fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
+        case .stream(let model):
+            plan.session = SessionPlan(
+                model: model, query: try SessionQuery(parts.count > 1 ? parts[1] : ""), key: fields.key,
+                traceparent: fields.traceparent)
         case .modelInfer(let model, let version):
             plan.inference = inference(
                 model: model, version: version, fields: fields,
@@ -108,6 +112,9 @@ extension Service {
     func response(to failure: SluiceError, requestID: String) -> HTTPResponse {
         var response = HTTPResponse(failure: failure, requestID: requestID)
         if failure.code == .unauthenticated { response.fields.append(("www-authenticate", gate.challenge)) }
+        if let version = failure.detail.first(where: { $0.key == "sec_websocket_version" }) {
+            if case .string(let text) = version.value { response.fields.append(("sec-websocket-version", text)) }
+        }
         if failure.code == .methodNotAllowed,
             case .string(let methods)? = failure.detail.first(where: { $0.key == "allow" })?.value
         {

@@ -1,4 +1,5 @@
 internal import Codecs
+internal import Configuration
 internal import Gateway
 internal import NIOCore
 internal import PluginHost
@@ -7,10 +8,13 @@ internal import Tensors
 
 extension Service {
     /// Extensions of the Open Inference Protocol that work here.
-    static let extensions = [
-        "binary_tensor_data", "classification", "generate", "model_configuration", "parameters", "sequence",
-        "statistics",
-    ]
+    var extensions: [String] {
+        let shared = gate.configuration.sharedMemory == nil ? [] : ["system_shared_memory"]
+        return [
+            "binary_tensor_data", "classification", "generate", "model_configuration", "parameters", "sequence",
+            "statistics",
+        ] + shared
+    }
 
     /// Answers everything but inference.
     func response(to plan: RequestPlan, body: RequestBody) throws(SluiceError) -> HTTPResponse {
@@ -41,7 +45,7 @@ extension Service {
             gate.metrics.refresh(gate.models)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
-        case .infer, .modelInfer, .generate, .admin:
+        case .infer, .stream, .modelInfer, .generate, .admin:
             throw SluiceError(.internalError, "inference and administration don't come this way")
         default:
             return try openInferenceResponse(to: plan, body: body)

@@ -13,7 +13,7 @@ extension Service {
         case .serverMetadata:
             return HTTPResponse(
                 json: OpenInferenceCodec().serverMetadata(
-                    name: "sluice", version: sluiceVersion, extensions: Self.extensions))
+                    name: "sluice", version: sluiceVersion, extensions: extensions))
         case .modelNames:
             var json = JSONWriter()
             json.beginObject()
@@ -55,7 +55,7 @@ extension Service {
             try checkNoChange(plan, body)
             return HTTPResponse(json: SettingsDocument.log(gate.configuration.observability))
         case .sharedMemory(let request):
-            return try sharedMemory(request, body: body)
+            return try sharedMemory(request, body: body, key: key)
         default:
             throw SluiceError(.internalError, "this endpoint is answered elsewhere")
         }
@@ -69,13 +69,5 @@ extension Service {
 
     private func checkNoChange(_ plan: RequestPlan, _ body: RequestBody) throws(SluiceError) {
         if plan.method == "POST", !SettingsDocument.isEmpty(body) { throw SettingsDocument.refusal }
-    }
-
-    private func sharedMemory(_ request: SharedMemoryRequest, body: RequestBody) throws(SluiceError) -> HTTPResponse {
-        guard request.kind == .system else {
-            throw SluiceError(.modelUnimplemented, "CUDA memory can't be shared with this gateway; it has none")
-        }
-        guard request.action == .register else { return HTTPResponse(json: Array("[]".utf8)) }
-        throw SluiceError(.forbidden, "system shared memory is off in this gateway")
     }
 }

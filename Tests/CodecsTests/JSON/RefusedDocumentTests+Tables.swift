@@ -361,7 +361,7 @@ extension RefusedDocumentTests {
         ),
         (
             #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","parameters":{"shared_memory_region":"r"}}]}"#,
-            .invalidParameter, #"parameter "shared_memory_region" of input "X" is not supported by this gateway"#
+            .invalidParameter, #"parameter "shared_memory_byte_size" is missing beside shared_memory_region"#
         ),
         (
             #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]},{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}]}"#,
@@ -389,7 +389,7 @@ extension RefusedDocumentTests {
         ),
         (
             #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],"outputs":[{"name":"label","parameters":{"shared_memory_region":"r"}}]}"#,
-            .invalidParameter, #"parameter "shared_memory_region" of output "label" is not supported by this gateway"#
+            .invalidParameter, #"parameter "shared_memory_byte_size" is missing beside shared_memory_region"#
         ),
         (
             #"{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}],"outputs":[{"name":"label","parameters":{"binary_data":1}}]}"#,

@@ -105,6 +105,7 @@ import Testing
               b: { plugin: file }
             auth: { api_keys: { header: x-key } }
             admin: { keys: [{ id: ops, hash: "sha256:\(hash)" }] }
+            shared_memory: { allow: ["s_*"] }
             consumers: { c: { keys: [{ id: k, hash: "sha256:\(digits)" }], allow: { models: ["*"] }, limits: [l] } }
             limits: { l: [{ count: requests, max: 1/s }] }
             routes:

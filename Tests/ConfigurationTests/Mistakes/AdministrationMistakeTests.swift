@@ -40,6 +40,15 @@ import Testing
                 "5:31+4 error: settle must be from 1ms to 1min, not 5min",
             ]),
         WrongText(
+            "shared memory without names", GatewayText(more: "shared_memory: { max_region: 1GB }"),
+            ["5:1+13 error: shared_memory has no allow | write e.g. allow: [\"sluice_*\"]"]),
+        WrongText(
+            "shared memory elsewhere", GatewayText(more: "shared_memory: { allow: [/dev/shm/x], max_region: 2048GiB }"),
+            [
+                #"5:26+10 error: "/" can't be in the name of a shared memory object | names are made of letters, digits and . _ - *"#,
+                "5:51+7 error: max_region must be from 1B to 1024GiB, not 2048GiB",
+            ]),
+        WrongText(
             "a self-test without inputs",
             GatewayText(models: "models: { echo: { plugin: echo, self_test: [{ tolerance: 2 }] } }"),
             [

@@ -39,7 +39,7 @@ import Testing
                 #"5:1+5 error: unknown key "model" in the file | did you mean "models"?"#,
                 #"""
                 6:1+6 error: unknown key "stores" in the file | known keys: version, listeners, plugins, \#
-                models, auth, consumers, limits, routes, observability, drain, max_inflight, admin, and 1 more
+                models, auth, consumers, limits, routes, observability, drain, max_inflight, admin, and 2 more
                 """#,
                 #"7:1+9 error: unknown key "Listeners" in the file | did you mean "listeners"?"#,
             ]),

@@ -75,7 +75,7 @@ import Testing
             [
                 #"""
                 2:22+16 error: listener "public" must be a mapping, not "127.0.0.1:8080" | known keys: \#
-                address, serves, max_body, max_headers, max_connections, timeouts, tls
+                address, serves, max_body, max_headers, max_connections, timeouts, origins, tls
                 """#
             ]),
         WrongText(
@@ -152,6 +152,16 @@ import Testing
             GatewayText(listeners: #"listeners: { public: { address: "127.0.0.1:8080", max_connections: "10" } }"#),
             [
                 #"2:68+4 error: max_connections must be a whole number, not "10" | write e.g. 10000"#
+            ]),
+        WrongText(
+            "origins that are none",
+            GatewayText(
+                listeners:
+                    #"listeners: { public: { address: "127.0.0.1:8080", origins: ["https://app.example/", app.example] } }"#
+            ),
+            [
+                #"2:61+22 error: origins: "https://app.example/" is not an origin | write e.g. "https://app.example""#,
+                #"2:85+11 error: origins: "app.example" is not an origin | write e.g. "https://app.example""#,
             ]),
         WrongText(
             "wrong timeouts",

@@ -46,6 +46,8 @@ struct InferMessageReader: ~Copyable {
         var dataType = ""
         var shape: [Int] = []
         var contents: UnsafeRawBufferPointer?
+        /// Where the data lie in memory that the client shares.
+        var place: RegionPlace?
     }
 
     private let signature: ModelSignature
@@ -58,10 +60,11 @@ struct InferMessageReader: ~Copyable {
     }
 
     static func read(
-        _ message: InferMessage, signature: ModelSignature
+        _ message: InferMessage, signature: ModelSignature, regions: (any TensorRegions)? = nil
     ) throws(SluiceError) -> OpenInferenceCodec.Request {
         try message.head.read { (bytes) throws(SluiceError) in
             var reader = InferMessageReader(signature)
+            reader.request.answer.regions = regions
             try reader.read(bytes)
             return try reader.finish(raw: message.raw)
         }
@@ -104,10 +107,7 @@ struct InferMessageReader: ~Copyable {
             default: try reader.skip(field.type)
             }
         }
-        for parameter in parameters where parameter.key.hasPrefix("shared_memory_") {
-            throw JSONScanner.invalidParameter(
-                parameter.key, "of input \"\(ElementFault.shortened(input.name))\" is not supported by this gateway")
-        }
+        input.place = try RegionParameters.place(in: parameters)
         return input
     }
 
@@ -139,12 +139,11 @@ struct InferMessageReader: ~Copyable {
         for parameter in parameters {
             switch parameter.key {
             case "classification": output.classification = try Classification.count(parameter)
-            case "shared_memory_region", "shared_memory_byte_size", "shared_memory_offset":
-                throw JSONScanner.invalidParameter(
-                    parameter.key, "of output \"\(name)\" is not supported by this gateway")
             default: break
             }
         }
+        output.place = try RegionParameters.place(in: parameters)
+        try output.checkPlace()
         request.answer.outputs.append(output)
     }
 
@@ -175,6 +174,13 @@ struct InferMessageReader: ~Copyable {
         guard Shape.elementCount(input.shape) != nil else {
             throw Self.invalid(
                 input.name, "a tensor of shape \(Shape.text(Array(input.shape.prefix(8)))) is too large")
+        }
+        if let place = input.place {
+            guard input.contents?.isEmpty != false else {
+                throw Self.invalid(input.name, "\"contents\" and shared_memory_region exclude each other")
+            }
+            return try RawTensor.read(
+                place, of: request.answer.regions, name: input.name, dataType: dataType, shape: input.shape)
         }
         if hasRaw {
             guard input.contents?.isEmpty != false else {

@@ -4,8 +4,10 @@ extension OpenInferenceCodec {
     /// Reads a gRPC message.
     ///
     /// - Throws: `malformed_body`, `invalid_input` or `invalid_parameter`.
-    package func decode(_ message: InferMessage, signature: ModelSignature) throws(SluiceError) -> Request {
-        try InferMessageReader.read(message, signature: signature)
+    package func decode(
+        _ message: InferMessage, signature: ModelSignature, regions: (any TensorRegions)? = nil
+    ) throws(SluiceError) -> Request {
+        try InferMessageReader.read(message, signature: signature, regions: regions)
     }
 
     /// Writes a `ModelInferResponse`. Tensors are always raw: clients of the field read nothing else.
@@ -15,21 +17,30 @@ extension OpenInferenceCodec {
     package func encodeMessage(
         _ outputs: [Tensor], as form: AnswerForm, model: String, version: String, parameters: [Envelope.Parameter]
     ) throws(SluiceError) -> EncodedBody {
-        let chosen = try chosen(outputs, as: form).map(\.output)
+        let chosen = try chosen(outputs, as: form)
         var writer = ProtobufWriter(reserving: 160)
         writer.string(1, model)
         writer.string(2, version)
         if let id = form.id { writer.string(3, id) }
         InferParameters.write(parameters, 4, to: &writer)
-        for output in chosen {
+        for (output, _, place) in chosen {
+            let parameters = try place.map { (place) throws(SluiceError) in
+                place.parameters(written: try RawTensor.write(output, to: place, of: form.regions))
+            }
             writer.message(5) { tensor in
                 tensor.string(1, output.name)
                 tensor.string(2, output.dataType.name)
                 tensor.packed(3, output.shape)
+                if let parameters { InferParameters.write(parameters, 4, to: &tensor) }
             }
         }
         var segments: [EncodedBody.Segment] = []
-        for output in chosen {
+        for (output, _, place) in chosen {
+            // Clients count the entries, so one in shared memory has an empty one.
+            if place != nil {
+                writer.header(6, length: 0)
+                continue
+            }
             let segment: EncodedBody.Segment =
                 output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
             let size = EncodedBody(mediaType: "", segments: [segment]).count

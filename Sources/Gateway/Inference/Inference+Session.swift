@@ -1,0 +1,33 @@
+package import Tensors
+
+extension Inference {
+    /// The request's place in its sequence, once it is decoded.
+    package var place: Envelope.Sequence? { envelope?.sequence }
+
+    /// The request as part of its session's sequence, where it belongs to one.
+    func joined(_ envelope: Envelope) throws(SluiceError) -> Envelope {
+        guard let sequence else { return envelope }
+        var envelope = envelope
+        try envelope.join(sequence)
+        return envelope
+    }
+}
+
+extension Envelope {
+    /// Makes the request part of a session's sequence, which its own parameters may begin anew or end.
+    ///
+    /// - Throws: `invalid_parameter` where such a parameter is neither true nor false.
+    mutating func join(_ sequence: Sequence) throws(SluiceError) {
+        var place = sequence
+        for parameter in parameters where parameter.key == "sequence_start" || parameter.key == "sequence_end" {
+            guard case .bool(let value) = parameter.value else {
+                throw SluiceError(
+                    .invalidParameter, "parameter \"\(parameter.key)\" must be true or false",
+                    detail: [.init("parameter", parameter.key)])
+            }
+            if parameter.key == "sequence_end" { place.isEnd = value } else if value { place.isStart = true }
+        }
+        parameters.removeAll { $0.key == "sequence_start" || $0.key == "sequence_end" }
+        self.sequence = place
+    }
+}
