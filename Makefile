@@ -8,7 +8,7 @@ SHELL := bash
 BUILD   := build
 STAMPS  := $(BUILD)/stamps
 PYTHON  := $(BUILD)/venv/bin/python
-MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx file-type.onnx digits.joblib libscore.so)
+MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx live-voice.onnx file-type.onnx digits.joblib libscore.so)
 CONFIG  ?= gateway.yaml
 RELEASE := .build/release
 # Whether two accesses to one variable overlap is checked while the tests run; checking it for each request as well was
@@ -125,6 +125,9 @@ $(BUILD)/models/iris.onnx: examples/iris/train.py $(STAMPS)/deps
 	@$(PYTHON) $< $@
 
 $(BUILD)/models/voice-activity.onnx: examples/voice-activity/export.py $(STAMPS)/deps
+	@$(PYTHON) $< $(BUILD)/deps/silero-vad $@
+
+$(BUILD)/models/live-voice.onnx: examples/live-audio/export.py $(STAMPS)/deps
 	@$(PYTHON) $< $(BUILD)/deps/silero-vad $@
 
 $(BUILD)/models/file-type.onnx: examples/file-type/export.py $(STAMPS)/deps

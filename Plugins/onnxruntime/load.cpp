@@ -8,6 +8,7 @@
 
 sluice_model::~sluice_model() {
   watcher.reset();
+  states.reset();
   if (session != nullptr) runtime->api->ReleaseSession(session);
 }
 
@@ -34,7 +35,7 @@ sluice_status read_settings(const sluice_load_args *args, Settings &settings, sl
   static const char *const known[] = {"file",           "library",   "intra_op_threads", "inter_op_threads",
                                       "optimization",   "execution", "outputs",          "batch",
                                       "max_batch_rows", "log",       "concurrency",      "spinning",
-                                      "stop_runs",      nullptr};
+                                      "stop_runs",      "state",     "max_sequences",    nullptr};
   static const char *const optimizations[] = {"none", "basic", "extended", "all", nullptr};
   static const char *const executions[] = {"sequential", "parallel", nullptr};
   static const char *const batches[] = {"auto", "none", "concat", nullptr};
@@ -219,6 +220,11 @@ bool first_dimension_is_batch(const sluice_model &model) {
 
 sluice_status choose_batching(const Settings &settings, sluice_model &model, sluice_error *error) {
   model.info.batching = SLUICE_BATCH_NONE;
+  // Requests of one batch would share their state.
+  if (!model.state.empty()) {
+    if (settings.batch != BATCH_CONCAT) return SLUICE_OK;
+    return fail(error, SLUICE_INVALID_ARGUMENT, "config.batch: concat can't be had together with config.state");
+  }
   if (settings.batch == BATCH_CONCAT) {
     for (const std::vector<Port> *ports : {&model.inputs, &model.outputs}) {
       for (const Port &port : *ports) {
@@ -309,6 +315,7 @@ sluice_status load_model(const sluice_host *host, const sluice_load_args *args, 
   if (open_session(settings, model, error) != SLUICE_OK) return error->code;
   if (read_ports(*model.runtime, model.session, true, args, model.inputs, error) != SLUICE_OK) return error->code;
   if (read_ports(*model.runtime, model.session, false, args, model.outputs, error) != SLUICE_OK) return error->code;
+  if (read_state(args, model, error) != SLUICE_OK) return error->code;
   if (choose_batching(settings, model, error) != SLUICE_OK) return error->code;
   if (OrtStatus *status = read_metadata(model)) {
     return take_status(*model.runtime, status, false, "reading the model's metadata", error);

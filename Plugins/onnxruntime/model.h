@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime.h"
+#include "state.h"
 #include "types.h"
 #include "watcher.h"
 
@@ -21,6 +22,11 @@ struct Port {
   std::string summary;                // "[batch, 4]", or "" when no dimension has a name
 };
 
+// An input that a request gets from the output of the one before it in its sequence.
+struct StatePort {
+  Port input, output;
+};
+
 }  // namespace sluice_ort
 
 // The ABI's opaque type is ours to define.
@@ -29,6 +35,8 @@ struct sluice_model {
   OrtSession *session = nullptr;
   std::vector<sluice_ort::Port> inputs;
   std::vector<sluice_ort::Port> outputs;  // only those that config.outputs asks for
+  std::vector<sluice_ort::StatePort> state;      // not among the two above
+  std::unique_ptr<sluice_ort::States> states;    // null without config.state
   std::unique_ptr<sluice_ort::Watcher> watcher;  // null with `stop_runs: false`
 
   std::vector<sluice_tensor_spec> input_specs;
@@ -48,6 +56,12 @@ namespace sluice_ort {
 // Reads the configuration, opens the file and describes it. May throw std::bad_alloc.
 sluice_status load_model(const sluice_host *host, const sluice_load_args *args, sluice_model &model,
                          sluice_error *error);
+
+// Takes what config.state names out of the model's inputs and outputs. May throw std::bad_alloc.
+sluice_status read_state(const sluice_load_args *args, sluice_model &model, sluice_error *error);
+
+// Zeros, in the shapes that the file declares; a free dimension is 1.
+OrtStatus *first_state(const sluice_model &model, State &state);
 
 // Runs one request and answers it. An error returned here means that nothing was answered. May throw std::bad_alloc,
 // then too.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "model.h"
@@ -8,8 +9,10 @@ namespace {
 // The values and options of one run; what is left in it is released at its end.
 class Run {
  public:
-  explicit Run(const OrtApi &api) : api_(api) {}
+  explicit Run(const OrtApi &api) : state(api), api_(api) {}
   ~Run() {
+    // The last of the inputs are the state's own.
+    inputs.resize(inputs.size() - std::min(inputs.size(), borrowed));
     for (OrtValue *value : inputs) {
       if (value != nullptr) api_.ReleaseValue(value);
     }
@@ -24,6 +27,8 @@ class Run {
   std::vector<const char *> input_names, output_names;
   std::vector<OrtValue *> inputs, outputs;
   std::vector<const Port *> output_ports;
+  State state;  // what the run begins with
+  size_t borrowed = 0;
   OrtRunOptions *options = nullptr;
 
  private:
@@ -87,6 +92,12 @@ sluice_status prepare(const sluice_model &model, const sluice_request *request, 
     if (!output_is_wanted(request, port.name.c_str())) continue;
     run.output_ports.push_back(&port);
     run.output_names.push_back(port.name.c_str());
+  }
+  for (size_t i = 0; i < model.state.size(); i++) {
+    run.input_names.push_back(model.state[i].input.name.c_str());
+    run.inputs.push_back(run.state.values[i]);
+    run.borrowed++;
+    run.output_names.push_back(model.state[i].output.name.c_str());
   }
   run.outputs.resize(run.output_names.size(), nullptr);
   if (OrtStatus *status = runtime.api->CreateRunOptions(&run.options)) {
@@ -171,9 +182,9 @@ sluice_status write_output(const Runtime &runtime, const sluice_request *request
 }
 
 sluice_status answer(const sluice_model &model, const sluice_request *request, Run &run, sluice_error *error) {
-  std::vector<sluice_tensor> outputs(run.outputs.size());
-  std::vector<std::vector<int64_t>> shapes(run.outputs.size());
-  for (size_t i = 0; i < run.outputs.size(); i++) {
+  std::vector<sluice_tensor> outputs(run.output_ports.size());
+  std::vector<std::vector<int64_t>> shapes(run.output_ports.size());
+  for (size_t i = 0; i < run.output_ports.size(); i++) {
     const sluice_status status =
         write_output(*model.runtime, request, *run.output_ports[i], run.outputs[i], shapes[i], outputs[i], error);
     if (status == SLUICE_OK) continue;
@@ -191,17 +202,50 @@ sluice_status answer(const sluice_model &model, const sluice_request *request, R
   return SLUICE_OK;
 }
 
+// Finds what the request's sequence has come to, or begins it.
+sluice_status take_state(sluice_model &model, const sluice_request *request, Run &run, sluice_error *error) {
+  const bool starts = request->sequence_id == nullptr || (request->sequence_flags & SLUICE_SEQUENCE_START) != 0;
+  if (!starts) {
+    if (model.states->take(request->sequence_id, run.state)) return SLUICE_OK;
+    return fail(error, SLUICE_FAILED_PRECONDITION, "sequence \"%.64s\" isn't under way: begin it with sequence_start",
+                request->sequence_id);
+  }
+  if (OrtStatus *status = first_state(model, run.state)) {
+    return take_status(*model.runtime, status, true, "beginning the sequence", error);
+  }
+  return SLUICE_OK;
+}
+
+// Keeps what the next request of the sequence begins with: what the run gave, or after a failure what it began with.
+void keep_state(sluice_model &model, const sluice_request *request, Run &run, bool succeeded) {
+  if (request->sequence_id == nullptr) return;
+  const bool ends = (request->sequence_flags & SLUICE_SEQUENCE_END) != 0;
+  if (succeeded ? ends : (request->sequence_flags & SLUICE_SEQUENCE_START) != 0) return;
+  run.inputs.resize(run.inputs.size() - run.borrowed);
+  run.borrowed = 0;
+  if (succeeded) {
+    const size_t first = run.output_ports.size();
+    for (size_t i = 0; i < run.state.values.size(); i++) std::swap(run.state.values[i], run.outputs[first + i]);
+  }
+  model.states->put(request->sequence_id, std::move(run.state));
+}
+
 }  // namespace
 
 sluice_status run_model(sluice_model &model, const sluice_request *request, sluice_error *error) {
   const Runtime &runtime = *model.runtime;
   Run run(*runtime.api);
-  if (prepare(model, request, run, error) != SLUICE_OK) return error->code;
+  if (model.states != nullptr && take_state(model, request, run, error) != SLUICE_OK) return error->code;
+  if (prepare(model, request, run, error) != SLUICE_OK) {
+    if (model.states != nullptr) keep_state(model, request, run, false);
+    return error->code;
+  }
   if (model.watcher != nullptr) model.watcher->watch(request, run.options);
   OrtStatus *status = runtime.api->Run(model.session, run.options, run.input_names.data(), run.inputs.data(),
                                        run.inputs.size(), run.output_names.data(), run.outputs.size(),
                                        run.outputs.data());
   const sluice_status stopped = model.watcher == nullptr ? SLUICE_OK : model.watcher->forget(request);
+  if (model.states != nullptr) keep_state(model, request, run, status == nullptr);
   if (status != nullptr && stopped != SLUICE_OK) {
     runtime.api->ReleaseStatus(status);
     return fail(error, stopped,

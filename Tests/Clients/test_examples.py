@@ -9,6 +9,7 @@ import sys
 import joblib
 import numpy as np
 import pytest
+import requests
 from gateway import ROOT
 
 sys.path.append(str(ROOT / "examples" / "iris"))
@@ -107,7 +108,7 @@ def test_applicants_are_scored_by_the_formula(served):
 
 def test_every_example_is_run_here():
     there = {path.parent.name for path in (ROOT / "examples").glob("*/run.sh")}
-    assert there == {"iris", "voice-activity", "file-type", "python", "scoring"}
+    assert there == {"iris", "voice-activity", "live-audio", "file-type", "python", "scoring"}
 
 
 def test_an_example_without_a_gateway_says_so():
@@ -120,3 +121,59 @@ def test_an_example_without_a_gateway_says_so():
     )
     assert result.returncode != 0
     assert "127.0.0.1" in result.stderr
+
+
+def test_live_audio_finds_the_same_speech_while_it_is_spoken(served):
+    """Each chunk is a message of its own; together they say what the whole recording says."""
+    output = run("live-audio", served.url, str(ROOT / "examples/voice-activity/speech.wav"), "0")
+    found = [line for line in output.splitlines() if line.startswith("    speech") and " s to " in line]
+    whole = run("voice-activity", served.url)
+    assert len(found) == 2, output
+    drawn = output.rstrip("\n").splitlines()[-1].strip()
+    assert drawn and drawn in whole
+
+
+def test_a_live_sound_is_heard_as_the_whole_one_is(served):
+    sys.path.append(str(ROOT / "examples" / "voice-activity"))
+    import samples
+    from websockets.sync.client import connect
+
+    sound = samples.read(ROOT / "examples/voice-activity/speech.wav")
+    headers = {"content-type": "application/octet-stream"}
+    whole = requests.post(f"{served.url}/v1/infer/voice-activity", data=sound.tobytes(), headers=headers, timeout=60)
+    url = f"ws://{served.address}/v1/stream/live-voice"
+    # Two at once: neither hears the other. The second one speaks in longer chunks.
+    with connect(url) as first, connect(url) as second:
+        heard = {first: [], second: []}
+        for at in range(0, len(sound), 1536):
+            for session, size in ((first, 512), (second, 1536)):
+                for start in range(at, min(at + 1536, len(sound)), size):
+                    session.send(sound[start : start + size].tobytes())
+                    heard[session] += json.loads(session.recv(timeout=30))["outputs"]["speech"]
+        for probabilities in heard.values():
+            np.testing.assert_allclose(probabilities, whole.json()["outputs"]["speech"], atol=1e-5)
+
+
+def test_what_a_model_remembers_goes_with_its_sequence(served):
+    from websockets.sync.client import connect
+
+    chunk = (np.sin(np.arange(512) / 5) / 2).astype("<f4").tobytes()
+    url = f"ws://{served.address}/v1/stream/live-voice"
+
+    def hear(session):
+        session.send(chunk)
+        return json.loads(session.recv(timeout=30))["outputs"]["speech"][0]
+
+    with connect(url) as session:
+        first, second = hear(session), hear(session)
+    assert first != second
+    with connect(url) as session:
+        assert hear(session) == first
+        session.send(json.dumps({"samples": [0.5] * 512, "parameters": {"sequence_end": True}}))
+        session.recv(timeout=30)
+        assert hear(session) == first
+    # Over the Open Inference Protocol the client numbers its sequence itself.
+    body = {"inputs": [{"name": "samples", "shape": [1], "datatype": "FP32", "data": [0]}]}
+    body["parameters"] = {"sequence_id": 77}
+    answer = requests.post(f"{served.url}/v2/models/live-voice/infer", json=body, timeout=30)
+    assert answer.status_code == 400 and "sequence_start" in answer.json()["error"]
