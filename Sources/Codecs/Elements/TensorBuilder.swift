@@ -125,36 +125,6 @@ package final class TensorBuilder {
         count += 1
     }
 
-    /// Appends elements as long as `next` gives any; it must give the data type's own.
-    @inline(__always)
-    func appendElements<Element: NumberElement, Failure: Error>(
-        as type: Element.Type, next: () throws(Failure) -> Element?
-    ) throws(Failure) {
-        let width = MemoryLayout<Element>.size
-        var end = storage.base + byteCount
-        var room = (storage.byteCount - byteCount) / width
-        var first = end
-        defer {
-            let added = end - first
-            byteCount += added
-            count += added / width
-        }
-        while let value = try next() {
-            if room == 0 {
-                let added = end - first
-                byteCount += added
-                count += added / width
-                reserve(width)
-                end = storage.base + byteCount
-                first = end
-                room = (storage.byteCount - byteCount) / width
-            }
-            end.storeBytes(of: value, as: Element.self)
-            end += width
-            room -= 1
-        }
-    }
-
     /// Makes room for so many bytes more.
     private func reserve(_ additional: Int) {
         guard additional > storage.byteCount - byteCount else { return }

@@ -36,41 +36,38 @@ extension TensorBuilder {
         _ scanner: inout JSONScanner, as type: Element.Type
     ) -> NumberRunEnd {
         let end = scanner.end
-        var position = scanner.position
-        var isFirst = true
-        var outcome = NumberRunEnd.done
-        appendElements(as: type) {
-            let last = position
-            if !isFirst {
-                position = Self.pastSpace(position, end)
-                guard position < end, position.pointee == UInt8(ascii: ",") else { return nil }
-                position += 1
-            }
-            position = Self.pastSpace(position, end)
+        var position = Self.pastSpace(scanner.position, end)
+        while true {
             let first = position
-            if !isFirst {
-                guard position < end,
-                    position.pointee &- UInt8(ascii: "0") <= 9 || position.pointee == UInt8(ascii: "-")
-                else {
-                    position = last
-                    return nil
+            if let number = PlainNumber(&position, end: end), let element = Element(number) {
+                appendElement(element)
+            } else {
+                position = first
+                guard let number = DecimalNumber.scan(&position, end: end) else {
+                    scanner.position = position
+                    return .malformed
+                }
+                do throws(NumberFault) {
+                    appendElement(try Element(number))
+                } catch {
+                    scanner.position = first
+                    return .fault(ElementFault(error, number, dataType: dataType))
                 }
             }
-            isFirst = false
-            guard let number = DecimalNumber.scan(&position, end: end) else {
-                outcome = .malformed
-                return nil
+            let last = position
+            position = Self.pastSpace(position, end)
+            guard position < end, position.pointee == UInt8(ascii: ",") else {
+                scanner.position = position
+                return .done
             }
-            do throws(NumberFault) {
-                return try Element(number)
-            } catch {
-                outcome = .fault(ElementFault(error, number, dataType: self.dataType))
-                position = first
-                return nil
+            position = Self.pastSpace(position + 1, end)
+            guard position < end,
+                position.pointee &- UInt8(ascii: "0") <= 9 || position.pointee == UInt8(ascii: "-")
+            else {
+                scanner.position = last
+                return .done
             }
         }
-        scanner.position = position
-        return outcome
     }
 
     @inline(__always)

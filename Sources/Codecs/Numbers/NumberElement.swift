@@ -4,6 +4,8 @@ internal import CNumberText
 protocol NumberElement: BitwiseCopyable {
     /// Converts a number exactly, or to the nearest value of a floating-point type.
     init(_ number: DecimalNumber) throws(NumberFault)
+    /// Converts a number in its usual form; `nil` where it takes a longer look.
+    init?(_ number: PlainNumber)
     /// Writes the shortest text that reads back as the same value; returns its length, at most 32 bytes.
     ///
     /// `NaN`, `Infinity` and `-Infinity` for the values that are no numbers.
@@ -15,6 +17,9 @@ protocol NumberElement: BitwiseCopyable {
 extension Double: NumberElement {
     @inline(__always)
     init(_ number: DecimalNumber) throws(NumberFault) { self = try number.double() }
+
+    @inline(__always)
+    init?(_ number: PlainNumber) { self = number.double }
 
     func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
         guard isFinite else { return writeNonFinite(self, to: text) }
@@ -28,6 +33,12 @@ extension Float: NumberElement {
     @inline(__always)
     init(_ number: DecimalNumber) throws(NumberFault) { self = try number.float() }
 
+    @inline(__always)
+    init?(_ number: PlainNumber) {
+        guard let value = number.float else { return nil }
+        self = value
+    }
+
     func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
         guard isFinite else { return writeNonFinite(Double(self), to: text) }
         return UnsafeMutableRawPointer(text).withMemoryRebound(to: CChar.self, capacity: 32) {
@@ -40,6 +51,7 @@ extension Float: NumberElement {
 struct Half: NumberElement {
     let bits: UInt16
     init(_ number: DecimalNumber) throws(NumberFault) { bits = try number.narrow(to: .fp16) }
+    init?(_ number: PlainNumber) { return nil }
     func write(to text: UnsafeMutablePointer<UInt8>) -> Int { NarrowFormat.fp16.widen(bits).write(to: text) }
     var isFinite: Bool { bits & 0x7C00 != 0x7C00 }
 }
@@ -48,6 +60,7 @@ struct Half: NumberElement {
 struct BrainFloat: NumberElement {
     let bits: UInt16
     init(_ number: DecimalNumber) throws(NumberFault) { bits = try number.narrow(to: .bf16) }
+    init?(_ number: PlainNumber) { return nil }
     func write(to text: UnsafeMutablePointer<UInt8>) -> Int { NarrowFormat.bf16.widen(bits).write(to: text) }
     var isFinite: Bool { bits & 0x7F80 != 0x7F80 }
 }
@@ -55,6 +68,13 @@ struct BrainFloat: NumberElement {
 extension NumberElement where Self: FixedWidthInteger {
     @inline(__always)
     init(_ number: DecimalNumber) throws(NumberFault) { self = try number.integer() }
+
+    @inline(__always)
+    init?(_ number: PlainNumber) {
+        guard number.fractionDigits == 0 else { return nil }
+        let magnitude = Int64(truncatingIfNeeded: number.significand)
+        self.init(exactly: number.isNegative ? -magnitude : magnitude)
+    }
 
     func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
         var rest = UInt64(magnitude)
