@@ -104,17 +104,6 @@ struct TensorBuilderTests {
         #expect(UInt(bitPattern: strings.storage.base) % UInt(TensorStorage.alignment) == 0)
     }
 
-    @Test func runOfElementsGrowsToo() throws {
-        let builder = TensorBuilder(.int64)
-        var next: Int64 = 0
-        builder.appendElements(as: Int64.self) {
-            next += 1
-            return next <= 1000 ? next : nil
-        }
-        #expect(builder.count == 1000)
-        #expect(try builder.finish(name: "X", shape: [1000]).elements(as: Int64.self) == Array(1...1000))
-    }
-
     @Test func shapeMustTakeExactlyTheElements() {
         let builder = TensorBuilder(.bool)
         #expect(throws: SluiceError.self) { try builder.finish(name: "X", shape: [1]) }
