@@ -9,6 +9,7 @@ import pytest
 import requests
 import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton_http
+from gateway import Gateway
 from tritonclient.utils import InferenceServerException
 
 SCORES = np.array([[0.25, 0.5, 0.125], [3, -1, 2]], np.float32)
@@ -75,6 +76,71 @@ class TestModels:
         for call in (client.load_model, client.unload_model):
             with pytest.raises(InferenceServerException, match="only where a listener serves repository"):
                 call("pair")
+
+
+REPOSITORY = """\
+version: 1
+listeners:
+  public: { address: "127.0.0.1:0" }
+  ops: { address: "127.0.0.1:0", serves: [repository] }
+auth: none
+models: { m: { plugin: echo }, broken: { plugin: echo, config: { batching: odd } } }
+"""
+
+
+@pytest.fixture(scope="module")
+def repository():
+    """A gateway of whose listeners one serves the repository."""
+    with Gateway(REPOSITORY) as gateway:
+        yield gateway
+
+
+class TestRepository:
+    """Where a listener serves `repository`, over HTTP and gRPC alike."""
+
+    @pytest.mark.parametrize("module", [triton_http, triton_grpc])
+    def test_models_are_unloaded_and_loaded(self, repository, module):
+        def index(client):
+            answer = as_json(client.get_model_repository_index())
+            models = answer["models"] if isinstance(answer, dict) else answer
+            return {model["name"]: model["state"] for model in models}
+
+        with (
+            module.InferenceServerClient(f"127.0.0.1:{repository.ports['ops']}") as ops,
+            module.InferenceServerClient(repository.address) as client,
+        ):
+            assert index(ops) == {"m": "READY", "broken": "UNAVAILABLE"}
+            ops.unload_model("m")
+            assert index(ops)["m"] == "UNAVAILABLE"
+            with pytest.raises(InferenceServerException, match="not available"):
+                client.infer("m", [tensor(module, SCORES)])
+            ops.load_model("m")
+            assert index(ops)["m"] == "READY"
+            assert client.infer("m", [tensor(module, SCORES)]).as_numpy("OUTPUT0").tolist() == SCORES.tolist()
+            ops.load_model("m")  # anew: the protocol's load of a loaded model
+            with pytest.raises(InferenceServerException, match='there is no model "nobody"'):
+                ops.load_model("nobody")
+            with pytest.raises(InferenceServerException, match="can't be loaded"):
+                ops.load_model("broken")
+            with pytest.raises(InferenceServerException, match="isn't supported: gateway.yaml says what a model is"):
+                ops.load_model("m", config="{}")
+
+    @pytest.mark.parametrize("module", [triton_http, triton_grpc])
+    def test_listener_of_the_repository_answers_nothing_else(self, repository, module):
+        with module.InferenceServerClient(f"127.0.0.1:{repository.ports['ops']}") as ops:
+            with pytest.raises(InferenceServerException):
+                ops.infer("m", [tensor(module, SCORES)])
+
+    def test_where_there_are_admin_keys_one_is_needed(self, key):
+        text = REPOSITORY + f"admin: {{ keys: {key[1]} }}\n"
+        with Gateway(text) as gateway:
+            with triton_grpc.InferenceServerClient(f"127.0.0.1:{gateway.ports['ops']}") as ops:
+                for call in (ops.load_model, ops.unload_model):
+                    with pytest.raises(InferenceServerException, match="UNAUTHENTICATED"):
+                        call("m")
+                headers = {"authorization": f"Bearer {key[0]}"}
+                ops.unload_model("m", headers=headers)
+                ops.load_model("m", headers=headers)
 
 
 class TestSettings:

@@ -20,5 +20,5 @@ extension Gate {
     private static let notHere = SluiceError(
         .modelUnimplemented,
         "models are loaded as gateway.yaml says; by request they can be loaded and unloaded only where a listener serves "
-            + "repository, over HTTP")
+            + "repository")
 }

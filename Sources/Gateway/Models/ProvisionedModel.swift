@@ -10,9 +10,10 @@ struct ProvisionedModel: Sendable {
     /// Somebody unloaded it, and it stays so until somebody loads it or its entry in the file changes.
     var isUnloaded = false
 
-    /// Whether it is still what is asked for. One that failed is tried again each time.
+    /// Whether it is still what is asked for. One that failed is tried again each time; one whose process is down for the
+    /// moment is loaded all the same, and its keeper is about to bring it back.
     func canStay(_ wanted: ModelFingerprint) -> Bool {
-        fingerprint == wanted && (runtime.isReady || isUnloaded)
+        fingerprint == wanted && (runtime.loaded != nil || isUnloaded)
     }
 
     /// The same model for the next revision.

@@ -71,7 +71,7 @@ extension Gatekeeper {
         }
         let candidate = Candidate(configuration: gate.configuration, hash: gate.revision.hash)
         switch change {
-        case .load where models[index].runtime.isReady, .unload where models[index].isUnloaded:
+        case .load where models[index].runtime.loaded != nil, .unload where models[index].isUnloaded:
             return RevisionReport(revision: gate.revision, changes: [], loaded: [], retired: [], nanoseconds: 0)
         case .load, .swap:
             return try bringIn(candidate, renewing: [name], only: [name])

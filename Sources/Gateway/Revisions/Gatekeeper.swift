@@ -193,8 +193,8 @@ package final class Gatekeeper: Sendable {
         return RevisionReport(
             revision: gate.revision,
             changes: Self.changes(from: previous, to: gate, models: models, before: last),
-            loaded: models.filter { $0.isNew && $0.runtime.isReady }.map(\.runtime.name),
-            retired: last.map(\.runtime).filter { $0.isReady && !kept.contains(ObjectIdentifier($0)) }.map(\.name),
+            loaded: models.filter { $0.isNew && $0.runtime.loaded != nil }.map(\.runtime.name),
+            retired: last.map(\.runtime).filter { $0.loaded != nil && !kept.contains(ObjectIdentifier($0)) }.map(\.name),
             nanoseconds: MonotonicTime.now.nanoseconds(since: start))
     }
 
@@ -241,9 +241,9 @@ package final class Gatekeeper: Sendable {
     ) -> ReloadFailure? {
         let known = Dictionary(old.map { ($0.runtime.name, $0) }, uniquingKeysWith: { first, _ in first })
         let broken = models.filter { model in
-            guard model.isNew, !model.runtime.isReady else { return false }
+            guard model.isNew, model.runtime.loaded == nil else { return false }
             guard !renewing.contains(model.runtime.name), let before = known[model.runtime.name] else { return true }
-            return before.runtime.isReady || before.fingerprint != model.fingerprint
+            return before.runtime.loaded != nil || before.fingerprint != model.fingerprint
         }
         guard !broken.isEmpty else { return nil }
         let reasons = broken.map { model in

@@ -18,8 +18,12 @@ enum RepositoryRequest {
         guard let parameters = parameters as? [String: Any] else {
             throw SluiceError(.malformedBody, "\"parameters\" must be an object")
         }
+        try check(parameterNames: parameters.keys)
+    }
+
+    static func check(parameterNames names: some Sequence<String>) throws(SluiceError) {
         // Clients send this one with every unload; there is nothing that depends on a model here.
-        guard let first = parameters.keys.filter({ $0 != "unload_dependents" }).sorted().first else { return }
+        guard let first = names.filter({ $0 != "unload_dependents" }).sorted().first else { return }
         throw SluiceError(
             .invalidParameter,
             "the parameter \"\(first.prefix(64))\" isn't supported: gateway.yaml says what a model is",

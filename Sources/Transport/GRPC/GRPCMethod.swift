@@ -35,4 +35,12 @@ enum GRPCMethod: String, CaseIterable {
     var streamsRequests: Bool {
         self == .modelStreamInfer || self == .reflection || self == .reflectionAlpha
     }
+
+    /// Whether a call may go on over many revisions of the configuration.
+    var isLong: Bool { streamsRequests || self == .healthWatch }
+
+    /// Whether it is about which models there are.
+    var isRepository: Bool {
+        self == .repositoryIndex || self == .repositoryModelLoad || self == .repositoryModelUnload
+    }
 }

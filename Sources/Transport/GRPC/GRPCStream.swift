@@ -12,8 +12,11 @@ internal import Tensors
 /// Framing, compression, limits, headers and trailers are here; what a method means is in its `GRPCCall`.
 final class GRPCStream: HTTP2Stream {
     private(set) weak var connection: HTTP2Connection?
-    /// What holds for the call; a stream of requests takes it anew for each of them.
-    private(set) var service: Service
+    /// What holds for the call. A stream of requests takes it anew for each of them and holds none in between: one that is
+    /// idle for days must not keep a revision's models.
+    var service: Service { held ?? port.service }
+    private var held: Service?
+    private let port: Port
     let head: HTTP2RequestHead
     let eventLoop: any EventLoop
     private let id: HTTP2StreamID
@@ -36,16 +39,18 @@ final class GRPCStream: HTTP2Stream {
     private var bytesOut = 0
 
     /// From here on the call goes by what holds now.
-    func takeServiceAnew() {
-        if let connection { service = connection.service }
-    }
+    func takeServiceAnew() { held = port.service }
+
+    /// Until the next request the call goes by whatever holds at the time.
+    func letServiceGo() { held = nil }
 
     init(
         _ connection: HTTP2Connection, service: Service, id: HTTP2StreamID, head: HTTP2RequestHead,
         eventLoop: any EventLoop
     ) {
         self.connection = connection
-        self.service = service
+        port = connection.port
+        held = service
         self.id = id
         self.head = head
         self.eventLoop = eventLoop
@@ -68,9 +73,7 @@ final class GRPCStream: HTTP2Stream {
             guard head.method == "POST" else {
                 throw SluiceError(.methodNotAllowed, "gRPC calls are POST requests")
             }
-            guard let method = GRPCMethod(rawValue: head.target),
-                method.isHealth || service.listener.serves.contains(.inference)
-            else {
+            guard let method = GRPCMethod(rawValue: head.target), service.serves(method) else {
                 throw SluiceError(.notFound, "there is no method \(head.target.prefix(128)) here")
             }
             self.method = method
@@ -84,6 +87,7 @@ final class GRPCStream: HTTP2Stream {
                     "messages compressed as \"\(encoding.prefix(32))\" can't be read here; gzip and deflate can")
             }
             call = try makeCall(method)
+            if method.isLong { letServiceGo() }
         } catch {
             finish(error)
         }
@@ -101,6 +105,9 @@ final class GRPCStream: HTTP2Stream {
             return HealthWatchCall(self)
         case .reflection, .reflectionAlpha:
             return ReflectionCall(self)
+        case .repositoryIndex, .repositoryModelLoad, .repositoryModelUnload:
+            guard service.listener.serves.contains(.repository) else { return UnaryCall(self, method: method) }
+            return RepositoryCall(self, method: method, administrator: try service.administrator(of: head.fields))
         default:
             return UnaryCall(self, method: method)
         }

@@ -39,7 +39,6 @@ final class HealthWatchCall: GRPCCall, @unchecked Sendable {
 
     private func tellIfChanged() {
         guard let stream else { return cancel(SluiceError(.cancelled, "the caller has gone")) }
-        stream.takeServiceAnew()
         let status = stream.service.health(of: name, key: stream.head.fields.key) ?? .serviceUnknown
         guard status != last else { return }
         last = status

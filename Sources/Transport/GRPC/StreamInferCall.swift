@@ -57,7 +57,9 @@ final class StreamInferCall: GRPCCall, @unchecked Sendable {
             turn.begin(message, number: turns)
             stream.readOn()
         }
-        if turn == nil, hasEnded { stream?.finish(nil) }
+        guard turn == nil, let stream else { return }
+        stream.letServiceGo()
+        if hasEnded { stream.finish(nil) }
     }
 
     /// A request's last answer has gone out.

@@ -14,7 +14,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
-    private let port: Port
+    let port: Port
     /// What holds for requests that begin now: each stream takes it once.
     var service: Service { port.service }
     private(set) var context: ChannelHandlerContext?

@@ -60,10 +60,7 @@ extension Service {
             try gate.checkCatalogueAccess(key: fields.key)
             plan.key = fields.key
         case .admin:
-            plan.administrator = try gate.administrator(
-                authorization: gate.keyField == "authorization" ? fields.key : fields.authorization,
-                isLocal: fields.hostCount == 0 || fields.namesLoopback, isFromBrowser: fields.isFromBrowser,
-                nowSeconds: Int64(WallClock.secondsSince1970))
+            plan.administrator = try administrator(of: fields)
         case .welcome, .serverMetadata, .live, .ready, .metrics:
             break
         }
@@ -72,6 +69,16 @@ extension Service {
             plan.answerEncoding = ContentCoding.wanted(fields.acceptEncoding)
         }
         return plan
+    }
+
+    /// Who administers by a request with these fields.
+    ///
+    /// - Throws: `unauthenticated`; `forbidden`.
+    func administrator(of fields: RequestFields) throws(SluiceError) -> String {
+        try gate.administrator(
+            authorization: gate.keyField == "authorization" ? fields.key : fields.authorization,
+            isLocal: fields.hostCount == 0 || fields.namesLoopback, isFromBrowser: fields.isFromBrowser,
+            nowSeconds: Int64(WallClock.secondsSince1970))
     }
 
     /// The repository's endpoints change the gateway where the listener serves `repository`; elsewhere they only tell

@@ -62,4 +62,10 @@ final class Service: Sendable {
         default: listener.serves.contains(.inference)
         }
     }
+
+    /// Whether this listener has that method.
+    func serves(_ method: GRPCMethod) -> Bool {
+        method.isHealth || listener.serves.contains(.inference)
+            || method.isRepository && listener.serves.contains(.repository)
+    }
 }

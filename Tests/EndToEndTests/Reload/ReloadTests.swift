@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
 import NIOConcurrencyHelpers
+import SwiftProtobuf
 import Testing
+import WireMessages
 
 /// A running gateway gets new files; its clients notice nothing but what the files say.
 @Suite(.serialized) struct ReloadTests {
@@ -199,6 +201,76 @@ import Testing
         #expect(Self.judge(answer) == nil)
         #expect(answer.json["version"] as? String == "1")
         _ = try gateway.waitForLog("model freed")
+    }
+
+    /// Connections and streams may idle for days: they must not keep the models of long gone revisions.
+    @Test func idleStreamsHoldNoModel() throws {
+        let gateway = try GatewayFixture(Self.yaml(version: 1))
+        let stream = try HTTP2Peer(port: gateway.port)
+        stream.sendHeaders(HTTP2Peer.grpc("/inference.GRPCInferenceService/ModelStreamInfer"), on: 1)
+        let watch = try HTTP2Peer(port: gateway.port)
+        watch.sendHeaders(HTTP2Peer.grpc("/grpc.health.v1.Health/Watch"), on: 1)
+        watch.send(HTTP2Peer.Kind.data, HTTP2Peer.endStream, 1, HTTP2Peer.message([]))
+        let reflection = try HTTP2Peer(port: gateway.port)
+        reflection.sendHeaders(
+            HTTP2Peer.grpc("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"), on: 1)
+        let kept = try RawConnection(port: gateway.port)
+        let request = Array(
+            ("POST /v1/infer/m HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                + "Content-Length: \(Self.body.utf8.count)\r\n\r\n\(Self.body)").utf8)
+        func version() throws -> String? {
+            let message = Inference_ModelInferRequest.with {
+                $0.modelName = "m"
+                $0.inputs = [
+                    .with {
+                        $0.name = "INPUT0"
+                        $0.datatype = "FP32"
+                        $0.shape = [1, 2]
+                    }
+                ]
+                $0.rawInputContents = [Data(count: 8)]
+            }
+            stream.send(HTTP2Peer.Kind.data, 0, 1, HTTP2Peer.message(try message.wire))
+            let frame = try #require(try stream.next { $0.type == HTTP2Peer.Kind.data })
+            let answer = try Inference_ModelStreamInferResponse(serializedBytes: Array(frame.payload.dropFirst(5)))
+            return answer.inferResponse.modelVersion
+        }
+        for number in 1...3 {
+            #expect(try version() == "\(number)")
+            kept.send(request)
+            #expect(Self.judge(try kept.response()) == nil)
+            try gateway.write(Self.yaml(version: number + 1))
+            _ = try gateway.hangUp(serves: number + 1)
+            // All of them idle, and the old model goes.
+            _ = try gateway.waitForLog("model freed", count: number)
+        }
+        #expect(try version() == "4")
+    }
+
+    /// A model whose process is down for the moment is loaded: a reload leaves it alone.
+    @Test func modelThatIsComingBackIsNotLoadedAnew() throws {
+        func yaml(_ more: String) -> String {
+            """
+            version: 1
+            listeners: { public: { address: LISTENER } }
+            plugins: { faulty: { name: stub_faulty, isolation: process } }
+            models:
+              m: { plugin: faulty, config: { no_retry: true } }
+            auth: none
+            \(more)
+            """
+        }
+        let gateway = try GatewayFixture(yaml(""))
+        let crash = #"{"inputs": {"INPUT0": [[1, 2, 3]]}, "parameters": {"behaviour": "abort"}}"#
+        // The breaker opens, and the waits between starts get long.
+        while try gateway.get("/v2/models/m/ready").status == 200 || gateway.logLines("runner ended").count < 8 {
+            _ = try gateway.post("/v1/infer/m", crash)
+        }
+        try gateway.write(yaml("drain: 3s"))
+        let serves = try gateway.hangUp(serves: 2)
+        #expect(serves["loaded"] as? [String] == [])
+        #expect(serves["retired"] as? [String] == [])
+        #expect(try eventually { try gateway.post("/v1/infer/m", Self.body).status == 200 })
     }
 
     @Test func newBuildOfAPluginIsPickedUp() throws {
