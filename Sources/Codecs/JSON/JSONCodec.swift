@@ -57,21 +57,36 @@ package struct JSONCodec: Sendable {
         writer.key("id")
         writer.string(facts.id)
         writer.key("outputs")
-        writer.beginObject()
-        for output in outputs {
-            if let index = ElementReader(output).firstNonFinite {
-                throw .notJSON(output, element: index, instead: "ask for text/csv or application/x-npy")
-            }
-            writer.key(output.name)
-            writer.elements(of: output)
-        }
-        writer.endObject()
+        try Self.write(outputs, to: &writer, instead: "ask for text/csv or application/x-npy")
         if !facts.parameters.isEmpty {
             writer.key("parameters")
             writer.parameters(facts.parameters)
         }
         writer.endObject()
         return writer.bytes
+    }
+
+    /// Writes tensors as one object: each by its name, as nested arrays.
+    ///
+    /// - Throws: `not_acceptable` where one holds NaN or an infinity, which JSON can't carry.
+    package func encodeValues(_ tensors: [Tensor]) throws(SluiceError) -> [UInt8] {
+        var writer = JSONWriter()
+        try Self.write(tensors, to: &writer, instead: "leave that row out")
+        return writer.bytes
+    }
+
+    private static func write(
+        _ tensors: [Tensor], to writer: inout JSONWriter, instead: String
+    ) throws(SluiceError) {
+        writer.beginObject()
+        for tensor in tensors {
+            if let index = ElementReader(tensor).firstNonFinite {
+                throw .notJSON(tensor, element: index, instead: instead)
+            }
+            writer.key(tensor.name)
+            writer.elements(of: tensor)
+        }
+        writer.endObject()
     }
 }
 

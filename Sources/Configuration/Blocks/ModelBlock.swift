@@ -46,6 +46,9 @@ enum ModelBlock {
     static let inputs = Key.optional(
         "inputs", ValueType.named("input", atMost: Bounds.items, names: .text),
         "What the file adds to the model's inputs.")
+    static let state = Key.optional(
+        "state", ValueType.text("a path", example: "./iris.state").placed, default: "kept while the gateway runs",
+        "The file that keeps what the model learns; only for models that learn or otherwise keep a state.")
     static let selfTest = Key.optional(
         "self_test", ValueType.mappings(atMost: 64),
         "Requests that the model must answer before it takes others; else it counts as not loaded.")
@@ -56,7 +59,7 @@ enum ModelBlock {
             plugin.description, version.description, config.description, instances.description,
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
-            sequences.description, pad.description, cache.description, inputs.description,
+            sequences.description, pad.description, cache.description, inputs.description, state.description,
             selfTest.description,
         ])
 
@@ -90,8 +93,23 @@ enum ModelBlock {
             model.cache = CacheBlock.read(node, span: reader.keySpan(of: cache), reading)
         }
         for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
+        if let path = reader.value(state) { model.state = readState(path, instances: model.instances, reading) }
         model.selfTests = (reader.value(selfTest) ?? []).compactMap { SelfTestBlock.read($0, model: name, reading) }
         return plugin.map { Placed(value: model, span: $0.span) }
+    }
+
+    private static func readState(_ path: Placed<String>, instances: Int, _ reading: Reading) -> String {
+        let absolute = reading.absolutePath(path.value)
+        let folder = String(absolute[..<(absolute.lastIndex(of: "/") ?? absolute.startIndex)])
+        if !reading.context.fileExists(folder.isEmpty ? "/" : folder) {
+            reading.error("there is no folder \(quoted(folder)) for the state", at: path.span)
+        }
+        if instances > 1 {
+            reading.error(
+                "a model of \(instances) instances can't have one state", at: path.span,
+                "each instance would learn by itself; leave out instances")
+        }
+        return absolute
     }
 
     private static func readScheduling(_ reader: MappingReader, _ reading: Reading) -> SchedulingConfiguration {

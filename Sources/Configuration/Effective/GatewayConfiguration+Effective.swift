@@ -107,7 +107,13 @@ extension PluginConfiguration {
 
 extension ModelConfiguration {
     fileprivate var effective: ConfigurationValue {
-        .mapping([
+        .mapping(placement + shaping + memory)
+    }
+
+    private typealias Entries = [(key: String, value: ConfigurationValue)]
+
+    private var placement: Entries {
+        [
             ("plugin", .string(plugin)),
             ("version", .string(version)),
             ("config", config.withoutSecrets),
@@ -121,6 +127,11 @@ extension ModelConfiguration {
             ("ordered", .bool(scheduling.isOrdered)),
             ("fair_by", .string(scheduling.fairness.rawValue)),
             ("limit", .string(scheduling.limit.rawValue)),
+        ]
+    }
+
+    private var shaping: Entries {
+        [
             (
                 "sequences",
                 .mapping([
@@ -140,6 +151,12 @@ extension ModelConfiguration {
                         (name, .mapping([("columns", .texts(columns))]))
                     })
             ),
+        ]
+    }
+
+    private var memory: Entries {
+        [
+            ("state", state.map { .string($0) } ?? .null),
             (
                 "self_test",
                 .list(
@@ -150,7 +167,7 @@ extension ModelConfiguration {
                         ])
                     })
             ),
-        ])
+        ]
     }
 }
 

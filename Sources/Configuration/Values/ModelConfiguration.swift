@@ -24,6 +24,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var padding: PaddingConfiguration?
     /// How answers are kept for equal requests; `nil` where they aren't.
     package var cache: CacheConfiguration?
+    /// The absolute path of the file that keeps what it learns; `nil` where that lasts as long as the gateway.
+    package var state: String?
     /// What it must answer before it takes requests.
     package var selfTests: [SelfTest] = []
     package var location: SourceLocation

@@ -21,7 +21,8 @@ struct BatchRunner: Sendable {
         if description.keepsSequences { watch(work, queue) }
         let instance = instances[work.batch.instance]
         if work.jobs.count == 1 {
-            instance.infer(work.jobs[0])
+            let call = work.jobs[0]
+            if call.envelope.purpose == nil { instance.infer(call) } else { instance.perform(call) }
         } else if let rules {
             for calls in groups(of: work.jobs, rules) { run(calls, on: instance, rules, queue) }
         } else {

@@ -22,6 +22,10 @@ struct CallFacts: Sendable {
                 id: sequence.id, isStart: sequence.isStart, isEnd: sequence.isEnd)
         }
         facts.kind = batching == .list ? 0 : rules?.kind(of: envelope)
+        if envelope.purpose != nil {
+            // Nothing that an answer shares with others: it goes alone, however many rows it has.
+            (facts.kind, facts.rows) = (nil, 1)
+        }
         return facts
     }
 }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PluginHost
 
 /// The way of a call to its model: its place in the order, the answers that are kept, the queue.
@@ -16,6 +17,17 @@ final class CallWay: Sendable {
         self.queue = queue
         self.cache = cache
         self.order = order
+    }
+
+    /// The way of a call that wants something other than an answer: past all that is about answers, and never on the
+    /// caller's thread.
+    func perform(_ call: InferenceCall) {
+        guard let queue else {
+            let instance = instance
+            Thread { instance.perform(call) }.start()
+            return
+        }
+        queue.submit(call, consumer: 0)
     }
 
     func start(_ call: InferenceCall, consumer: Int) {

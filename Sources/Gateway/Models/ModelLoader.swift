@@ -63,8 +63,8 @@ package struct ModelLoader: Sendable {
                 if let known = known[model.name], known.canStay(fingerprint), !renewed.contains(model.name) {
                     next = known.kept
                 } else {
-                    next = ProvisionedModel(
-                        runtime: load(model, plugin, library), fingerprint: fingerprint, isNew: true)
+                    let runtime = load(model, plugin, library, after: known[model.name]?.runtime)
+                    next = ProvisionedModel(runtime: runtime, fingerprint: fingerprint, isNew: true)
                 }
                 provisioned.withLockedValue { $0[model.name] = next }
             }
@@ -110,13 +110,16 @@ package struct ModelLoader: Sendable {
     }
 
     private func load(
-        _ model: ModelConfiguration, _ plugin: PluginConfiguration, _ library: Result<PluginLibrary, PluginLoadError>?
+        _ model: ModelConfiguration, _ plugin: PluginConfiguration,
+        _ library: Result<PluginLibrary, PluginLoadError>?, after previous: ModelRuntime?
     ) -> ModelRuntime {
         do {
-            let instances = try loadInstances(of: model, plugin, library)
+            let state = try state(of: model, after: previous)
+            let instances = try loadInstances(of: model, plugin, library, state)
             let runtime: ModelRuntime
             do {
-                runtime = try .running(model, instances: instances, metrics: metrics, violation: services.violation)
+                runtime = try .running(
+                    model, instances: instances, metrics: metrics, state: state, violation: services.violation)
                 try runtime.loaded.map { loaded throws(PluginLoadError) in
                     try SelfTest(model, signature: loaded.signature).run(on: loaded.instances)
                 }
@@ -151,6 +154,26 @@ package struct ModelLoader: Sendable {
         }
     }
 
+    /// What a model goes on from: what the one that it takes over from has learned by now, else what its file has kept.
+    private func state(
+        of model: ModelConfiguration, after previous: ModelRuntime?
+    ) throws(PluginLoadError) -> KeptState {
+        if let previous, previous.keepsState, previous.configuration.plugin == model.plugin {
+            do throws(SluiceError) {
+                try previous.keepState(within: Gatekeeper.statePatience)
+            } catch {
+                logger.warning("state not kept", metadata: ["model": "\(model.name)", "reason": "\(error.message)"])
+            }
+            if let latest = previous.loaded?.state.latest { return KeptState(latest) }
+        }
+        do throws(SluiceError) {
+            return KeptState(
+                try model.state.map { path throws(SluiceError) in try StateFile(path: path).read() } ?? nil)
+        } catch {
+            throw PluginLoadError(.stateRefused, error.message)
+        }
+    }
+
     /// Frees a copy that is not to serve: a self-test that ran out of time may still be on its way out of it.
     private func free(_ instance: any ModelInstance, of model: ModelConfiguration) {
         let patience = MonotonicTime.now.advanced(byNanoseconds: 5_000_000_000)
@@ -166,9 +189,10 @@ package struct ModelLoader: Sendable {
 
     /// Loads as many copies as the file asks for, all or none, where it wants them to run.
     private func loadInstances(
-        of model: ModelConfiguration, _ plugin: PluginConfiguration, _ library: Result<PluginLibrary, PluginLoadError>?
+        of model: ModelConfiguration, _ plugin: PluginConfiguration,
+        _ library: Result<PluginLibrary, PluginLoadError>?, _ state: KeptState
     ) throws -> [any ModelInstance] {
-        let start = try starter(of: model, plugin, library)
+        let start = try starter(of: model, plugin, library, state)
         var instances: [any ModelInstance] = []
         do {
             for _ in 0..<model.instances {
@@ -185,7 +209,8 @@ package struct ModelLoader: Sendable {
 
     /// What starts one copy of a model.
     private func starter(
-        of model: ModelConfiguration, _ plugin: PluginConfiguration, _ library: Result<PluginLibrary, PluginLoadError>?
+        of model: ModelConfiguration, _ plugin: PluginConfiguration,
+        _ library: Result<PluginLibrary, PluginLoadError>?, _ state: KeptState
     ) throws -> () throws(PluginLoadError) -> any ModelInstance {
         let services = services
         let arguments = InProcessModel.Arguments(
@@ -194,14 +219,14 @@ package struct ModelLoader: Sendable {
         if model.runs(plugin) == .inProcess, let library {
             let library = try library.get()
             return { () throws(PluginLoadError) in
-                try InProcessModel(library, arguments: arguments, services: services)
+                try InProcessModel(library, arguments: arguments, services: services, state: state.latest)
             }
         }
         let settings = IsolatedModel.Settings(
             program: try runners.program(), pluginPath: try path(of: plugin), sha256: plugin.sha256,
             arguments: arguments, sandbox: SandboxPlan(plugin.runner),
             environment: runners.environment(granting: plugin.runner.environment),
-            grace: plugin.runner.grace.wholeNanoseconds, inputs: try IsolatedInputs(model: model.name))
+            grace: plugin.runner.grace.wholeNanoseconds, inputs: try IsolatedInputs(model: model.name), state: state)
         return { () throws(PluginLoadError) in try IsolatedModel(settings, services: services) }
     }
 }

@@ -9,10 +9,12 @@ extension ModelRuntime {
     ///
     /// - Parameters:
     ///   - instances: at least one, all of the same model.
+    ///   - state: what the instances went on from, and where what they learn is kept.
     ///   - violation: counts and logs what a plugin did against the contract.
     /// - Throws: where the file asks for what the model can't do.
     static func running(
         _ configuration: ModelConfiguration, instances: [any ModelInstance], metrics: GatewayMetrics,
+        state: KeptState = KeptState(),
         violation: @escaping @Sendable (_ model: String, _ requestID: String, _ reason: String) -> Void
     ) throws(PluginLoadError) -> ModelRuntime {
         let description = instances[0].description
@@ -53,7 +55,8 @@ extension ModelRuntime {
         let way = CallWay(
             instance: instances[0], queue: queue, cache: cache,
             order: configuration.scheduling.isOrdered ? OrderedAnswers() : nil)
-        let loaded = Loaded(instances: instances, description: description, signature: signature, way: way)
+        let loaded = Loaded(
+            instances: instances, description: description, signature: signature, way: way, state: state)
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 
@@ -69,6 +72,12 @@ extension ModelRuntime {
         }
         if description.keepsSequences, configuration.cache != nil {
             throw fail("cache", "it keeps state, so equal requests have different answers")
+        }
+        if description.learns, configuration.cache != nil {
+            throw fail("cache", "it learns, so equal requests have different answers")
+        }
+        if configuration.state != nil, !description.keepsState {
+            throw fail("state", "its plugin doesn't offer sluice.state/1, so there is nothing to keep")
         }
         if configuration.padding != nil, description.signature.batching != .concat {
             throw fail("pad", "the host doesn't join its requests")

@@ -13,6 +13,8 @@ package final class ModelRuntime: Sendable {
         /// What it declares of inputs and outputs, with the column names that the configuration adds.
         package let signature: ModelSignature
         let way: CallWay
+        /// What it had learned when it was last asked.
+        let state: KeptState
     }
 
     package let configuration: ModelConfiguration

@@ -1,8 +1,8 @@
 internal import Configuration
 internal import Dispatch
 internal import NIOConcurrencyHelpers
-internal import PluginHost
-internal import Tensors
+package import PluginHost
+package import Tensors
 
 /// What can be done to one model while the gateway runs.
 package enum ModelChange: String, Sendable, CaseIterable {
@@ -30,6 +30,14 @@ package struct ModelState: Sendable {
     package var waiting: Int
     /// Requests that the plugin has not finished.
     package var running: Int
+    /// What it declares; `nil` while it isn't loaded.
+    package var declared: Declared?
+
+    package struct Declared: Sendable {
+        package var description: ModelDescription
+        /// With the column names that the configuration adds.
+        package var signature: ModelSignature
+    }
 }
 
 /// The repository of models: the one interface behind `/admin/models`, the Open Inference repository API over HTTP and
@@ -43,7 +51,10 @@ extension Gatekeeper {
                 name: runtime.name, version: runtime.version, isReady: runtime.isReady, reason: runtime.failure,
                 plugin: runtime.configuration.plugin, pluginSHA256: model.fingerprint.library,
                 platform: runtime.loaded?.description.platform, waiting: runtime.queueDepth,
-                running: runtime.unfinishedCalls)
+                running: runtime.unfinishedCalls,
+                declared: runtime.loaded.map {
+                    ModelState.Declared(description: $0.description, signature: $0.signature)
+                })
         }
     }
 
@@ -76,6 +87,7 @@ extension Gatekeeper {
         case .load, .swap:
             return try bringIn(candidate, renewing: [name], only: [name])
         case .unload:
+            if models[index].runtime.configuration.state != nil { keepState(of: models[index].runtime) }
             var rest = models.map(\.kept)
             rest[index] = models[index].unloaded()
             return try takeOver(candidate, models: rest, start: start)

@@ -153,6 +153,11 @@ package final class Gatekeeper: Sendable {
     ) throws(ReloadFailure) -> RevisionReport {
         let (old, number) = locked.withLockedValue { ($0.models, $0.number) }
         let start = MonotonicTime.now
+        for model in old where model.runtime.configuration.state != nil {
+            // Of those that are loaded anew the loader asks.
+            let isGone = !candidate.configuration.models.contains { $0.name == model.runtime.name }
+            if isGone { keepState(of: model.runtime) }
+        }
         let models = loader.provision(candidate.configuration, keeping: old, renewing: renewing, only: only)
         if number > 0, let failure = Self.failure(in: models, before: old, renewing: renewing) {
             discard(models)
@@ -194,7 +199,8 @@ package final class Gatekeeper: Sendable {
             revision: gate.revision,
             changes: Self.changes(from: previous, to: gate, models: models, before: last),
             loaded: models.filter { $0.isNew && $0.runtime.loaded != nil }.map(\.runtime.name),
-            retired: last.map(\.runtime).filter { $0.loaded != nil && !kept.contains(ObjectIdentifier($0)) }.map(\.name),
+            retired: last.map(\.runtime).filter { $0.loaded != nil && !kept.contains(ObjectIdentifier($0)) }.map(
+                \.name),
             nanoseconds: MonotonicTime.now.nanoseconds(since: start))
     }
 
@@ -261,6 +267,9 @@ package final class Gatekeeper: Sendable {
 
     // MARK: The end
 
+    /// How long a model may take to say what it has learned while the gateway ends.
+    private static let lastPatience: UInt64 = 5_000_000_000
+
     /// Refuses further changes, and all that waits for a model; frees the models.
     ///
     /// - Returns: names of models whose plugins still held requests, and so were not freed.
@@ -269,6 +278,9 @@ package final class Gatekeeper: Sendable {
             locked.isEnding = true
             defer { locked.gate = nil }
             return locked.gate
+        }
+        for model in gate?.models ?? [] where model.configuration.state != nil {
+            keepState(of: model, within: Self.lastPatience)
         }
         return retirees.freeAll(gate?.models ?? [])
     }

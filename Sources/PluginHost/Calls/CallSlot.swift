@@ -166,7 +166,8 @@ final class CallSlot: CallHolder, @unchecked Sendable {
         guard part.error == nil else { return part }
         let fault = pool.description.signature.fault(
             inOutputs: part.outputs, wanted: call.envelope.wantedOutputs,
-            isComplete: response.isFinal && !pool.description.streams)
+            // Whoever learns need not answer besides.
+            isComplete: response.isFinal && !pool.description.streams && call.envelope.purpose == nil)
         if let fault { throw pool.breach(fault) }
         return part
     }

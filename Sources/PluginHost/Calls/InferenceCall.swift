@@ -108,9 +108,19 @@ package final class InferenceCall: Sendable {
     // MARK: The model's end of it
 
     /// `action` is carried out once, when the model has let go of the request: it has been answered and nothing works on
-    /// it any more. That can be later than the caller's final part, where the caller didn't wait.
+    /// it any more. That can be later than the caller's final part, where the caller didn't wait. Several are carried out
+    /// in the order in which they were given.
     package func afterwards(_ action: @escaping @Sendable () -> Void) {
-        locked.withLockedValue { $0.afterwards = action }
+        locked.withLockedValue { locked in
+            guard let earlier = locked.afterwards else {
+                locked.afterwards = action
+                return
+            }
+            locked.afterwards = {
+                earlier()
+                action()
+            }
+        }
     }
 
     /// The model has let go of the request, or never got it. Every `ModelInstance` says so for each call.

@@ -25,10 +25,11 @@ struct RequestArena {
         request.params = UnsafePointer(parameters(envelope.parameters))
         request.wanted_count = envelope.wantedOutputs.count
         request.wanted = names(envelope.wantedOutputs)
-        request.labels = nil
-        request.label_count = 0
-        request.subject_id = nil
-        request.weight = 1
+        let lesson = envelope.lesson
+        request.label_count = lesson?.labels.count ?? 0
+        request.labels = lesson.map { UnsafePointer(tensors($0.labels)) } ?? nil
+        request.subject_id = lesson?.subjectID.map { text($0) }
+        request.weight = lesson?.weight ?? 1
         request.sequence_id = envelope.sequence.map { text($0.id) }
         request.sequence_flags =
             (envelope.sequence?.isStart == true ? UInt32(SLUICE_SEQUENCE_START) : 0)
@@ -39,14 +40,21 @@ struct RequestArena {
     private static func byteCount(of envelope: Envelope) -> Int {
         var count = envelope.id.utf8.count + 16
         count += (envelope.sequence?.id.utf8.count ?? 0) + 16
-        for input in envelope.inputs {
-            count += MemoryLayout<sluice_tensor>.size + input.shape.count * 8 + input.name.utf8.count + 32
+        count += byteCount(of: envelope.inputs)
+        if let lesson = envelope.lesson {
+            count += byteCount(of: lesson.labels) + (lesson.subjectID?.utf8.count ?? 0) + 16
         }
         for parameter in envelope.parameters {
             count += MemoryLayout<sluice_kv>.size + parameter.key.utf8.count + parameter.value.text.utf8.count + 32
         }
         for name in envelope.wantedOutputs { count += 8 + name.utf8.count + 16 }
         return count + 64
+    }
+
+    private static func byteCount(of tensors: [Tensor]) -> Int {
+        tensors.reduce(0) {
+            $0 + MemoryLayout<sluice_tensor>.size + $1.shape.count * 8 + $1.name.utf8.count + 32
+        }
     }
 
     private mutating func reserve(_ count: Int) {

@@ -171,8 +171,11 @@ final class IsolatedCall: CallHolder, Sendable {
 
     // MARK: The runner's end
 
-    /// Whether the request can be made again: the caller has had nothing of it, and it isn't the second time.
-    var mayTryAgain: Bool { locked.withLockedValue { !$0.hasDelivered } && !batch.isRetry }
+    /// Whether the request can be made again: the caller has had nothing of it, it isn't the second time, and no lesson,
+    /// which nobody may learn twice.
+    var mayTryAgain: Bool {
+        locked.withLockedValue { !$0.hasDelivered } && !batch.isRetry && call.envelope.purpose == nil
+    }
 
     /// The runner is gone; nothing more will come from it.
     ///

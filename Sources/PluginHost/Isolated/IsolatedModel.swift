@@ -22,11 +22,13 @@ package final class IsolatedModel: ModelInstance, Sendable {
         package var grace: UInt64
         /// Where the model's requests lie; instances of one model share it.
         package var inputs: IsolatedInputs
+        /// What each runner goes on from.
+        package var state: KeptState
 
         package init(
             program: String, pluginPath: String, sha256: String? = nil, arguments: InProcessModel.Arguments,
             sandbox: SandboxPlan = SandboxPlan(), environment: [String] = [], grace: UInt64 = 1_000_000_000,
-            inputs: IsolatedInputs
+            inputs: IsolatedInputs, state: KeptState = KeptState()
         ) {
             self.program = program
             self.pluginPath = pluginPath
@@ -36,6 +38,7 @@ package final class IsolatedModel: ModelInstance, Sendable {
             self.environment = environment
             self.grace = grace
             self.inputs = inputs
+            self.state = state
         }
     }
 
@@ -69,6 +72,10 @@ package final class IsolatedModel: ModelInstance, Sendable {
         } else {
             for call in calls { infer(call) }
         }
+    }
+
+    package func perform(_ call: InferenceCall) {
+        core.infer([call], waits: true)
     }
 
     /// A quick model is called on an event loop, which nothing may hold up; all others on the model's own threads.

@@ -130,16 +130,24 @@ extension RunnerConnection {
         } else {
             part.outputs = try messages.map { try tensor($0, lent, of: entry) }
             // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
-            let fault = description.map { description in
-                description.signature.fault(
-                    inOutputs: part.outputs, wanted: entry.call.envelope.wantedOutputs,
-                    isComplete: isFinal && !description.streams)
-            }
-            if let fault = fault ?? nil { throw RingFault(description: fault) }
+            if let fault = fault(in: part, to: entry.call.envelope) { throw RingFault(description: fault) }
         }
         let isOver = try entry.received(part)
         observer.runnerAnswered(self)
         if isOver { finish(entry) }
+    }
+
+    private func fault(in part: InferencePart, to envelope: Envelope) -> String? {
+        if case .saveState? = envelope.purpose {
+            let state = part.outputs.first
+            let isState =
+                part.outputs.count == 1 && state?.name == Envelope.Purpose.stateName && state?.dataType == .uint8
+            return isState ? nil : "a state that is none"
+        }
+        guard let description else { return nil }
+        return description.signature.fault(
+            inOutputs: part.outputs, wanted: envelope.wantedOutputs,
+            isComplete: part.isFinal && !description.streams && envelope.purpose == nil)
     }
 
     private func outputBytes(offset: UInt64, count: Int) throws(RingFault) -> UnsafeRawBufferPointer {

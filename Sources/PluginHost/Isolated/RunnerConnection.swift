@@ -144,12 +144,17 @@ final class RunnerConnection: Sendable {
             guard let entry = enter(call, inputs, of: batch, &locked) else { return .sent(left: [call]) }
             locked.message.reset()
             locked.message.write(call.envelope, number: entry.number, places: inputs.places)
-            return writeRequest(.infer, of: [entry], &locked) ? .sent(left: []) : .noRoom([entry], left: [])
+            var kind = MessageKind.Request.infer
+            if let purpose = call.envelope.purpose {
+                kind = .perform
+                locked.message.write(purpose, labelsAt: inputs.places[call.envelope.inputs.count...])
+            }
+            return writeRequest(kind, of: [entry], &locked) ? .sent(left: []) : .noRoom([entry], left: [])
         }
         return settle(outcome, of: batch)
     }
 
-    /// A call's inputs in shared memory.
+    /// A call's inputs, and its labels behind them, in shared memory.
     private struct SharedInputs {
         var places: [TensorPlace] = []
         var memory: [TensorStorage] = []
@@ -160,7 +165,7 @@ final class RunnerConnection: Sendable {
     /// - Returns: `nil` where there is no room: the call is over then.
     private func share(_ call: InferenceCall, of batch: IsolatedBatch) -> SharedInputs? {
         var shared = SharedInputs()
-        for input in call.envelope.inputs {
+        for input in call.envelope.lesson.map({ call.envelope.inputs + $0.labels }) ?? call.envelope.inputs {
             var place = TensorPlace(offset: 0)
             let data = input.withBytes { self.place($0, of: input.storage, &shared) }
             guard let data else { return refuse(call, of: batch) }

@@ -20,6 +20,8 @@ struct RunnerWatch {
     private struct Life {
         let process: RunnerProcess
         let connection: RunnerConnection
+        /// The state that it goes on from, in memory that it reads while it loads.
+        var state: TensorStorage?
         var isLoaded = false
         var hasAskedForWarmUp = false
         var isReady = false
@@ -87,19 +89,36 @@ struct RunnerWatch {
             let connection = RunnerConnection(
                 model: core.model, inputs: settings.inputs.arena, host: host, runner: runner, grace: settings.grace,
                 observer: core)
-            life = Life(process: process, connection: connection)
+            let state = try sharedState()
+            life = Life(process: process, connection: connection, state: state?.storage)
             // Log lines and metrics come from the first moment on.
             connection.startReading()
             var order = MessageWriter()
             LoadOrder(
                 pluginPath: settings.pluginPath, sha256: settings.sha256, arguments: settings.arguments,
-                logLevel: core.services.logLevel, sandbox: settings.sandbox, gatewayProcess: getpid()
+                logLevel: core.services.logLevel, sandbox: settings.sandbox, gatewayProcess: getpid(),
+                state: state?.place
             ).write(to: &order)
             // A runner that is gone already is seen to have ended.
             _ = process.socket.send(order)
         } catch {
             failed(error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)"))
         }
+    }
+
+    /// What the model has learned so far, where the runner can read it.
+    private func sharedState() throws(PluginLoadError) -> (storage: TensorStorage, place: Range<Int>)? {
+        guard let latest = core.settings.state.latest else { return nil }
+        if latest.byteCount == 0 { return (latest, 0..<0) }
+        let arena = core.settings.inputs.arena
+        guard let copy = TensorStorage.allocateIfPossible(byteCount: latest.byteCount, pool: arena),
+            let offset = arena.offset(of: copy.base, byteCount: copy.byteCount)
+        else {
+            throw PluginLoadError(
+                .loadFailed, "there is no room in shared memory for the state of model \"\(core.model)\"")
+        }
+        copy.mutableBytes.copyMemory(from: UnsafeRawBufferPointer(start: latest.base, count: latest.byteCount))
+        return (copy, offset..<(offset + latest.byteCount))
     }
 
     /// It could not even be started.
@@ -220,6 +239,7 @@ struct RunnerWatch {
             description = described
             life?.connection.description = described
             life?.isLoaded = true
+            life?.state = nil
             keeper.note { $0.description = described }
         case .ready:
             guard let connection = life?.connection else { return }

@@ -14,6 +14,7 @@ package struct PluginLoadError: Error, Sendable, Equatable {
         case missingText = "missing_text"
         case loadFailed = "load_failed"
         case badDescription = "bad_description"
+        case stateRefused = "state_refused"
         case warmupFailed = "warmup_failed"
         case selfTestFailed = "self_test_failed"
         case unloaded

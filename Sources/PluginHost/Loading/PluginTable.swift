@@ -46,6 +46,13 @@ struct PluginTable {
 
     var learn: sluice_batch_fn? { field(\.learn) }
     var `extension`: (@convention(c) (UnsafePointer<CChar>?) -> UnsafeRawPointer?)? { field(\.extension) }
+    /// What `sluice.state/1` is made of, where the plugin offers it with both functions.
+    var state: sluice_state? {
+        guard let state = self.extension?(SLUICE_EXT_STATE)?.load(as: sluice_state.self),
+            state.save != nil, state.restore != nil
+        else { return nil }
+        return state
+    }
     var abiMinor: UInt32 { plugin.pointee.abi_minor }
     /// At most 256: a list that never ends is no list.
     var contentTypes: [String] {

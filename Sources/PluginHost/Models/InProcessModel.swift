@@ -1,6 +1,6 @@
 internal import CSluicePlugin
+internal import Dispatch
 internal import Foundation
-internal import Synchronization
 package import Tensors
 
 /// A model whose plugin runs inside the gateway.
@@ -31,17 +31,24 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
     }
 
     package let description: ModelDescription
-    private let library: PluginLibrary
+    let library: PluginLibrary
     private let host: UnsafePointer<sluice_host>
-    private let model: OpaquePointer
-    private let slots: CallSlotPool
+    let model: OpaquePointer
+    let slots: CallSlotPool
     private let inferFunction: sluice_batch_fn
+    /// Taken while it learns.
+    let lessons = DispatchSemaphore(value: 1)
+    /// Keeps `infer` out of `learn`; `nil` where the model doesn't mind.
+    private let learningLock: SharingLock?
 
     /// Loads a model. Blocks for as long as the plugin does.
     ///
-    /// - Parameter outputs: where its outputs shall lie; by default in the process's own memory.
+    /// - Parameters:
+    ///   - outputs: where its outputs shall lie; by default in the process's own memory.
+    ///   - state: what it had learned before, where it keeps that.
     package init(
-        _ library: PluginLibrary, arguments: Arguments, services: PluginServices, outputs: (any TensorMemory)? = nil
+        _ library: PluginLibrary, arguments: Arguments, services: PluginServices, outputs: (any TensorMemory)? = nil,
+        state: TensorStorage? = nil
     ) throws(PluginLoadError) {
         let table = library.table
         guard let load = table.load, let describe = table.describe else {
@@ -65,13 +72,23 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
                 "model \"\(arguments.model)\" can't be loaded by \(library.id): "
                     + (reason.isEmpty ? "status \(Status(pluginStatus: status)), no reason given" : reason))
         }
+        var description: ModelDescription
         do {
-            self.description = try ModelDescription(
+            description = try ModelDescription(
                 reading: describe(loaded), model: arguments.model, pluginID: library.id)
+            description.learns = table.learn != nil
+            description.keepsState = table.state != nil
+            // Only infer() was declared quick; where it has to wait for learn() it may be on no event loop.
+            if description.learns && description.learnsAlone { description.isQuick = false }
+            if let state {
+                try Self.restore(state, into: loaded, by: table.state, model: arguments.model, plugin: library.id)
+            }
         } catch {
             table.unload?(loaded)
             throw error
         }
+        self.description = description
+        learningLock = description.learns && description.learnsAlone ? SharingLock() : nil
         self.library = library
         self.host = host
         self.model = loaded
@@ -95,7 +112,7 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
         guard !entered.isEmpty else { return }
         var requests: [UnsafePointer<sluice_request>?] = entered.map(\.request)
         Self.withError { error in
-            let status = inferFunction(model, &requests, requests.count, error)
+            let status = sharing { inferFunction(model, &requests, requests.count, error) }
             // A list that fails as a whole has answered nobody: one bad request must not be the end of its neighbours.
             let triesSingly = status != SLUICE_OK && entered.count > 1 && description.allowsRetry
             let message = status == SLUICE_OK ? "" : Self.text(in: error)
@@ -110,7 +127,7 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
     }
 
     /// The place of a call in the plugin; `nil` where its caller has gone.
-    private func enter(_ call: InferenceCall) -> CallSlot? {
+    func enter(_ call: InferenceCall) -> CallSlot? {
         let slot = slots.take()
         guard call.enter(slot) else {
             slots.giveBack(slot)
@@ -123,22 +140,33 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
 
     private func inferOne(_ slot: CallSlot, _ request: UnsafePointer<UnsafePointer<sluice_request>?>) {
         Self.withError { error in
-            let status = inferFunction(model, request, 1, error)
+            let status = sharing { inferFunction(model, request, 1, error) }
             slot.inferReturned(
                 status, message: status == SLUICE_OK ? "" : Self.text(in: error),
                 mustHaveAnswered: description.isQuick)
         }
     }
 
+    private func sharing(_ body: () -> sluice_status) -> sluice_status {
+        guard let learningLock else { return body() }
+        return learningLock.withShare(body)
+    }
+
+    /// Calls into the plugin while nothing is asked of it, where it wants that.
+    func alone(_ body: () -> sluice_status) -> sluice_status {
+        guard let learningLock else { return body() }
+        return learningLock.withWhole(body)
+    }
+
     /// Room for a plugin's error. Only the first bytes are zeroed: 512 would cost more than the rest of the call.
-    private static func withError(_ body: (UnsafeMutablePointer<sluice_error>) -> Void) {
+    static func withError(_ body: (UnsafeMutablePointer<sluice_error>) -> Void) {
         withUnsafeTemporaryAllocation(of: sluice_error.self, capacity: 1) { error in
             UnsafeMutableRawPointer(error.baseAddress!).storeBytes(of: 0, as: UInt64.self)
             body(error.baseAddress!)
         }
     }
 
-    private static func text(in error: UnsafeMutablePointer<sluice_error>) -> String {
+    static func text(in error: UnsafeMutablePointer<sluice_error>) -> String {
         let bytes = UnsafeRawBufferPointer(
             start: UnsafeRawPointer(error) + 4, count: MemoryLayout<sluice_error>.size - 4)
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

@@ -49,6 +49,7 @@ extension ModelDescription {
         keepsSequences = flags & SLUICE_MODEL_SEQUENCES != 0
         allowsRetry = flags & SLUICE_MODEL_NO_RETRY == 0
         isDeterministic = flags & SLUICE_MODEL_DETERMINISTIC != 0
+        learnsAlone = flags & SLUICE_MODEL_LEARN_EXCLUSIVE != 0
         memoryBytes = info.pointee.memory_bytes
         platform = pluginID
         metadata = []

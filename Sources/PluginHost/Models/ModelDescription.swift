@@ -23,6 +23,12 @@ package struct ModelDescription: Sendable, Equatable {
     package var platform: String
     /// Facts for humans and clients, in the plugin's order.
     package var metadata: [Fact]
+    /// It has `learn`.
+    package var learns = false
+    /// Nothing may be asked of it while it learns.
+    package var learnsAlone = false
+    /// It offers `sluice.state/1`.
+    package var keepsState = false
 
     package struct Fact: Sendable, Equatable {
         package var key: String

@@ -16,6 +16,10 @@ package protocol ModelInstance: AnyObject, Sendable {
     /// plugin where that is possible. Otherwise as `infer` of one.
     func infer(_ calls: [InferenceCall])
 
+    /// Hands the model a call that wants something other than an answer (`Envelope.Purpose`). Blocks as `infer` may, but is
+    /// never called on an event loop, however quick the model.
+    func perform(_ call: InferenceCall)
+
     /// Whether requests can succeed now; a model in a process of its own can be down for a while.
     var isReady: Bool { get }
 
@@ -39,6 +43,11 @@ extension ModelInstance {
     package var isReady: Bool { true }
 
     package var inputMemory: (any TensorMemory)? { nil }
+
+    package func perform(_ call: InferenceCall) {
+        call.abandon(SluiceError(.modelUnimplemented, "the model does nothing but answer"))
+        call.letGo()
+    }
 
     package func infer(_ calls: [InferenceCall]) {
         for call in calls { infer(call) }

@@ -57,7 +57,12 @@ package enum RunnerProgram {
             let library = try PluginLibrary.open(
                 path: order.pluginPath, sha256: order.sha256, services: service.services)
             let model = try InProcessModel(
-                library, arguments: order.arguments, services: service.services, outputs: service.sender.arena)
+                library, arguments: order.arguments, services: service.services, outputs: service.sender.arena,
+                state: order.state.map { place in
+                    .slice(
+                        of: UnsafeRawBufferPointer(start: regions.inputs.base + place.lowerBound, count: place.count),
+                        keptAliveBy: regions.inputs)
+                })
             report(.described(model.description), to: socket)
             while true {
                 guard case .message(let bytes) = socket.receive(), let command = bytes.first.flatMap(RunnerCommand.init)

@@ -134,9 +134,10 @@ final class RunnerService: Sendable {
             let count = Int(try reader.read(UInt32.self))
             guard count <= reader.remaining else { throw MessageReader.Malformed("a list of \(count) requests") }
             for _ in 0..<count { taken.append(try call(reading: &reader, model)) }
+        case .perform: taken.append(try call(reading: &reader, model, hasPurpose: true))
         case nil: throw MessageReader.Malformed("a request of kind \(kind)")
         }
-        if taken.count == 1 { model.infer(taken[0].1) } else { model.infer(taken.map(\.1)) }
+        if taken.count == 1 { model.perform(taken[0].1) } else { model.infer(taken.map(\.1)) }
         for (own, call) in taken where !own.isCancelled && !call.isFinished {
             sender.send(.returned) { $0.write(own.number.raw) }
         }
@@ -160,10 +161,14 @@ final class RunnerService: Sendable {
     }
 
     private func call(
-        reading reader: inout MessageReader, _ model: InProcessModel
+        reading reader: inout MessageReader, _ model: InProcessModel, hasPurpose: Bool = false
     ) throws(MessageReader.Malformed) -> (RunnerCall, InferenceCall) {
-        let (number, envelope) = try reader.readEnvelope { message throws(MessageReader.Malformed) in
+        let (number, asked) = try reader.readEnvelope { message throws(MessageReader.Malformed) in
             try tensor(message)
+        }
+        var envelope = asked
+        if hasPurpose {
+            envelope.purpose = try reader.readPurpose { message throws(MessageReader.Malformed) in try tensor(message) }
         }
         let own = RunnerCall(number: number, deadline: envelope.deadline, streams: model.description.streams)
         let call = InferenceCall(envelope: envelope) { [self] part in deliver(part, of: own) }

@@ -14,10 +14,12 @@ package struct Envelope: Sendable {
     package var sequence: Sequence?
     /// 1 is the most urgent; 0 leaves it to the model.
     package var priority: UInt32
+    /// What is wanted instead of an answer; `nil` where it is an answer.
+    package var purpose: Purpose?
 
     package init(
         id: String, deadline: MonotonicTime? = nil, parameters: [Parameter] = [], inputs: [Tensor],
-        wantedOutputs: [String] = [], sequence: Sequence? = nil, priority: UInt32 = 0
+        wantedOutputs: [String] = [], sequence: Sequence? = nil, priority: UInt32 = 0, purpose: Purpose? = nil
     ) {
         self.id = id
         self.deadline = deadline
@@ -26,6 +28,7 @@ package struct Envelope: Sendable {
         self.wantedOutputs = wantedOutputs
         self.sequence = sequence
         self.priority = priority
+        self.purpose = purpose
     }
 }
 

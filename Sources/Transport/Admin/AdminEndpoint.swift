@@ -13,6 +13,8 @@ enum AdminEndpoint: Equatable {
     case models
     /// `POST /admin/models/{model}/load|unload|swap`
     case change(ModelChange, model: String)
+    /// `POST /admin/models/{model}/learn`
+    case learn(model: String)
     /// `POST /admin/drain` and `/admin/undrain`: whether health says that this gateway wants no more requests.
     case drain(Bool)
     /// `POST /admin/log-level/{level}`
@@ -50,10 +52,11 @@ enum AdminEndpoint: Equatable {
             let parts = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).dropFirst()
             if parts.first == "log-level", parts.count == 2, let level = parts.last {
                 self = .logLevel(String(level))
-            } else if parts.first == "models", parts.count > 2, let word = parts.last,
+            } else if parts.first == "models", parts.count > 2, let word = parts.last {
                 let change = ModelChange(rawValue: String(word))
-            {
-                self = .change(change, model: try Endpoint.name(parts.dropFirst().dropLast().joined(separator: "/")))
+                guard change != nil || word == "learn" else { return nil }
+                let model = try Endpoint.name(parts.dropFirst().dropLast().joined(separator: "/"))
+                self = change.map { .change($0, model: model) } ?? .learn(model: model)
             } else {
                 return nil
             }

@@ -30,6 +30,11 @@ extension Service {
             keeper.reload(cause: "admin \(administrator)") { done(Self.answer($0, keeper)) }
         case .change(let change, let model):
             keeper.change(change, model: model, cause: "admin \(administrator)") { done(Self.answer($0, keeper)) }
+        case .learn(let model):
+            let lesson = RequestBody(unsafe body.withUnsafeBytes { unsafe TensorStorage.copy(of: $0) })
+            keeper.teach(model, lesson, id: RequestID.make(), cause: "admin \(administrator)") { result in
+                done(result.map { HTTPResponse(json: $0.encoded()) })
+            }
         case .drain(let drains):
             administration.wantsNoRequests = drains
             done(.success(status()))
@@ -109,6 +114,15 @@ extension Service {
             json.number(model.waiting)
             json.key("running")
             json.number(model.running)
+            if let declared = model.declared {
+                json.key("learns")
+                json.bool(declared.description.learns)
+                json.key("keeps_state")
+                json.bool(declared.description.keepsState)
+                json.member("batching", declared.signature.batching.text)
+                json.specs(declared.signature.inputs, as: "inputs")
+                json.specs(declared.signature.outputs, as: "outputs")
+            }
             json.endObject()
         }
         json.endArray()
@@ -135,6 +149,26 @@ extension Service {
         }
         json.endArray()
         return .success(HTTPResponse(json: json.bytes))
+    }
+}
+
+extension LessonReport {
+    func encoded() -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("model", model)
+        json.member("version", version)
+        json.key("parameters")
+        json.parameters(parameters)
+        if let stateBytes {
+            json.key("state_bytes")
+            json.number(stateBytes)
+        }
+        if let stateFailure { json.member("state_error", stateFailure) }
+        json.key("milliseconds")
+        json.number(Int(clamping: nanoseconds / 1_000_000))
+        json.endObject()
+        return json.bytes
     }
 }
 

@@ -46,35 +46,14 @@ struct ModelDocument {
         if let signature = entry.signature {
             json.key("batched")
             json.bool(signature.batching != .none)
-            write(signature.inputs, as: "inputs", to: &json)
-            write(signature.outputs, as: "outputs", to: &json)
+            json.specs(signature.inputs, as: "inputs")
+            json.specs(signature.outputs, as: "outputs")
             writeSamples(signature, to: &json)
         }
         json.key("answers")
         json.strings(AnswerFormat.allCases.map(\.mediaType))
         json.endObject()
         return json.bytes
-    }
-
-    private func write(_ specs: [TensorSpec], as key: String, to json: inout JSONWriter) {
-        json.key(key)
-        json.beginArray()
-        for spec in specs {
-            json.beginObject()
-            json.member("name", spec.name)
-            json.member("datatype", spec.dataType.name)
-            if let shape = spec.shape {
-                json.key("shape")
-                json.numbers(shape)
-            }
-            if !spec.columns.isEmpty {
-                json.key("columns")
-                json.strings(spec.columns)
-            }
-            if let summary = spec.summary { json.member("summary", summary) }
-            json.endObject()
-        }
-        json.endArray()
     }
 
     /// A body for each format that can carry the model's inputs, with the command that sends it.
@@ -115,6 +94,39 @@ extension JSONWriter {
     mutating func member(_ key: String, _ value: String) {
         self.key(key)
         string(value)
+    }
+
+    /// One key with what a model declares of its inputs or outputs.
+    mutating func specs(_ specs: [TensorSpec], as key: String) {
+        self.key(key)
+        beginArray()
+        for spec in specs {
+            beginObject()
+            member("name", spec.name)
+            member("datatype", spec.dataType.name)
+            if let shape = spec.shape {
+                self.key("shape")
+                numbers(shape)
+            }
+            if !spec.columns.isEmpty {
+                self.key("columns")
+                strings(spec.columns)
+            }
+            if let summary = spec.summary { member("summary", summary) }
+            endObject()
+        }
+        endArray()
+    }
+}
+
+extension ModelSignature.Batching {
+    /// As documents name it.
+    var text: String {
+        switch self {
+        case .none: "none"
+        case .concat: "concat"
+        case .list: "list"
+        }
     }
 }
 

@@ -5,9 +5,10 @@ internal import NIOHTTP1
 /// `sluice model`: the models of a running gateway.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "List, load, unload and swap the models of a running gateway.",
+        commandName: "model", abstract: "List, load, unload, swap and teach the models of a running gateway.",
         subcommands: [
             ListModelsCommand.self, LoadModelCommand.self, UnloadModelCommand.self, SwapModelCommand.self,
+            TeachModelCommand.self,
         ])
 }
 
@@ -66,11 +67,15 @@ struct SwapModelCommand: AsyncParsableCommand {
 
 extension AdminClient {
     fileprivate func change(_ change: String, _ model: String) async throws {
-        var allowed = CharacterSet.alphanumerics
-        allowed.insert(charactersIn: "-._~/")
-        let name = model.addingPercentEncoding(withAllowedCharacters: allowed) ?? model
-        let answer = try await send(.POST, "/admin/models/\(name)/\(change)")
+        let answer = try await send(.POST, Self.path(ofModel: model, change))
         try answer.check()
         answer.printReport()
+    }
+
+    /// Where something is done to a model.
+    static func path(ofModel model: String, _ action: String) -> String {
+        var allowed = CharacterSet.alphanumerics
+        allowed.insert(charactersIn: "-._~/")
+        return "/admin/models/\(model.addingPercentEncoding(withAllowedCharacters: allowed) ?? model)/\(action)"
     }
 }

@@ -57,10 +57,10 @@ struct AdminClient {
     }
 
     /// Sends one request and waits for its answer, however long a model takes to load.
-    func send(_ method: HTTPMethod, _ path: String) async throws -> Answer {
+    func send(_ method: HTTPMethod, _ path: String, body: [UInt8] = []) async throws -> Answer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let answer = try await send(method, path, group: group)
+            let answer = try await send(method, path, body: body, group: group)
             try await group.shutdownGracefully()
             return answer
         } catch {
@@ -69,7 +69,9 @@ struct AdminClient {
         }
     }
 
-    private func send(_ method: HTTPMethod, _ path: String, group: MultiThreadedEventLoopGroup) async throws -> Answer {
+    private func send(
+        _ method: HTTPMethod, _ path: String, body: [UInt8], group: MultiThreadedEventLoopGroup
+    ) async throws -> Answer {
         let promise = group.next().makePromise(of: NIOHTTPClientResponseFull.self)
         let channel: any Channel
         do {
@@ -88,9 +90,13 @@ struct AdminClient {
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
         head.headers.add(name: "host", value: host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)")
         head.headers.add(name: "connection", value: "close")
-        if method == .POST { head.headers.add(name: "content-length", value: "0") }
+        if method == .POST { head.headers.add(name: "content-length", value: "\(body.count)") }
+        if !body.isEmpty { head.headers.add(name: "content-type", value: "application/json") }
         if let key { head.headers.add(name: "authorization", value: "Bearer \(key)") }
         channel.write(HTTPClientRequestPart.head(head), promise: nil)
+        if !body.isEmpty {
+            channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: body))), promise: nil)
+        }
         channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
         let response = try await promise.futureResult.get()
         return Answer(

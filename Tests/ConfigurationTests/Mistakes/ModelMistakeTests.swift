@@ -138,12 +138,25 @@ import Testing
                 #"3:64+1 error: column "a" is named twice"#
             ]),
         WrongText(
+            "a state in no folder, and one of two instances",
+            GatewayText(
+                models:
+                    #"models: { echo: { plugin: echo, state: ./no/x }, b: { plugin: echo, instances: 2, state: tls/d/x } }"#
+            ),
+            [
+                #"3:40+6 error: there is no folder "/etc/sluice/no" for the state"#,
+                #"""
+                3:90+7 error: a model of 2 instances can't have one state | each instance would learn by itself; \#
+                leave out instances
+                """#,
+            ]),
+        WrongText(
             "a key of another gateway",
             GatewayText(models: "models: { echo: { plugin: echo, replicas: 2, confg: {} } }"),
             [
                 #"""
                 3:33+8 error: unknown key "replicas" in model "echo" | known keys: plugin, version, config, \#
-                instances, isolation, concurrency, queue, timeout, batching, priorities, ordered, fair_by, and 6 more
+                instances, isolation, concurrency, queue, timeout, batching, priorities, ordered, fair_by, and 7 more
                 """#,
                 #"3:46+5 error: unknown key "confg" in model "echo" | did you mean "config"?"#,
             ]),

@@ -23,6 +23,7 @@ extension MessageWriter {
         if tensor.dataType == .bytes { write(UInt64(place.offsetsOffset ?? 0)) }
     }
 
+    /// - Parameter places: of the inputs, and behind them of the labels, where it is a lesson.
     mutating func write(_ envelope: Envelope, number: CallNumber, places: [TensorPlace]) {
         write(number.raw)
         write(envelope.id)
@@ -37,6 +38,16 @@ extension MessageWriter {
             writer.write(sequence.isEnd)
         }
         write(envelope.priority)
+    }
+
+    /// What a request of `MessageKind.Request.perform` has behind the envelope.
+    mutating func write(_ purpose: Envelope.Purpose?, labelsAt places: ArraySlice<TensorPlace>) {
+        guard case .learn(let lesson)? = purpose else { return write(false) }
+        write(true)
+        write(UInt32(lesson.labels.count))
+        for (label, place) in zip(lesson.labels, places) { write(label, at: place) }
+        write(lesson.subjectID) { $0.write($1) }
+        write(lesson.weight)
     }
 
     mutating func write(_ parameters: [Envelope.Parameter]) {
@@ -109,5 +120,17 @@ extension MessageReader {
         }
         envelope.priority = try read()
         return (number, envelope)
+    }
+    mutating func readPurpose(
+        storage: (TensorMessage) throws(Malformed) -> Tensor
+    ) throws(Malformed) -> Envelope.Purpose {
+        guard try readBool() else { return .saveState }
+        let count = Int(try read(UInt32.self))
+        guard count <= 65536 else { throw Malformed("\(count) labels") }
+        var lesson = Envelope.Lesson(labels: [])
+        for _ in 0..<count { lesson.labels.append(try storage(try TensorMessage(reading: &self))) }
+        lesson.subjectID = try readOptional { reader throws(Malformed) in try reader.readText() }
+        lesson.weight = try readDouble()
+        return .learn(lesson)
     }
 }

@@ -6,7 +6,7 @@ internal import Tensors
 /// It goes through the socket, not through arguments or the environment, where other processes could read it.
 struct LoadOrder: Sendable {
     /// Counts changes to the messages and to `ChannelLayout`.
-    static let protocolVersion: UInt32 = 1
+    static let protocolVersion: UInt32 = 2
 
     var pluginPath: String
     var sha256: String?
@@ -15,6 +15,8 @@ struct LoadOrder: Sendable {
     var sandbox: SandboxPlan
     /// The process to die with.
     var gatewayProcess: Int32
+    /// Where in the inputs' memory the state lies that the model goes on from, where there is one.
+    var state: Range<Int>?
 
     func write(to writer: inout MessageWriter) {
         writer.write(Self.protocolVersion)
@@ -31,11 +33,15 @@ struct LoadOrder: Sendable {
         writer.write(logLevel.rawValue)
         sandbox.write(to: &writer)
         writer.write(gatewayProcess)
+        writer.write(state) { writer, state in
+            writer.write(UInt64(state.lowerBound))
+            writer.write(UInt64(state.count))
+        }
     }
 
     init(
         pluginPath: String, sha256: String?, arguments: InProcessModel.Arguments, logLevel: PluginServices.LogLevel,
-        sandbox: SandboxPlan, gatewayProcess: Int32
+        sandbox: SandboxPlan, gatewayProcess: Int32, state: Range<Int>? = nil
     ) {
         self.pluginPath = pluginPath
         self.sha256 = sha256
@@ -43,6 +49,7 @@ struct LoadOrder: Sendable {
         self.logLevel = logLevel
         self.sandbox = sandbox
         self.gatewayProcess = gatewayProcess
+        self.state = state
     }
 
     init(reading reader: inout MessageReader) throws(MessageReader.Malformed) {
@@ -61,6 +68,14 @@ struct LoadOrder: Sendable {
         logLevel = PluginServices.LogLevel(rawValue: try reader.read()) ?? .info
         sandbox = try SandboxPlan(reading: &reader)
         gatewayProcess = try reader.read()
+        state = try reader.readOptional { reader throws(MessageReader.Malformed) in
+            let offset = Int(clamping: try reader.read(UInt64.self))
+            let count = Int(clamping: try reader.read(UInt64.self))
+            guard offset <= ChannelLayout.arenaByteCount, count <= ChannelLayout.arenaByteCount - offset else {
+                throw MessageReader.Malformed("a state outside of the arena")
+            }
+            return offset..<(offset + count)
+        }
         try reader.finish()
     }
 }

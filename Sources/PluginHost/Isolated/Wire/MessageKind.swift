@@ -8,6 +8,8 @@ enum MessageKind {
         case infer = 1
         /// Several at once, for models that take lists.
         case inferList = 2
+        /// One that wants something other than an answer.
+        case perform = 3
     }
 
     /// Gateway to runner, by the ring of control.

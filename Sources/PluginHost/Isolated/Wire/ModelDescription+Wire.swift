@@ -23,6 +23,9 @@ extension MessageWriter {
             writer.write(fact.key)
             writer.write(fact.value)
         }
+        write(description.learns)
+        write(description.learnsAlone)
+        write(description.keepsState)
     }
 
     private mutating func write(_ spec: TensorSpec) {
@@ -60,7 +63,7 @@ extension MessageReader {
             isDeterministic: try readBool(), memoryBytes: try read(), platform: try readText(atMost: 4096),
             metadata: try readList(atMost: 256) { reader throws(Malformed) in
                 ModelDescription.Fact(key: try reader.readText(), value: try reader.readText())
-            })
+            }, learns: try readBool(), learnsAlone: try readBool(), keepsState: try readBool())
     }
 
     private mutating func readSpec() throws(Malformed) -> TensorSpec {

@@ -119,7 +119,8 @@ struct InputFiles: Sendable {
         }
     }
 
-    private static func split(_ file: String) -> (name: String?, path: String) {
+    /// A file, and the tensor that it is for where that is said.
+    static func split(_ file: String) -> (name: String?, path: String) {
         // A path that exists may have a "=" in it.
         guard !FileManager.default.fileExists(atPath: file), let sign = file.firstIndex(of: "=") else {
             return (nil, file)
