@@ -35,6 +35,7 @@ struct GoodPluginTests {
             file: "libsluice_baseline.so",
             options: ["--config", "{classes: [a, b], priors: [1, 3], input: {shape: [4]}}", "--fuzz", "100"],
             warnings: ["input.wrong-type", "input.wrong-shape"]),
+        Good(file: "libsluice_centroid.so", options: ["--config", "{classes: [low, high]}", "--fuzz", "200"]),
         Good(file: "libsluice_stub_faulty.so", warnings: ["input.wrong-type", "input.wrong-shape"]),
         Good(
             file: "libsluice_stub_faulty.so", options: ["--config", "{behaviour: released, batching: list}"],
@@ -49,7 +50,7 @@ struct GoodPluginTests {
 
     @Test(arguments: all)
     func passesEveryRule(_ good: Good) throws {
-        let (report, status) = try Report.check(good.file, good.options)
+        let (report, status) = try Report.check(good.file, good.options + ["--isolation", "both"])
         let failed = report.results.filter { $0.outcome == "failed" }.map { "\($0.rule): \($0.found)" }
         #expect(failed.isEmpty)
         #expect(report.rules("warned") == good.warnings)
@@ -57,8 +58,18 @@ struct GoodPluginTests {
         #expect(report.conforming)
         #expect(report.results.map(\.rule) == Rule.all.map(\.id), "every rule is in the report, in order")
         for rule in [
-            "answer.once", "answer.outputs", "life.memory", "manners.output", "modes.in-process",
+            "answer.once", "answer.outputs", "life.memory", "manners.output", "modes.in-process", "modes.process",
         ] {
+            #expect(report.rules("passed").contains(rule), "\(rule): \(report.found(rule))")
+        }
+    }
+
+    @Test func whatAModelOffersBesidesAnswersIsLookedAt() throws {
+        let (report, status) = try Report.check(
+            "libsluice_centroid.so",
+            ["--config", "{classes: [low, high]}", "--only", "learn", "--only", "state", "--only", "extension"])
+        #expect(status == 0)
+        for rule in ["learn.once", "state.round-trip", "state.faults", "extension.unknown"] {
             #expect(report.rules("passed").contains(rule), "\(rule): \(report.found(rule))")
         }
     }
@@ -69,6 +80,17 @@ struct GoodPluginTests {
         #expect(report.found("load.works").contains("config.file is missing"))
         #expect(report.found("load.works").contains("--config"))
         #expect(report.rules("skipped").contains("answer.once"))
+    }
+
+    @Test(arguments: [
+        ("in-process", "modes.in-process", "modes.process"), ("process", "modes.process", "modes.in-process"),
+    ])
+    func onlyTheModeAskedForIsLookedAt(isolation: String, asked: String, other: String) throws {
+        let (report, status) = try Report.check(
+            "libsluice_echo.so", ["--isolation", isolation, "--only", "modes"])
+        #expect(status == 0)
+        #expect(report.rules("passed").contains(asked), "\(report.found(asked))")
+        #expect(report.found(other) == "not asked for: --isolation")
     }
 
     @Test func theSameSeedSendsTheSameRequests() throws {

@@ -58,8 +58,14 @@ import Testing
         #expect(check.status == 0, "\(check.output)")
         let contract = try ProgramRun(
             GatewayFixture.program.path,
-            ["plugin", "check", "./my-plugin.so", "--config", "{ factor: 3 }", "--fuzz", "200"], in: folder)
+            [
+                "plugin", "check", "./my-plugin.so", "--config", "{ factor: 3 }", "--fuzz", "200", "--isolation",
+                "both",
+            ], in: folder)
         #expect(contract.status == 0, "\(contract.output)\(contract.errors)")
+        for mode in ["modes.in-process", "modes.process"] {
+            #expect(contract.output.contains("passed   \(mode)"), "\(contract.output)")
+        }
 
         let yaml = try configuration(in: folder)
         try answers(yaml)

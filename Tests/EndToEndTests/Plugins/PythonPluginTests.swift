@@ -46,9 +46,12 @@ import Testing
             GatewayFixture.program.path,
             [
                 "plugin", "check", "\(GatewayFixture.pluginFolder)/libsluice_python.so", "--config", model, "--strict",
-                "--fuzz", "200",
+                "--fuzz", "200", "--isolation", "both",
             ], in: scratch.url, environment: Self.variables)
         #expect(report.status == 0, "\(report.output)\(report.errors)")
+        for mode in ["modes.in-process", "modes.process"] {
+            #expect(report.output.contains("passed   \(mode)"), "\(report.output)")
+        }
     }
 
     @Test(arguments: ["in-process", "process"]) func tracebackIsForTheLogAlone(isolation: String) throws {
