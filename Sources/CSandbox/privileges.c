@@ -17,10 +17,12 @@ bool sandbox_die_with_parent(int parent) {
   return getppid() == parent;
 }
 
-void sandbox_yield_to_gateway(int niceness) {
-  setpriority(PRIO_PROCESS, 0, niceness);
+int sandbox_scheduling_group(void) { return open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC); }
+
+void sandbox_yield_to_gateway(int niceness, int group) {
+  /* Niceness is each thread's own; the process group is this process with all of its threads. */
+  setpriority(PRIO_PGRP, 0, niceness);
   /* A session of its own is scheduled as a group of its own, whatever its members' niceness. */
-  int group = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
   if (group < 0) return;
   char text[16];
   int length = snprintf(text, sizeof text, "%d", niceness);

@@ -10,8 +10,11 @@
 /* Dies when the thread that started this process ends; false where `parent` isn't the parent (any more). */
 bool sandbox_die_with_parent(int parent);
 
-/* Goes behind the gateway where there are too few processors for both. */
-void sandbox_yield_to_gateway(int niceness);
+/* What sandbox_yield_to_gateway needs, for later: once files are restricted it can't be opened any more. -1 is nothing. */
+int sandbox_scheduling_group(void);
+
+/* Goes behind the gateway, with all threads, where there are too few processors for both; closes `group`. */
+void sandbox_yield_to_gateway(int niceness, int group);
 
 /* No core files, at most `files` descriptors, and `data` bytes of private memory (0 = as before). */
 int sandbox_limit(uint64_t files, uint64_t data);

@@ -123,6 +123,9 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
 
     // MARK: For the keeper
 
+    /// Whether the runner that is started now replaces one that had answered before it failed.
+    var isFirstFailure: Bool { locked.withLockedValue { $0.supervision.failures == 1 } }
+
     func starting() {
         locked.withLockedValue { locked in
             locked.supervision.started()

@@ -97,7 +97,7 @@ struct RunnerWatch {
             LoadOrder(
                 pluginPath: settings.pluginPath, sha256: settings.sha256, arguments: settings.arguments,
                 logLevel: core.services.logLevel, sandbox: settings.sandbox, gatewayProcess: getpid(),
-                state: state?.place
+                isAwaited: hasBeenReady && core.isFirstFailure, state: state?.place
             ).write(to: &order)
             // A runner that is gone already is seen to have ended.
             _ = process.socket.send(order)

@@ -31,8 +31,12 @@ package enum RunnerProgram {
             report(.failed(PluginLoadError(.loadFailed, "\(error)")), to: socket)
             _exit(1)
         }
+        // A file may take seconds to load, which nobody may notice; but where requests wait for the next runner it would lose
+        // more to whatever else runs than it takes.
+        let group = Sandbox.schedulingGroup()
+        if !order.isAwaited { Sandbox.yieldToGateway(group) }
         report(.sandboxed(refused: Sandbox.enter(order.sandbox, pluginPath: order.pluginPath)), to: socket)
-        serve(order, regions, socket)
+        serve(order, regions, socket, schedulingGroup: group)
     }
 
     /// The memory that the gateway handed over.
@@ -50,7 +54,9 @@ package enum RunnerProgram {
         }
     }
 
-    private static func serve(_ order: LoadOrder, _ regions: Regions, _ socket: SocketChannel) -> Never {
+    private static func serve(
+        _ order: LoadOrder, _ regions: Regions, _ socket: SocketChannel, schedulingGroup: Int32
+    ) -> Never {
         var socket = socket
         let service = RunnerService(regions, logLevel: order.logLevel)
         do {
@@ -73,6 +79,7 @@ package enum RunnerProgram {
                 switch command {
                 case .warmUp:
                     try model.warmUp()
+                    if order.isAwaited { Sandbox.yieldToGateway(schedulingGroup) }
                     service.start(model)
                     report(.ready, to: socket)
                 case .end:

@@ -12,6 +12,12 @@ enum Sandbox {
     /// Asks to die with the gateway; false where that is gone already.
     static func dieWithParent(_ process: Int32) -> Bool { sandbox_die_with_parent(process) }
 
+    /// What `yieldToGateway` needs; to be had only before `enter`.
+    static func schedulingGroup() -> Int32 { sandbox_scheduling_group() }
+
+    /// Goes behind the gateway where there are too few processors for both.
+    static func yieldToGateway(_ group: Int32) { sandbox_yield_to_gateway(niceness, group) }
+
     /// Goes into the sandbox.
     ///
     /// - Returns: what the kernel refused, for the log; everything else is in force.
@@ -20,7 +26,6 @@ enum Sandbox {
         func note(_ what: String, _ reason: Int32) {
             if reason != 0 { refused.append("\(what): \(String(cString: strerror(reason)))") }
         }
-        sandbox_yield_to_gateway(niceness)
         note("resource limits", sandbox_limit(descriptorLimit, plan.memoryLimit.map(dataLimit) ?? 0))
         guard plan.level != .off else { return refused }
         if !plan.allowsNetwork { note("a network of its own", sandbox_leave_network()) }

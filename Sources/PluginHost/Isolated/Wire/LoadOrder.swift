@@ -6,7 +6,7 @@ internal import Tensors
 /// It goes through the socket, not through arguments or the environment, where other processes could read it.
 struct LoadOrder: Sendable {
     /// Counts changes to the messages and to `ChannelLayout`.
-    static let protocolVersion: UInt32 = 2
+    static let protocolVersion: UInt32 = 3
 
     var pluginPath: String
     var sha256: String?
@@ -15,6 +15,8 @@ struct LoadOrder: Sendable {
     var sandbox: SandboxPlan
     /// The process to die with.
     var gatewayProcess: Int32
+    /// Whether it goes behind the gateway only once it is ready: requests wait for it.
+    var isAwaited: Bool
     /// Where in the inputs' memory the state lies that the model goes on from, where there is one.
     var state: Range<Int>?
 
@@ -33,6 +35,7 @@ struct LoadOrder: Sendable {
         writer.write(logLevel.rawValue)
         sandbox.write(to: &writer)
         writer.write(gatewayProcess)
+        writer.write(isAwaited)
         writer.write(state) { writer, state in
             writer.write(UInt64(state.lowerBound))
             writer.write(UInt64(state.count))
@@ -41,7 +44,7 @@ struct LoadOrder: Sendable {
 
     init(
         pluginPath: String, sha256: String?, arguments: InProcessModel.Arguments, logLevel: PluginServices.LogLevel,
-        sandbox: SandboxPlan, gatewayProcess: Int32, state: Range<Int>? = nil
+        sandbox: SandboxPlan, gatewayProcess: Int32, isAwaited: Bool = false, state: Range<Int>? = nil
     ) {
         self.pluginPath = pluginPath
         self.sha256 = sha256
@@ -49,6 +52,7 @@ struct LoadOrder: Sendable {
         self.logLevel = logLevel
         self.sandbox = sandbox
         self.gatewayProcess = gatewayProcess
+        self.isAwaited = isAwaited
         self.state = state
     }
 
@@ -68,6 +72,7 @@ struct LoadOrder: Sendable {
         logLevel = PluginServices.LogLevel(rawValue: try reader.read()) ?? .info
         sandbox = try SandboxPlan(reading: &reader)
         gatewayProcess = try reader.read()
+        isAwaited = try reader.readBool()
         state = try reader.readOptional { reader throws(MessageReader.Malformed) in
             let offset = Int(clamping: try reader.read(UInt64.self))
             let count = Int(clamping: try reader.read(UInt64.self))
