@@ -66,7 +66,7 @@ struct StubModel {
 
     init(
         _ options: [String: String] = [:], in hosting: Hosting = .inProcess, sandbox: SandboxPlan = SandboxPlan(),
-        grace: Duration = .seconds(1), name: String = "stub"
+        grace: Duration = .seconds(1), name: String = "stub", groups: RunnerGroups? = nil
     ) throws {
         recorder = Recorder()
         let path = "\(pluginFolder)/libsluice_stub_faulty.so"
@@ -82,7 +82,7 @@ struct StubModel {
                 IsolatedModel.Settings(
                     program: Hosting.runner, pluginPath: path, arguments: arguments, sandbox: sandbox,
                     environment: Hosting.environment, grace: UInt64(grace / .nanoseconds(1)),
-                    inputs: try IsolatedInputs(model: name)),
+                    inputs: try IsolatedInputs(model: name), groups: groups),
                 services: recorder.services)
         }
     }
@@ -90,9 +90,9 @@ struct StubModel {
     /// A model that takes requests; one that is isolated does so once it is warm.
     static func warm(
         _ options: [String: String] = [:], in hosting: Hosting, sandbox: SandboxPlan = SandboxPlan(),
-        grace: Duration = .seconds(1), name: String = "stub"
+        grace: Duration = .seconds(1), name: String = "stub", groups: RunnerGroups? = nil
     ) throws -> StubModel {
-        let stub = try StubModel(options, in: hosting, sandbox: sandbox, grace: grace, name: name)
+        let stub = try StubModel(options, in: hosting, sandbox: sandbox, grace: grace, name: name, groups: groups)
         try stub.instance.warmUp()
         return stub
     }

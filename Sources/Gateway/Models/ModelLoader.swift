@@ -16,6 +16,7 @@ package struct ModelLoader: Sendable {
     private let logger: Logger
     private let folder: String
     private let runners: RunnerFinder
+    private let memoryCaps: MemoryCaps
 
     /// - Parameter folder: the absolute folder of gateway.yaml; relative paths in model configs start there.
     package init(
@@ -29,6 +30,7 @@ package struct ModelLoader: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.folder = folder
+        self.memoryCaps = MemoryCaps(logger: logger)
     }
 
     /// The configuration's models, in its order: those of `old` that are still what is asked for, the others loaded.
@@ -226,7 +228,8 @@ package struct ModelLoader: Sendable {
             program: try runners.program(), pluginPath: try path(of: plugin), sha256: plugin.sha256,
             arguments: arguments, sandbox: SandboxPlan(plugin.runner),
             environment: runners.environment(granting: plugin.runner.environment),
-            grace: plugin.runner.grace.wholeNanoseconds, inputs: try IsolatedInputs(model: model.name), state: state)
+            grace: plugin.runner.grace.wholeNanoseconds, inputs: try IsolatedInputs(model: model.name), state: state,
+            groups: plugin.runner.memory == nil ? nil : memoryCaps.groups)
         return { () throws(PluginLoadError) in try IsolatedModel(settings, services: services) }
     }
 }

@@ -24,11 +24,13 @@ package final class IsolatedModel: ModelInstance, Sendable {
         package var inputs: IsolatedInputs
         /// What each runner goes on from.
         package var state: KeptState
+        /// Where the kernel holds runners to their memory limits; `nil` where that is only watched.
+        package var groups: RunnerGroups?
 
         package init(
             program: String, pluginPath: String, sha256: String? = nil, arguments: InProcessModel.Arguments,
             sandbox: SandboxPlan = SandboxPlan(), environment: [String] = [], grace: UInt64 = 1_000_000_000,
-            inputs: IsolatedInputs, state: KeptState = KeptState()
+            inputs: IsolatedInputs, state: KeptState = KeptState(), groups: RunnerGroups? = nil
         ) {
             self.program = program
             self.pluginPath = pluginPath
@@ -39,6 +41,7 @@ package final class IsolatedModel: ModelInstance, Sendable {
             self.grace = grace
             self.inputs = inputs
             self.state = state
+            self.groups = groups
         }
     }
 

@@ -20,6 +20,8 @@ struct RunnerWatch {
     private struct Life {
         let process: RunnerProcess
         let connection: RunnerConnection
+        /// Where the kernel counts its memory.
+        var group: RunnerGroups.Group?
         /// The state that it goes on from, in memory that it reads while it loads.
         var state: TensorStorage?
         var isLoaded = false
@@ -90,7 +92,8 @@ struct RunnerWatch {
                 model: core.model, inputs: settings.inputs.arena, host: host, runner: runner, grace: settings.grace,
                 observer: core)
             let state = try sharedState()
-            life = Life(process: process, connection: connection, state: state?.storage)
+            life = Life(
+                process: process, connection: connection, group: group(of: process), state: state?.storage)
             // Log lines and metrics come from the first moment on.
             connection.startReading()
             var order = MessageWriter()
@@ -103,6 +106,18 @@ struct RunnerWatch {
             _ = process.socket.send(order)
         } catch {
             failed(error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)"))
+        }
+    }
+
+    /// The kernel's own watch over the runner's memory, which has not opened its plugin yet.
+    private func group(of process: RunnerProcess) -> RunnerGroups.Group? {
+        guard let limit = core.settings.sandbox.memoryLimit, let groups = core.settings.groups else { return nil }
+        do throws(RunnerGroups.Refusal) {
+            return try groups.group(for: process.id, memory: limit)
+        } catch {
+            core.services.log(
+                .warning, core.model, "the runner's memory is watched, as it has no cgroup: \(error.reason)")
+            return nil
         }
     }
 
@@ -148,7 +163,7 @@ struct RunnerWatch {
         let next = [
             life == nil ? startAt : nil, keeper.wishes.withLockedValue { $0.lookAt }, life?.killAt,
             life?.killAt.map { min($0, now.advanced(byNanoseconds: Self.idleInterval)) },
-            life?.isReady == true && core.settings.sandbox.memoryLimit != nil ? life?.nextMemoryLook : nil,
+            isMemoryWatched ? life?.nextMemoryLook : nil,
         ].compactMap { $0 }.min()
         let timeout = next.map { Int32(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) } ?? -1
         poll(&descriptors, nfds_t(descriptors.count), timeout)
@@ -298,13 +313,24 @@ struct RunnerWatch {
             .hung, "it did not let go of a request after its deadline, nor \(core.settings.grace / 1_000_000) ms later")
     }
 
+    private var isMemoryWatched: Bool {
+        life?.isReady == true && life?.group == nil && core.settings.sandbox.memoryLimit != nil
+    }
+
     private mutating func lookAtMemory(now: MonotonicTime) {
-        guard let limit = core.settings.sandbox.memoryLimit, let life, life.isReady, life.nextMemoryLook <= now else {
+        guard isMemoryWatched, let limit = core.settings.sandbox.memoryLimit, let life, life.nextMemoryLook <= now
+        else {
             return
         }
         self.life?.nextMemoryLook = now.advanced(byNanoseconds: Self.memoryInterval)
         guard let used = life.process.residentByteCount, used > limit else { return }
         endNow(.outOfMemory, "it took \(used >> 20) MiB of memory; \(limit >> 20) MiB are allowed")
+    }
+
+    /// Why a runner ended that took more than the kernel lets it.
+    private func outOfMemory(_ life: Life) -> String? {
+        guard let limit = core.settings.sandbox.memoryLimit, let group = life.group, group.hasRunOut else { return nil }
+        return "it took more than the \(limit >> 20) MiB of memory that are allowed"
     }
 
     private mutating func endNow(_ cause: RunnerFailure.Cause, _ reason: String) {
@@ -331,10 +357,15 @@ struct RunnerWatch {
         self.life = nil
         let end = life.process.bury()
         life.tail.finish()
+        let shortage = outOfMemory(life)
+        life.group?.remove()
+        if let shortage, life.ending == nil { life.ending = (.outOfMemory, shortage) }
         guard hasBeenReady else {
             _ = life.connection.close()
             var failure = life.startFailure ?? PluginLoadError(.loadFailed, "")
-            if failure.kind == .loadFailed, life.startFailure?.message.contains("runner ended") ?? true {
+            if let shortage {
+                failure.message = "the runner of model \"\(core.model)\" ended while it loaded the plugin: \(shortage)"
+            } else if failure.kind == .loadFailed, life.startFailure?.message.contains("runner ended") ?? true {
                 failure.message =
                     "the runner of model \"\(core.model)\" ended (\(end.text)) while it loaded the plugin"
                     + (life.tail.lines.last.map { ": \($0)" } ?? "")
@@ -380,5 +411,6 @@ struct RunnerWatch {
         }
         life.process.kill()
         _ = life.process.bury()
+        life.group?.remove()
     }
 }
