@@ -78,6 +78,9 @@ lint: ## Swift formatting, shell syntax, no file above 1 MiB
 format: ## format the Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
+# What a plugin may keep a pointer to is never freed, and commands end without unloading their models: all that counts as
+# leaked, so leaks are left to the soak, which watches the memory of a gateway under load.
+#
 # A sanitized plugin takes its runtime from the program that loads it, so both must come from the same compiler: Swift's
 # clang.
 CLANG = $(dir $(shell command -v swift))clang
@@ -89,7 +92,7 @@ test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then un
 	TSAN_OPTIONS=halt_on_error=1 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-thread \
 	    swift test --sanitize thread --scratch-path .build-tsan
 	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++
-	SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
+	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
 	    swift test --sanitize address --scratch-path .build-asan
 
 .PHONY: bench

@@ -58,7 +58,7 @@ struct Backlog {
     }
 
     private static func wait(for what: String, _ isThere: () -> Bool) throws {
-        let deadline = Date().addingTimeInterval(30)
+        let deadline = Date().addingTimeInterval(120)
         while !isThere() {
             try #require(Date() < deadline, "waited for \(what) in vain")
             usleep(2_000)

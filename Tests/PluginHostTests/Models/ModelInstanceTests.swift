@@ -180,6 +180,8 @@ import Testing
         while stub.recorder.violations.withLockedValue({ $0 }).isEmpty && Date() < deadline { usleep(1000) }
         #expect(stub.recorder.violations.withLockedValue { $0 }.count == 1)
         #expect(collector.finalCount == 1)
+        #expect(eventually { stub.instance.isIdle })
+        stub.instance.unload()
     }
 
     @Test(arguments: Hosting.allCases) func abandonedCallIsTakenBackWhenThePluginEndsIt(hosting: Hosting) throws {
