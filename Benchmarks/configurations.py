@@ -40,6 +40,11 @@ def open_echo(key):
     return HEAD + "auth: none\nmodels: { echo: { plugin: echo } }\n"
 
 
+def isolated_echo(key):
+    """The same plugin in a process of its own."""
+    return HEAD + "auth: none\nmodels: { echo: { plugin: echo, isolation: process } }\n"
+
+
 def keyed_echo(key):
     """The same model with a key, a quota and a route."""
     return (

@@ -125,13 +125,22 @@ def models(bench):
     )
 
 
-def compare_gateways(bench, case, variants):
+def isolation(bench):
+    """Echo in the gateway and in a process of its own."""
+    variants = {"in process": configurations.open_echo, "own process": configurations.isolated_echo}
+    for case, count, connections in (("isolation, 16 floats", SMALL, [1, 16]), ("isolation, 1 MB", LARGE, [16])):
+        request = workloads.echo_binary(count)
+        contenders = {name: (text, request) for name, text in variants.items()}
+        compare_gateways(bench, f"{case}, binary", contenders, connections)
+
+
+def compare_gateways(bench, case, variants, connections=(16,)):
     """Gateways with different configurations side by side."""
     with contextlib.ExitStack() as stack:
         contenders = [
             (stack.enter_context(Sluice(text, name)), request) for name, (text, request) in variants.items()
         ]
-        bench.compare(case, [16], contenders)
+        bench.compare(case, connections, contenders)
 
 
 def idle(bench):
@@ -194,5 +203,6 @@ ALL = {
     "keys": keys,
     "routes": routes,
     "models": models,
+    "isolation": isolation,
     "idle": idle,
 }

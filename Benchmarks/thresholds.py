@@ -4,8 +4,8 @@
     thresholds.py [build/bench/results.json]
 
 Each entry has a figure `of` a row or fact, written "case | connections | server | figure" (facts: without connections),
-`over` another one or nothing, and `at_most` or `at_least`. Ratios within one run hold on any machine; figures without
-`over` are sizes and times.
+`over` another one (their ratio), `minus` another one (their difference) or nothing, and `at_most` or `at_least`. Ratios within
+one run hold on any machine; figures without `over` are sizes and times.
 """
 
 import json
@@ -33,6 +33,9 @@ def judged(document, entries=None):
         if value is not None and "over" in entry:
             other = lookup(document, entry["over"])
             value = value / other if other else None
+        if value is not None and "minus" in entry:
+            other = lookup(document, entry["minus"])
+            value = value - other if other is not None else None
         if value is not None:
             yield entry, value
 

@@ -110,6 +110,14 @@ class TestThresholds:
         assert value == 2.0
         assert thresholds.holds(entry, value) == holds
 
+    @pytest.mark.parametrize(("bound", "holds"), [({"at_most": 6.0}, True), ({"at_most": 5.9}, False)])
+    def test_differences_within_one_run(self, document, bound, holds):
+        ((entry, value),) = thresholds.judged(document, [{"what": "x", "of": self.OF, "minus": self.OVER, **bound}])
+        assert value == 6.0
+        assert thresholds.holds(entry, value) == holds
+        gone = {"what": "x", "of": self.OF, "minus": "echo | 16 | nobody | cpu", **bound}
+        assert list(thresholds.judged(document, [gone])) == []
+
     def test_facts_have_no_connections(self, document):
         entry = {"what": "x", "of": "start | sluice | ready_ms", "at_most": 70}
         assert [value for _, value in thresholds.judged(document, [entry])] == [50.0]
@@ -126,8 +134,8 @@ class TestThresholds:
 
     def test_the_file_is_well_formed(self):
         for entry in json.loads(thresholds.FILE.read_text()):
-            assert set(entry) - {"over"} in ({"what", "of", "at_most"}, {"what", "of", "at_least"})
-            for path in (entry["of"], entry.get("over", "a|b|c")):
+            assert set(entry) - {"over", "minus"} in ({"what", "of", "at_most"}, {"what", "of", "at_least"})
+            for path in (entry["of"], entry.get("over", "a|b|c"), entry.get("minus", "a|b|c")):
                 assert len(path.split("|")) in (3, 4)
 
 
