@@ -263,7 +263,7 @@ import WireMessages
         let gateway = try GatewayFixture(yaml(""))
         let crash = #"{"inputs": {"INPUT0": [[1, 2, 3]]}, "parameters": {"behaviour": "abort"}}"#
         // The breaker opens, and the waits between starts get long.
-        while try gateway.get("/v2/models/m/ready").status == 200 || gateway.logLines("runner ended").count < 8 {
+        while try gateway.get("/v2/models/m/ready").status == 200 || gateway.logLines("runner ended").count < 6 {
             _ = try gateway.post("/v1/infer/m", crash)
         }
         try gateway.write(yaml("drain: 3s"))
