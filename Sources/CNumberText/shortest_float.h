@@ -79,7 +79,27 @@ inline Decimal decimal(float value) {
     return {s + (middle > half || (middle == half && (s & 1) != 0)), k};
 }
 
-/// Writes a value whose shortest text has no exponent, as `std::to_chars` does; 0, and nothing written, for all others.
+constexpr uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+
+/// How many decimal digits a number other than 0 has.
+inline int length(uint32_t number) {
+    const int guess = (32 - __builtin_clz(number)) * 1233 >> 12;
+    return guess + (number >= tens[guess]);
+}
+
+/// The eight digits of a number below 10^8, zeros in front: first two numbers of four digits side by side, then four of two.
+inline uint64_t eightDigits(uint32_t number) {
+    const uint64_t fours = number / 10000 | static_cast<uint64_t>(number % 10000) << 32;
+    const uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007f;
+    const uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+    const uint64_t tens = (twos * 103 >> 10) & 0x000f000f000f000f;
+    return (tens | (twos - 10 * tens) << 8) + 0x3030303030303030;
+}
+
+/// Writes a value whose shortest text has no exponent, as `std::to_chars` does; 0 for all others.
+///
+/// Digits are different each time, so nothing here depends on how many there are but where they are put: all is written in
+/// whole words, of which the next one overwrites what is too much. `out` has room for 32 bytes, and all may be written to.
 inline size_t write(char *out, float value) {
     // Below 2^24 whole numbers are exact, so zeros may stand for digits that aren't needed.
     const float magnitude = value < 0 ? -value : value;
@@ -89,27 +109,33 @@ inline size_t write(char *out, float value) {
         number.digits /= 10;
         number.exponent += 1;
     }
-    char text[10];
-    int count = 0;
-    for (uint32_t rest = number.digits; rest > 0; rest /= 10) text[count++] = static_cast<char>('0' + rest % 10);
+    const int count = length(number.digits);
+    // The first digit lies lowest. All is kept in registers: what was stored in pieces can't be loaded as a whole at once.
+    unsigned __int128 digits = static_cast<unsigned __int128>(eightDigits(number.digits % tens[8])) << 8;
+    digits |= '0' + number.digits / tens[8];
+    digits >>= 8 * (9 - count);
     // The first digit is worth 10^order.
     const int order = count - 1 + number.exponent;
     // With an exponent it would be shorter.
     const int scientific = count + (count > 1) + 4;
-    if (order < 0 ? 1 - order + count > scientific : order + 1 > scientific) return 0;
-    char *next = out;
-    if (value < 0) *next++ = '-';
+    *out = '-';
+    char *start = out + (value < 0);
     if (order < 0) {
-        *next++ = '0';
-        *next++ = '.';
-        for (int zeros = order + 1; zeros < 0; ++zeros) *next++ = '0';
+        if (1 - order + count > scientific) return 0;
+        std::memcpy(start, "0.000000", 8);
+        std::memcpy(start + 1 - order, &digits, 16);
+        return static_cast<size_t>(start + 1 - order + count - out);
     }
-    for (int index = count - 1; index >= 0; --index) {
-        *next++ = text[index];
-        if (order >= 0 && index > 0 && count - 1 - index == order) *next++ = '.';
+    if (order + 1 > scientific) return 0;
+    std::memcpy(start, &digits, 16);
+    if (count <= order + 1) {
+        std::memset(start + count, '0', 8);
+        return static_cast<size_t>(start + order + 1 - out);
     }
-    for (int zeros = count - 1; zeros < order; ++zeros) *next++ = '0';
-    return static_cast<size_t>(next - out);
+    digits >>= 8 * (order + 1);
+    std::memcpy(start + order + 2, &digits, 16);
+    start[order + 1] = '.';
+    return static_cast<size_t>(start + count + 1 - out);
 }
 
 } // namespace shortest

@@ -156,7 +156,7 @@ package struct OpenInferenceCodec: Sendable {
         var length = 192
         for output in outputs {
             length += 96 + output.name.utf8.count
-            if !form.binaryOutput { length += min(output.elementCount * 12, 1 << 20) }
+            if !form.binaryOutput { length += min(output.elementCount * 12, 16 << 20) }
         }
         return length
     }
