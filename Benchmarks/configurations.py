@@ -30,7 +30,7 @@ def standard(key):
         + consumer(key, '"*"')
         + PLENTY
         + "models:\n  echo: { plugin: echo }\n"
-        + f"  iris: {{ plugin: onnxruntime, config: {{ file: {MODELS}/iris.onnx }} }}\n"
+        + f"  iris: {{ plugin: onnxruntime, config: {{ file: {MODELS}/iris.onnx, quick: true }} }}\n"
         + "routes:\n  - { match: { model: echo }, send: echo }\n  - { match: { model: iris }, send: iris }\n"
     )
 

@@ -27,6 +27,7 @@ struct Settings {
   int log = 2;
   int spinning = 0;
   int stop_runs = 1;
+  int quick = 0;
 };
 
 enum Batch { BATCH_AUTO, BATCH_NONE, BATCH_CONCAT };
@@ -35,7 +36,8 @@ sluice_status read_settings(const sluice_load_args *args, Settings &settings, sl
   static const char *const known[] = {"file",           "library",   "intra_op_threads", "inter_op_threads",
                                       "optimization",   "execution", "outputs",          "batch",
                                       "max_batch_rows", "log",       "concurrency",      "spinning",
-                                      "stop_runs",      "state",     "max_sequences",    nullptr};
+                                      "stop_runs",      "state",     "max_sequences",    "quick",
+                                      nullptr};
   static const char *const optimizations[] = {"none", "basic", "extended", "all", nullptr};
   static const char *const executions[] = {"sequential", "parallel", nullptr};
   static const char *const batches[] = {"auto", "none", "concat", nullptr};
@@ -58,9 +60,17 @@ sluice_status read_settings(const sluice_load_args *args, Settings &settings, sl
       option_choice(args, "batch", batches, &settings.batch, error) != SLUICE_OK ||
       option_choice(args, "log", levels, &settings.log, error) != SLUICE_OK ||
       option_boolean(args, "spinning", &settings.spinning, error) != SLUICE_OK ||
-      option_boolean(args, "stop_runs", &settings.stop_runs, error) != SLUICE_OK) {
+      option_boolean(args, "stop_runs", &settings.stop_runs, error) != SLUICE_OK ||
+      option_boolean(args, "quick", &settings.quick, error) != SLUICE_OK) {
     return error->code;
   }
+  if (settings.quick && (settings.intra_op_threads != 1 || settings.inter_op_threads != 1)) {
+    return fail(error, SLUICE_INVALID_ARGUMENT,
+                "config.quick runs the model where requests come in, which must not wait for other threads: "
+                "leave intra_op_threads and inter_op_threads at 1");
+  }
+  // A quick run is over before anybody could stop it.
+  if (settings.quick) settings.stop_runs = 0;
   return SLUICE_OK;
 }
 
@@ -316,6 +326,10 @@ sluice_status load_model(const sluice_host *host, const sluice_load_args *args, 
   if (read_ports(*model.runtime, model.session, true, args, model.inputs, error) != SLUICE_OK) return error->code;
   if (read_ports(*model.runtime, model.session, false, args, model.outputs, error) != SLUICE_OK) return error->code;
   if (read_state(args, model, error) != SLUICE_OK) return error->code;
+  if (settings.quick && model.states != nullptr) {
+    return fail(error, SLUICE_INVALID_ARGUMENT, "config.quick and config.state exclude each other: state is waited for");
+  }
+  if (settings.quick) model.info.flags |= SLUICE_MODEL_QUICK;
   if (choose_batching(settings, model, error) != SLUICE_OK) return error->code;
   if (OrtStatus *status = read_metadata(model)) {
     return take_status(*model.runtime, status, false, "reading the model's metadata", error);
