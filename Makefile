@@ -113,7 +113,7 @@ $(STAMPS)/setup: scripts/setup
 	@scripts/setup
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/deps: scripts/deps Tests/Clients/requirements.txt Tests/Clients/requirements-files.txt | $(STAMPS)/setup
+$(STAMPS)/deps: scripts/deps $(wildcard Tests/Clients/requirements*.txt) | $(STAMPS)/setup
 	@scripts/deps
 	@mkdir -p $(@D) && touch $@
 
