@@ -36,7 +36,7 @@ run: plugins models build ## install, build and serve gateway.yaml on 127.0.0.1:
 	@exec $(RELEASE)/sluice serve $(CONFIG)
 
 .PHONY: test
-test: plugins models ## the same set-up, then every test
+test: plugins models $(BUILD)/models/minilm.onnx ## the same set-up, then every test
 	swift build --build-tests
 	$(MAKE) --directory Plugins test
 	swift test --skip-build

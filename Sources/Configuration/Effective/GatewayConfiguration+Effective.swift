@@ -157,17 +157,28 @@ extension ModelConfiguration {
     private var memory: Entries {
         [
             ("state", state.map { .string($0) } ?? .null),
-            (
-                "self_test",
-                .list(
-                    selfTests.map { test in
-                        .mapping([
-                            ("inputs", test.inputs.withoutSecrets),
-                            ("expect", test.expected?.withoutSecrets ?? .null), ("tolerance", .double(test.tolerance)),
-                        ])
-                    })
-            ),
+            ("tokenizer", tokenizer?.effective ?? .null),
+            ("self_test", .list(selfTests.map(\.effective))),
         ]
+    }
+}
+
+extension ModelConfiguration.SelfTest {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("inputs", inputs.withoutSecrets), ("expect", expected?.withoutSecrets ?? .null),
+            ("tolerance", .double(tolerance)),
+        ])
+    }
+}
+
+extension TokenizerConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("vocabulary", .string(vocabulary)), ("lowercase", .bool(isLowercased)),
+            ("max_tokens", .integer(Int64(maximumTokens))), ("tokens", .string(tokenInput)),
+            ("mask", .string(maskInput)), ("types", .string(typeInput)),
+        ])
     }
 }
 

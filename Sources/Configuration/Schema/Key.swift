@@ -64,6 +64,6 @@ struct Block: Sendable {
         ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block, ShareBlock.block,
         RungBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
-        SharedMemoryBlock.block,
+        SharedMemoryBlock.block, TokenizerBlock.block,
     ]
 }

@@ -26,6 +26,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var cache: CacheConfiguration?
     /// The absolute path of the file that keeps what it learns; `nil` where that lasts as long as the gateway.
     package var state: String?
+    /// How text becomes its inputs; `nil` where it takes none, or as it is.
+    package var tokenizer: TokenizerConfiguration?
     /// What it must answer before it takes requests.
     package var selfTests: [SelfTest] = []
     package var location: SourceLocation

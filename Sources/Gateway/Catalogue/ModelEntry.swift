@@ -15,6 +15,8 @@ package struct ModelEntry: Sendable {
     package var statistics: ModelStatistics
     /// Whether any model of the route can answer.
     package var isReady: Bool
+    /// When its gate began to serve; seconds since 1970.
+    package var created: Int
     /// What clients send and get; `nil` while no model of the route is loaded.
     package var signature: ModelSignature?
 }
@@ -65,7 +67,7 @@ extension Gate {
         let model = models[route.targets[0].index]
         return ModelEntry(
             name: name, route: route, model: model, statistics: statistics[route.targets[0].index],
-            isReady: route.models.contains { models[$0.index].isReady },
+            isReady: route.models.contains { models[$0.index].isReady }, created: began,
             signature: signature(of: route, first: model))
     }
 

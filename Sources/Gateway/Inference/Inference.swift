@@ -17,11 +17,11 @@ package final class Inference: @unchecked Sendable {
     let gate: Gate
     let request: InferenceRequest
     /// Unique; in the answer, the log, and handed to the plugin.
-    private let id: String
+    let id: String
     /// When the client stops waiting, where its protocol says so.
     private let deadline: MonotonicTime?
     let eventLoop: any EventLoop
-    private let responder: any Responder
+    let responder: any Responder
     package let summary: Answer.Summary
 
     // What the steps find out, in their order.
@@ -37,6 +37,10 @@ package final class Inference: @unchecked Sendable {
     private(set) var envelope: Envelope?
     /// The place in a session's sequence; set before the request is performed.
     package var sequence: Envelope.Sequence?
+    /// What an OpenAI client is answered, as far as it has come.
+    var openAIAnswer: OpenAIAnswer?
+    /// What turns text into the model's inputs.
+    private(set) var tokenizer: WordPiece?
     /// Whether the quota was charged.
     private var isAdmitted = false
     /// When the body was all there; before that, when the head was.
@@ -50,7 +54,7 @@ package final class Inference: @unchecked Sendable {
     /// Holds a plugin back that streams faster than its client reads.
     var partGate: PartGate?
     private var isFinished = false
-    private var hasBegunStream = false
+    var hasBegunStream = false
 
     /// - Parameters:
     ///   - id: of this very request; unique.
@@ -112,7 +116,9 @@ package final class Inference: @unchecked Sendable {
             let signature = try signature(of: attempts)
             self.signature = signature
             // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
-            let memory = gate.models[attempts.current.model.index].inputMemory
+            let model = gate.models[attempts.current.model.index]
+            if model.tokenizer != nil { tokenizer = model.tokenizer }
+            let memory = model.inputMemory
             var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
                 try joined(try decode(signature))
             }
@@ -168,6 +174,7 @@ package final class Inference: @unchecked Sendable {
             return Envelope(
                 id: id, parameters: decoded.parameters, inputs: decoded.inputs,
                 wantedOutputs: decoded.wantedOutputs)
+        case .openAI(let asked): return try envelope(of: asked, signature: signature)
         case .openInferenceMessage:
             throw SluiceError(.internalError, "a message doesn't come as a body")
         }
@@ -192,6 +199,7 @@ package final class Inference: @unchecked Sendable {
         switch request.format {
         case .openInferenceMessage(let streams), .generate(let streams): streams
         case .openInference: false
+        case .openAI: true
         case .unified: answerFormat.streams || sequence != nil
         }
     }
@@ -240,7 +248,7 @@ package final class Inference: @unchecked Sendable {
     }
 
     /// The attempt under way has failed: the next rung, or the end.
-    private func failed(_ error: SluiceError) {
+    func failed(_ error: SluiceError) {
         endAttempt(code: error.code)
         if hasBegunStream {
             isFinished = true
@@ -316,6 +324,7 @@ package final class Inference: @unchecked Sendable {
 
     /// One part of a stream goes out as a line of NDJSON; the last one ends it.
     private func stream(_ part: InferencePart) {
+        if openAIAnswer != nil { return streamText(part) }
         guard streams else {
             let error = answersInParts
             let call = call
@@ -347,12 +356,15 @@ package final class Inference: @unchecked Sendable {
             let gate = partGate
             responder.writePart(body) { gate?.written() }
         }
-        if part.isFinal {
-            endAttempt(code: nil)
-            isFinished = true
-            settle(nil)
-            responder.endStream(failure: nil)
-        }
+        if part.isFinal { endStream() }
+    }
+
+    /// The last part has gone out.
+    func endStream() {
+        endAttempt(code: nil)
+        isFinished = true
+        settle(nil)
+        responder.endStream(failure: nil)
     }
 
     private var answersInParts: SluiceError {
@@ -369,7 +381,7 @@ package final class Inference: @unchecked Sendable {
             detail: [.init("offered", ["application/x-ndjson", "text/event-stream"])])
     }
 
-    private func finish(_ content: Answer.Content) {
+    func finish(_ content: Answer.Content) {
         guard !isFinished else { return }
         isFinished = true
         if case .failure(let error) = content { settle(error) } else { settle(nil) }
@@ -389,7 +401,7 @@ package final class Inference: @unchecked Sendable {
         gate.policies.refund(consumer, now: .now)
     }
 
-    private func describedSummary() -> Answer.Summary {
+    func describedSummary() -> Answer.Summary {
         if let attempts, !attempts.failures.isEmpty {
             summary.failedAttempts = attempts.failures.map { "\($0.model)=\($0.code.text)" }
         }

@@ -12,6 +12,8 @@ package final class InferenceRequest: Sendable {
         case openInference(headerLength: Int?)
         /// Triton's generate extension: JSON by name; `streams` for an answer in server-sent events.
         case generate(streams: Bool)
+        /// OpenAI's dialect: the request is read already, for its body says which model it is for.
+        case openAI(OpenAIRequest)
         /// The Open Inference Protocol over gRPC; `streams` where the client takes an answer in parts.
         case openInferenceMessage(streams: Bool)
     }

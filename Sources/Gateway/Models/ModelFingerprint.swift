@@ -26,7 +26,9 @@ struct ModelFingerprint: Sendable, Equatable {
         self.plugin.location = nowhere
         self.library = library
         files = [:]
-        for (_, value) in model.config.options.prefix(Self.mostFiles) where !value.isEmpty && value.utf8.count < 4096 {
+        let named = [(key: "", value: model.tokenizer?.vocabulary ?? "")]
+        for (_, value) in named + model.config.options.prefix(Self.mostFiles)
+        where !value.isEmpty && value.utf8.count < 4096 {
             let path = value.hasPrefix("/") ? value : "\(folder)/\(value)"
             if let identity = FileIdentity(path: path) { files[path] = identity }
         }

@@ -1,3 +1,4 @@
+internal import Codecs
 package import Configuration
 internal import Dispatch
 internal import Foundation
@@ -116,12 +117,14 @@ package struct ModelLoader: Sendable {
         _ library: Result<PluginLibrary, PluginLoadError>?, after previous: ModelRuntime?
     ) -> ModelRuntime {
         do {
+            let tokenizer = try WordPiece(model.tokenizer, folder: folder)
             let state = try state(of: model, after: previous)
             let instances = try loadInstances(of: model, plugin, library, state)
             let runtime: ModelRuntime
             do {
                 runtime = try .running(
-                    model, instances: instances, metrics: metrics, state: state, violation: services.violation)
+                    model, instances: instances, tokenizer: tokenizer, metrics: metrics, state: state,
+                    violation: services.violation)
                 try runtime.loaded.map { loaded throws(PluginLoadError) in
                     try SelfTest(model, signature: loaded.signature).run(on: loaded.instances)
                 }

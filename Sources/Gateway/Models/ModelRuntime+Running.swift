@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Configuration
 internal import PluginHost
 internal import Scheduling
@@ -9,12 +10,13 @@ extension ModelRuntime {
     ///
     /// - Parameters:
     ///   - instances: at least one, all of the same model.
+    ///   - tokenizer: what turns text into the model's inputs.
     ///   - state: what the instances went on from, and where what they learn is kept.
     ///   - violation: counts and logs what a plugin did against the contract.
     /// - Throws: where the file asks for what the model can't do.
     static func running(
-        _ configuration: ModelConfiguration, instances: [any ModelInstance], metrics: GatewayMetrics,
-        state: KeptState = KeptState(),
+        _ configuration: ModelConfiguration, instances: [any ModelInstance], tokenizer: WordPiece? = nil,
+        metrics: GatewayMetrics, state: KeptState = KeptState(),
         violation: @escaping @Sendable (_ model: String, _ requestID: String, _ reason: String) -> Void
     ) throws(PluginLoadError) -> ModelRuntime {
         let description = instances[0].description
@@ -56,7 +58,8 @@ extension ModelRuntime {
             instance: instances[0], queue: queue, cache: cache,
             order: configuration.scheduling.isOrdered ? OrderedAnswers() : nil)
         let loaded = Loaded(
-            instances: instances, description: description, signature: signature, way: way, state: state)
+            instances: instances, description: description, signature: signature, way: way, state: state,
+            tokenizer: tokenizer)
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 

@@ -1,3 +1,4 @@
+internal import Codecs
 package import Configuration
 package import PluginHost
 package import Tensors
@@ -15,6 +16,8 @@ package final class ModelRuntime: Sendable {
         let way: CallWay
         /// What it had learned when it was last asked.
         let state: KeptState
+        /// What turns text into its inputs.
+        let tokenizer: WordPiece?
     }
 
     package let configuration: ModelConfiguration
@@ -25,6 +28,8 @@ package final class ModelRuntime: Sendable {
     private let first: (any ModelInstance)?
     /// What it declares, as far as it is loaded.
     let signature: ModelSignature?
+    /// What turns text into its inputs, where the file says so.
+    let tokenizer: WordPiece?
     /// Whether it may answer in several parts.
     let streams: Bool
     /// Rows that one request may have; the end of all numbers where it may have any.
@@ -55,6 +60,7 @@ package final class ModelRuntime: Sendable {
         way = loaded?.way
         first = loaded?.instances[0]
         signature = loaded?.signature
+        tokenizer = loaded?.tokenizer
         streams = description?.streams ?? false
         let rows = description?.maximumBatchRows ?? 0
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max

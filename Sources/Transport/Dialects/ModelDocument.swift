@@ -29,6 +29,7 @@ struct ModelDocument {
     func encoded() -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
+        json.openAIFacts(of: entry)
         json.member("name", entry.name)
         json.member("version", entry.model.version)
         json.key("ready")

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Tensors
 
 extension Endpoint {
@@ -11,6 +12,9 @@ extension Endpoint {
         case "/": self = .welcome
         case "/v1/infer", "/v1/infer/": self = .infer(model: nil)
         case "/v1/models", "/v1/models/": self = .models
+        case "/v1/embeddings": self = .openAI(.embeddings)
+        case "/v1/completions": self = .openAI(.completions)
+        case "/v1/chat/completions": self = .openAI(.chat)
         case "/v2", "/v2/": self = .serverMetadata
         case "/v2/models": self = .modelNames
         case "/v2/models/stats": self = .statistics(model: nil, version: nil)

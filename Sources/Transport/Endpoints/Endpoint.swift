@@ -1,3 +1,5 @@
+internal import Codecs
+
 /// What a request's path asks for.
 enum Endpoint: Equatable {
     /// `/`: what this is and where to go.
@@ -6,6 +8,8 @@ enum Endpoint: Equatable {
     case infer(model: String?)
     /// `/v1/stream/{model}`: a session over WebSocket.
     case stream(model: String)
+    /// `/v1/embeddings`, `/v1/completions`, `/v1/chat/completions`: OpenAI's dialect.
+    case openAI(OpenAIRequest.Endpoint)
     /// `/v1/models`
     case models
     /// `/v1/models/{model}`
@@ -50,7 +54,7 @@ enum Endpoint: Equatable {
     /// The methods that it answers.
     var methods: [String] {
         switch self {
-        case .infer, .modelInfer, .generate, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
+        case .infer, .openAI, .modelInfer, .generate, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
         case .traceSettings, .logSettings: ["GET", "HEAD", "POST"]
         case .sharedMemory(let request): request.action == .status ? ["GET", "HEAD"] : ["POST"]
         case .admin(let endpoint): endpoint.method == "POST" ? ["POST"] : ["GET", "HEAD"]

@@ -85,6 +85,15 @@ extension HTTP1Connection {
         }
         let body = exchange.body.take()
         if let inference = exchange.inference { return inference.perform(body) }
+        if let openAI = meaning.plan.openAI {
+            do throws(SluiceError) {
+                try exchange.begin(try openAI.request(body), eventLoop: context.eventLoop)
+            } catch {
+                return refuse(error, context: context)
+            }
+            exchange.inference?.perform(RequestBody(.empty))
+            return
+        }
         if let session = exchange.session { return beginSession(session, exchange, context: context) }
         if case .admin(let endpoint) = meaning.plan.endpoint {
             return administer(endpoint, exchange, body, context: context)

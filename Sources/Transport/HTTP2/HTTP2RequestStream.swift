@@ -61,16 +61,18 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
                     expected: nil, limit: service.listener.maxBody, tensorsAt: head.fields.inferenceHeaderLength ?? 0,
                     budget: service.bodies, inflater: try Inflater(encoding))
             }
-            if let request = plan.inference {
-                let inference = Inference(
-                    request, id: record.id, receivedAt: record.receivedAt, gate: service.gate, eventLoop: eventLoop,
-                    responder: self)
-                self.inference = inference
-                try inference.begin()
-            }
+            if let request = plan.inference { try begin(request) }
         } catch {
             refuse(error)
         }
+    }
+
+    private func begin(_ request: InferenceRequest) throws(SluiceError) {
+        let inference = Inference(
+            request, id: record.id, receivedAt: record.receivedAt, gate: service.gate, eventLoop: eventLoop,
+            responder: self)
+        self.inference = inference
+        try inference.begin()
     }
 
     // MARK: The request
@@ -102,6 +104,15 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         }
         let body = body.take()
         if let inference { return inference.perform(body) }
+        if let openAI = plan.openAI {
+            do throws(SluiceError) {
+                try begin(try openAI.request(body))
+            } catch {
+                return refuse(error)
+            }
+            inference?.perform(RequestBody(.empty))
+            return
+        }
         if case .admin(let endpoint) = plan.endpoint {
             service.administer(endpoint, by: plan.administrator, body: body.copy) { [self] answer in
                 eventLoop.execute { self.respond(answer) }
@@ -152,7 +163,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         inference?.cancel(error)
         let summary = inference?.summary ?? Answer.Summary(requestID: record.id)
         summary.failedAttempts = []
-        respond(service.response(to: error, requestID: record.id), summary: summary)
+        respond(service.response(to: error, requestID: record.id, path: record.path), summary: summary)
     }
 
     private func respond(_ plain: HTTPResponse, summary: Answer.Summary) {
@@ -207,14 +218,15 @@ extension HTTP2RequestStream: Responder {
             response.inferenceHeaderLength = headerLength
             respond(response, summary: answer.summary)
         case .failure(let error):
-            respond(service.response(to: error, requestID: record.id), summary: answer.summary)
+            respond(
+                service.response(to: error, requestID: record.id, path: record.path), summary: answer.summary)
         }
     }
 
     func beginStream(mediaType: String, summary: Answer.Summary) {
         guard let connection, !answered else { return }
         answered = true
-        framing = StreamFraming(mediaType: mediaType)
+        framing = StreamFraming(mediaType: mediaType, path: record.path)
         var head = HTTP2ResponseHead(status: 200)
         head.field("content-type", mediaType)
         addCommonFields(to: &head, connection)

@@ -8,6 +8,8 @@ struct RequestPlan {
     var inference: InferenceRequest?
     /// The session to be opened; `nil` for everything else.
     var session: SessionPlan?
+    /// What an OpenAI client asks for; its body says of which model.
+    var openAI: OpenAIPlan?
     /// How the body is compressed; `nil` where it isn't.
     var encoding: String?
     /// How the answer is to be compressed; `nil` for not at all.

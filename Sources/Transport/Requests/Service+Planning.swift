@@ -43,6 +43,11 @@ extension Service {
             plan.inference = inference(
                 model: model ?? query.model, version: nil, fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
+        case .openAI(let asked):
+            try checkCallerBeforeMessages(key: fields.key)
+            plan.openAI = OpenAIPlan(
+                endpoint: asked, key: gate.policies.read(fields.key), contentType: fields.contentType,
+                traceparent: fields.traceparent)
         case .stream(let model):
             plan.session = SessionPlan(
                 model: model, query: try SessionQuery(parts.count > 1 ? parts[1] : ""), key: fields.key,
@@ -64,7 +69,7 @@ extension Service {
         case .welcome, .serverMetadata, .live, .ready, .metrics:
             break
         }
-        if plan.inference != nil {
+        if plan.inference != nil || plan.openAI != nil {
             plan.encoding = try ContentCoding.ofBody(fields.contentEncoding)?.rawValue
             plan.answerEncoding = ContentCoding.wanted(fields.acceptEncoding)
         }
@@ -116,8 +121,13 @@ extension Service {
     }
 
     /// An error as HTTP answers it, with the header fields that belong to its status.
-    func response(to failure: SluiceError, requestID: String) -> HTTPResponse {
+    ///
+    /// - Parameter path: where the request was for, whose dialect the error is told in.
+    func response(to failure: SluiceError, requestID: String, path: String) -> HTTPResponse {
         var response = HTTPResponse(failure: failure, requestID: requestID)
+        if OpenAIErrorDocument.isFor(path) {
+            response.body = [.bytes(OpenAIErrorDocument(failure).encoded())]
+        }
         if failure.code == .unauthenticated { response.fields.append(("www-authenticate", gate.challenge)) }
         if let version = failure.detail.first(where: { $0.key == "sec_websocket_version" }) {
             if case .string(let text) = version.value { response.fields.append(("sec-websocket-version", text)) }

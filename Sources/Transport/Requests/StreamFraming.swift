@@ -5,8 +5,11 @@ internal import Tensors
 /// be the stream's last word.
 struct StreamFraming: Equatable {
     private let isEventStream: Bool
+    private let isOpenAI: Bool
 
-    init(mediaType: String) {
+    /// - Parameter path: where the request was for.
+    init(mediaType: String, path: String = "") {
+        isOpenAI = OpenAIErrorDocument.isFor(path)
         isEventStream = mediaType.hasPrefix("text/event-stream")
     }
 
@@ -14,7 +17,8 @@ struct StreamFraming: Equatable {
     func end(_ failure: SluiceError?, requestID: String) -> ByteBuffer {
         guard let failure else { return ByteBuffer() }
         var last = ByteBuffer()
-        let document = ErrorDocument(failure, requestID: requestID).encoded()
+        let document =
+            isOpenAI ? OpenAIErrorDocument(failure).encoded() : ErrorDocument(failure, requestID: requestID).encoded()
         if isEventStream {
             last.writeStaticString("event: error\ndata: ")
             last.writeBytes(document)

@@ -24,10 +24,12 @@ extension Service {
             return HTTPResponse(json: welcome())
         case .models:
             var json = JSONWriter()
+            let entries = try gate.catalogue(key: key)
             json.beginObject()
+            json.openAIModels(entries)
             json.key("models")
             json.beginArray()
-            for entry in try gate.catalogue(key: key) {
+            for entry in entries {
                 ModelDocument(entry, codecs: CodecRegistry()).writeSummary(to: &json)
             }
             json.endArray()
@@ -45,7 +47,7 @@ extension Service {
             gate.metrics.refresh(gate.models)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
-        case .infer, .stream, .modelInfer, .generate, .admin:
+        case .infer, .stream, .openAI, .modelInfer, .generate, .admin:
             throw SluiceError(.internalError, "inference and administration don't come this way")
         default:
             return try openInferenceResponse(to: plan, body: body)

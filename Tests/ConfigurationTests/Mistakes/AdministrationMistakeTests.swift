@@ -40,6 +40,14 @@ import Testing
                 "5:31+4 error: settle must be from 1ms to 1min, not 5min",
             ]),
         WrongText(
+            "a tokenizer without a vocabulary",
+            GatewayText(models: "models: { m: { plugin: echo, tokenizer: { lowercase: 1, max_tokens: 2 } } }"),
+            [
+                #"3:30+9 error: tokenizer has no vocabulary | write e.g. vocabulary: ./vocab.txt"#,
+                #"3:54+1 error: lowercase must be true or false, not "1""#,
+                #"3:69+1 error: max_tokens must be from 3 to 1048576, not 2"#,
+            ]),
+        WrongText(
             "shared memory without names", GatewayText(more: "shared_memory: { max_region: 1GB }"),
             ["5:1+13 error: shared_memory has no allow | write e.g. allow: [\"sluice_*\"]"]),
         WrongText(

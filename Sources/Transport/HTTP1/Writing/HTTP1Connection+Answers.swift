@@ -20,7 +20,9 @@ extension HTTP1Connection {
 
     /// Writes an error.
     func write(failure: SluiceError, summary: Answer.Summary) {
-        respond(service.response(to: failure, requestID: summary.requestID), summary: summary)
+        respond(
+            service.response(to: failure, requestID: summary.requestID, path: exchange?.head.path ?? ""),
+            summary: summary)
     }
 
     func beginStream(mediaType: String, summary: Answer.Summary) {
@@ -37,7 +39,7 @@ extension HTTP1Connection {
         service.record(
             exchange.record, bytesIn: exchange.bytesIn, bytesOut: 0,
             response: HTTPResponse(mediaType: mediaType, body: []), summary: summary)
-        framing = StreamFraming(mediaType: mediaType)
+        framing = StreamFraming(mediaType: mediaType, path: exchange.head.path)
     }
 
     func writePart(_ part: ByteBuffer, written: @escaping @Sendable () -> Void) {
