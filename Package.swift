@@ -112,9 +112,14 @@ let package = Package(
         .target(
             name: "WireMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
             path: "Sources/WireMessages", exclude: ["Protos"], swiftSettings: swiftSettings),
+        // The pages that the gateway serves about itself.
+        .target(
+            name: "CDocumentation", path: "Sources/CDocumentation", exclude: ["Files"],
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(
             name: "Transport",
             dependencies: [
+                "CDocumentation",
                 "Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "SharedMemory", "Telemetry",
                 "WireMessages", "CZlib",
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),

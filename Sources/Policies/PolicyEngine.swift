@@ -36,6 +36,9 @@ package final class PolicyEngine: Sendable {
                     consumer: entry.name, policies: entry.limits.flatMap { limits[$0] ?? [] },
                     previous: ledgers[entry.name], now: now))
             consumers.append(consumer)
+            for name in entry.certificates {
+                entries[CertificateNames.digest(of: name)] = Authenticator.Entry(consumer: consumer)
+            }
             for key in entry.keys {
                 guard let digest = KeyDigest(hex: key.sha256) else { continue }
                 entries[digest] = Authenticator.Entry(consumer: consumer, expires: key.expires)

@@ -99,3 +99,13 @@ def run(*arguments, **options):
     return subprocess.run(
         [PROGRAM, *arguments], env=environment(), capture_output=True, text=True, timeout=60, check=False, **options
     )
+
+
+def wait_for(condition, seconds=10):
+    """Whether it comes true in time."""
+    event = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return True
+        event.wait(0.02)
+    return False

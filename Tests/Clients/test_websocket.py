@@ -4,12 +4,11 @@ import json
 import signal
 import socket
 import subprocess
-import threading
 
 import numpy as np
 import pytest
 import requests
-from gateway import Gateway
+from gateway import Gateway, wait_for
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
@@ -321,16 +320,6 @@ def raw(sessions, model):
     reply = peer.recv(65536)
     assert b" 101 " in reply and b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in reply
     return peer
-
-
-def wait_for(condition, seconds=10):
-    """Whether it comes true in time."""
-    event = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return True
-        event.wait(0.02)
-    return False
 
 
 def test_a_closed_session_stays_closed(sessions):

@@ -3,6 +3,13 @@ enum ConsumerBlock {
     static let keys = Key.optional(
         "keys", ValueType.mappings(),
         "The caller's keys, by their hashes; two live ones let a key be replaced. Required but for `anonymous`.")
+    static let certificates = Key.optional(
+        "certificates",
+        ValueType.parsed("a certificate's name", example: "\"dns:robot.example\"", parse: CertificateNameText.parse)
+            .placed.oneOrList(),
+        default: "none",
+        "Names in client certificates that are as good as a key: `dns:`, `uri:` or `email:` of the alternative names, or the "
+            + "subject's `cn:`. Needs a listener with `tls.client_ca`.")
     static let allow = Key.optional(
         "allow", ValueType.mapping, default: "nothing; for `anonymous` every model",
         "What the caller may use. Required but for `anonymous`.")
@@ -10,7 +17,8 @@ enum ConsumerBlock {
         "limits", ValueType.name(of: "limit", example: "standard").placed.oneOrList(), default: "none",
         "Entries of `limits`; every one of them must have room for a request.")
 
-    static let block = Block("consumers.NAME", [keys.description, allow.description, limits.description])
+    static let block = Block(
+        "consumers.NAME", [keys.description, certificates.description, allow.description, limits.description])
 
     /// A consumer and the places that later checks point at.
     struct Result {
@@ -18,6 +26,7 @@ enum ConsumerBlock {
         var span: SourceSpan
         var keys: [ConsumerKeyBlock.Result]
         var allowed: [Placed<String>]
+        var certificates: [Placed<String>]
     }
 
     static func read(_ entry: NamedNode, limits table: NameTable, _ reading: Reading) -> Result? {
@@ -36,7 +45,7 @@ enum ConsumerBlock {
                     "it is for callers who show none")
             }
         } else {
-            if !reader.has(Self.keys) {
+            if !reader.has(Self.keys), !reader.has(Self.certificates) {
                 reading.error(
                     "\(name) has no keys", at: entry.span,
                     "write keys: [{ id: k1, hash: \"sha256:…\" }]")
@@ -46,6 +55,11 @@ enum ConsumerBlock {
                     "\(name) has no allow, so it may use nothing", at: entry.span, "write allow: { models: [\"*\"] }")
             }
         }
+        let certificates = reader.value(certificates) ?? []
+        if isAnonymous, let first = certificates.first {
+            reading.error(
+                "consumer \"anonymous\" can't have certificates", at: first.span, "it is for callers who show none")
+        }
         let names = reader.value(limits) ?? []
         var seen: Set<String> = []
         for limit in names {
@@ -54,11 +68,35 @@ enum ConsumerBlock {
                 reading.error("limit \(quoted(limit.value)) is named twice", at: limit.span)
             }
         }
-        let consumer = ConsumerConfiguration(
+        var consumer = ConsumerConfiguration(
             name: entry.name, keys: keys.map(\.key),
             allowedModels: isAnonymous && !reader.has(allow) ? ["*"] : allowed.map(\.value),
             limits: names.map(\.value), location: entry.span.location)
-        return Result(consumer: consumer, span: entry.span, keys: keys, allowed: allowed)
+        consumer.certificates = certificates.map(\.value)
+        return Result(
+            consumer: consumer, span: entry.span, keys: keys, allowed: allowed, certificates: certificates)
+    }
+
+    /// Reports names that two consumers share, and those that nobody can ever show.
+    static func checkCertificates(
+        _ results: [Result], listeners: [Placed<ListenerConfiguration>], _ reading: Reading
+    ) {
+        var known: [String: SourceLocation] = [:]
+        for name in results.flatMap(\.certificates) {
+            if let first = known[name.value] {
+                reading.error(
+                    "certificate \(quoted(name.value)) is named twice", at: name.span,
+                    "first given in line \(first.line)")
+            } else {
+                known[name.value] = name.span.location
+            }
+        }
+        guard let first = results.flatMap(\.certificates).first, !listeners.isEmpty,
+            !listeners.contains(where: { $0.value.tls?.clientCA != nil })
+        else { return }
+        reading.error(
+            "consumers have certificates, but no listener asks for one", at: first.span,
+            "write tls: { …, client_ca: ./clients.pem } at one of them")
     }
 
     /// Reports key names and hashes that two keys share.

@@ -83,6 +83,7 @@ enum GatewayBlock {
             AdminBlock.check(admin?.admin, span: reader.keySpan(of: Self.admin), listeners: listeners, reading)
         }
         ConsumerBlock.checkKeys(consumers, and: admin?.keys ?? [], reading)
+        ConsumerBlock.checkCertificates(consumers, listeners: listeners, reading)
         for limit in limitNames.unused {
             reading.error("no consumer uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
         }

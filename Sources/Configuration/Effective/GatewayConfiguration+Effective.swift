@@ -229,6 +229,7 @@ extension ConsumerConfiguration {
     fileprivate var effective: ConfigurationValue {
         .mapping([
             ("keys", .list(keys.map(\.effective))),
+            ("certificates", .texts(certificates)),
             ("allow", .mapping([("models", .texts(allowedModels))])),
             ("limits", .texts(limits)),
         ])

@@ -19,6 +19,8 @@ package struct ConsumerConfiguration: Sendable, Equatable {
 
     package var name: String
     package var keys: [Key]
+    /// Names of certificates that are as good as a key: `dns:`, `uri:`, `email:` or `cn:` and the name.
+    package var certificates: [String] = []
     /// Patterns of public model names; `*` stands for any run of characters. Empty allows nothing.
     package var allowedModels: [String]
     /// Names of entries of `limits`.

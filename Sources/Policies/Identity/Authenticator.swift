@@ -49,6 +49,10 @@ package final class Authenticator: Sendable {
     /// Reads the value of the key header as received; `nil` where the header is absent.
     package func read(_ headerValue: String?) -> PresentedKey {
         guard let headerValue else { return .absent }
+        if let names = CertificateNames.read(headerValue) {
+            let known = names.lazy.map(CertificateNames.digest).first { self.entries[$0] != nil }
+            return known.map(PresentedKey.key) ?? .absent
+        }
         guard headerValue.utf8.count <= Self.maximumKeyLength + 16 else { return .tooLong }
         guard let key = key(in: headerValue), !key.isEmpty else { return .absent }
         return key.count <= Self.maximumKeyLength ? .key(KeyDigest(of: key)) : .tooLong

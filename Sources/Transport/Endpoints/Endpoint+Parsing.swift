@@ -12,6 +12,10 @@ extension Endpoint {
         case "/": self = .welcome
         case "/v1/infer", "/v1/infer/": self = .infer(model: nil)
         case "/v1/models", "/v1/models/": self = .models
+        case "/openapi.json": self = .documentation(.openAPI)
+        case "/docs", "/docs/": self = .documentation(.page)
+        case "/docs/page.js": self = .documentation(.script)
+        case "/docs/page.css": self = .documentation(.style)
         case "/v1/embeddings": self = .openAI(.embeddings)
         case "/v1/completions": self = .openAI(.completions)
         case "/v1/chat/completions": self = .openAI(.chat)

@@ -10,6 +10,8 @@ enum Endpoint: Equatable {
     case stream(model: String)
     /// `/v1/embeddings`, `/v1/completions`, `/v1/chat/completions`: OpenAI's dialect.
     case openAI(OpenAIRequest.Endpoint)
+    /// `/openapi.json`: what there is here, for programs; `/docs`, `/docs/page.js`, `/docs/page.css`: for people.
+    case documentation(DocumentationFile)
     /// `/v1/models`
     case models
     /// `/v1/models/{model}`

@@ -30,11 +30,12 @@ extension HTTP1Connection {
     private func look(at exchange: HTTP1Exchange) throws(SluiceError) -> HeadMeaning {
         let head = exchange.head
         let service = exchange.service
-        let fields: RequestFields
+        var fields: RequestFields
         switch head.headers {
         case .read(let read): fields = read
         case .unread(let headers): fields = try RequestFields(headers, keyField: service.keyField)
         }
+        if fields.key == nil { fields.key = identity }
         let requestID = fields.requestID.flatMap { RequestID.isAcceptable($0) ? $0 : nil }
         if let requestID { exchange.id = requestID }
         guard fields.hostCount == 1 || fields.hostCount == 0 && head.version.minor == 0 else {

@@ -43,6 +43,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// The socket itself, on connections whose bytes go out as they are.
     private(set) var socket: DirectSocket?
     private let isPlain: Bool
+    /// The names in the client's certificate, where it showed one.
+    private(set) var identity: String?
     /// Writes that wait in the channel for the client to make room.
     var pendingWrites = 0
     /// How the answer in parts under way ends.
@@ -88,7 +90,11 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard timer == nil else { return }
         isActive = true
         remote = context.remoteAddress?.ipAddress
-        if isPlain { socket = DirectSocket(context.channel) }
+        if isPlain {
+            socket = DirectSocket(context.channel)
+        } else {
+            identity = TLSIdentity.presented(by: context.pipeline.syncOperations)
+        }
         clock.enter(.idle, now: .now)
         scheduleCheck(context)
     }

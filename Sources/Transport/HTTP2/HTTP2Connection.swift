@@ -20,6 +20,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     private(set) var context: ChannelHandlerContext?
     /// The client's address.
     private(set) var remote: String?
+    /// The names in the client's certificate, where it showed one.
+    private var identity: String?
     let scratch: LoopScratch
     private var streams: [HTTP2StreamID: any HTTP2Stream] = [:]
     private var window = InboundWindow(size: HTTP2Limits.connectionWindow)
@@ -46,6 +48,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         remote = context.remoteAddress?.ipAddress
+        identity = TLSIdentity.presented(by: context.pipeline.syncOperations)
         isReading = true
         // The connection's window starts at 65535 whatever the settings say.
         write(
@@ -175,7 +178,7 @@ final class HTTP2Connection: ChannelInboundHandler {
         service.metrics.requestsInFlight.increment()
         clock.enter(.working, now: .now)
         let service = service
-        let head = HTTP2RequestHead(headers, keyField: service.keyField)
+        let head = HTTP2RequestHead(headers, keyField: service.keyField, identity: identity)
         let stream: any HTTP2Stream
         if head.isGRPC {
             let call = GRPCStream(self, service: service, id: id, head: head, eventLoop: context.eventLoop)

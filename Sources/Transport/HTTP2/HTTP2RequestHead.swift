@@ -11,12 +11,14 @@ struct HTTP2RequestHead {
     /// What is wrong with the fields, where something is: it is answered once the stream is there.
     private(set) var failure: SluiceError?
 
-    init(_ headers: HPACKHeaders, keyField: [UInt8]) {
+    /// - Parameter identity: the names in the client's certificate, which stand in for a key that wasn't sent.
+    init(_ headers: HPACKHeaders, keyField: [UInt8], identity: String? = nil) {
         do {
             for (name, value, _) in headers { try take(name, value, keyField: keyField) }
         } catch {
             failure = error
         }
+        if fields.key == nil { fields.key = identity }
     }
 
     private mutating func take(_ name: String, _ value: String, keyField: [UInt8]) throws(SluiceError) {

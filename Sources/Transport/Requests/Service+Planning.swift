@@ -64,6 +64,10 @@ extension Service {
             .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
             try gate.checkCatalogueAccess(key: fields.key)
             plan.key = fields.key
+        case .documentation(let file):
+            // The page itself tells nothing; it asks for a key where one is needed.
+            if file == .openAPI { try gate.checkCatalogueAccess(key: fields.key) }
+            plan.key = fields.key
         case .admin:
             plan.administrator = try administrator(of: fields)
         case .welcome, .serverMetadata, .live, .ready, .metrics:

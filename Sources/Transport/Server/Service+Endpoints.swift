@@ -38,6 +38,11 @@ extension Service {
         case .model(let name):
             let entry = try gate.entry(name: name, version: nil, key: key)
             return HTTPResponse(json: ModelDocument(entry, codecs: CodecRegistry()).encoded())
+        case .documentation(.openAPI):
+            let document = OpenAPIDocument(try gate.catalogue(key: key), serves: listener.serves)
+            return HTTPResponse(json: try document.encoded(version: sluiceVersion))
+        case .documentation(let file):
+            return file.response
         case .live:
             return flag("live", true)
         case .ready:
@@ -72,6 +77,9 @@ extension Service {
         json.member("version", sluiceVersion)
         json.member("infer", "POST /v1/infer/{model}")
         json.member("models", "GET /v1/models")
+        json.member("stream", "GET /v1/stream/{model}")
+        json.member("openapi", "/openapi.json")
+        json.member("docs", "/docs")
         json.member("open_inference", "/v2")
         json.member("grpc", "inference.GRPCInferenceService")
         json.endObject()

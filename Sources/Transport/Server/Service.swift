@@ -58,6 +58,7 @@ final class Service: Sendable {
         switch endpoint {
         case .metrics: listener.serves.contains(.metrics)
         case .live, .ready: true
+        case .documentation: listener.serves.contains(.inference) || listener.serves.contains(.admin)
         case .admin(let endpoint): listener.serves.contains(endpoint.isRepository ? .repository : .admin)
         default: listener.serves.contains(.inference)
         }

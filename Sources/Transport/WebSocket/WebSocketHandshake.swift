@@ -36,7 +36,9 @@ struct WebSocketHandshake: Equatable {
         accept = Data(digest).base64EncodedString()
         let protocols = headers[canonicalForm: "sec-websocket-protocol"]
         namesProtocol = protocols.contains { $0 == Self.subprotocol }
-        key = protocols.first { $0.hasPrefix(Self.keyPrefix) }.map { String($0.dropFirst(Self.keyPrefix.count)) }
+        key = protocols.first { name in
+            name.hasPrefix(Self.keyPrefix) && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        }.map { String($0.dropFirst(Self.keyPrefix.count)) }
     }
 
     /// What a request is told that comes without the fields that make it a handshake.

@@ -6,6 +6,18 @@ import Testing
 
     static let cases: [WrongText] = [
         WrongText(
+            "certificates that nobody can show",
+            GatewayText(
+                auth: "auth: api_keys",
+                more:
+                    #"consumers: { a: { certificates: ["dns:a", robot], allow: { models: ["*"] } }, b: { certificates: ["cn:b", "cn:b"], allow: { models: ["*"] } } }"#
+            ),
+            [
+                #"5:43+5 error: certificates: "robot" is not a certificate's name | write e.g. "dns:robot.example""#,
+                #"5:99+6 error: consumers have certificates, but no listener asks for one | write tls: { …, client_ca: ./clients.pem } at one of them"#,
+                #"5:107+6 error: certificate "cn:b" is named twice | first given in line 5"#,
+            ]),
+        WrongText(
             "no keys and no allow", GatewayText(auth: "auth: api_keys", more: "consumers: { acme: {} }"),
             [
                 #"5:14+4 error: consumer "acme" has no keys | write keys: [{ id: k1, hash: "sha256:…" }]"#,
