@@ -43,7 +43,7 @@ package final class Gate: Sendable {
         self.revision = revision
         self.configuration = configuration
         self.models = models
-        self.statistics = models.map { _ in ModelStatistics() }
+        self.statistics = models.map { ModelStatistics(waits: metrics.model($0.name).queueSeconds) }
         self.released = released
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }

@@ -60,8 +60,31 @@ class TestModels:
         assert after == before + 1
         assert int(stats["last_inference"]) > 1_700_000_000_000
         assert int(stats["inference_stats"]["success"]["ns"]) > 0
+        for part in ("compute_input", "compute_output"):
+            assert int(stats["inference_stats"][part]["count"]) == after
+            assert int(stats["inference_stats"][part]["ns"]) > 0
         everything = as_json(client.get_inference_statistics())["model_stats"]
         assert len(everything) > 10
+
+    def test_waiting_is_told_apart_from_working(self):
+        text = """\
+version: 1
+listeners: { public: { address: "127.0.0.1:0" } }
+auth: none
+models: { slow: { plugin: stub_faulty, concurrency: 1, config: { behaviour: slow, for: 100ms } } }
+observability: { access_log: none }
+"""
+        with Gateway(text) as gateway, triton_http.InferenceServerClient(gateway.address, concurrency=3) as client:
+            given = triton_http.InferInput("INPUT0", [1, 1], "FP32")
+            given.set_data_from_numpy(np.ones((1, 1), np.float32))
+            for call in [client.async_infer("slow", [given]) for _ in range(3)]:
+                call.get_result()
+            (stats,) = client.get_inference_statistics("slow")["model_stats"]
+        times = stats["inference_stats"]
+        # The second one waits for one call, the third for two.
+        assert times["queue"]["count"] == 3
+        assert 250e6 < times["queue"]["ns"] < 0.95 * times["success"]["ns"]
+        assert 280e6 < times["compute_infer"]["ns"] <= times["success"]["ns"] - times["queue"]["ns"]
 
     def test_the_index_has_every_model(self, triton):
         client, _ = triton

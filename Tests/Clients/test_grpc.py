@@ -1,9 +1,12 @@
 """tritonclient's gRPC clients, gRPC's own health and reflection clients, and curl, unmodified, on the one port."""
 
 import asyncio
+import gzip
 import pathlib
 import queue
+import struct
 import subprocess
+import zlib
 
 import grpc
 import numpy as np
@@ -14,6 +17,7 @@ from gateway import Gateway
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from test_tritonclient import VALUES
+from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 
@@ -53,6 +57,34 @@ class TestInfer:
         values = np.zeros((1, 100_000), np.float32)
         result = client.infer("echo-FP32", [tensor("INPUT0", values)], compression_algorithm=compression)
         assert (result.as_numpy("OUTPUT0") == values).all()
+
+    @pytest.mark.parametrize("coding, accepted", [("gzip", "identity, gzip"), ("deflate", "deflate"), ("gzip", "identity")])
+    def test_answers_are_compressed_as_requests_are(self, echoes, tmp_path, coding, accepted):
+        """By hand, as gRPC's own client doesn't tell: where it can be undone, the answer has the request's compression."""
+        message = service_pb2.ModelInferRequest(model_name="echo-FP32")
+        message.inputs.add(name="INPUT0", datatype="FP32", shape=[1, 10_000])
+        message.raw_input_contents.append(bytes(40_000))
+        packed = (gzip if coding == "gzip" else zlib).compress(message.SerializeToString())
+        body = tmp_path / "body"
+        body.write_bytes(struct.pack(">BI", 1, len(packed)) + packed)
+        result = subprocess.run(
+            ["curl", "-s", "-D", tmp_path / "head", "--http2-prior-knowledge", "--data-binary", f"@{body}"]
+            + ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+            + ["-H", f"grpc-encoding: {coding}", "-H", f"grpc-accept-encoding: {accepted}"]
+            + [f"{echoes.url}/inference.GRPCInferenceService/ModelInfer"],
+            capture_output=True,
+            check=True,
+        )
+        flag, length = struct.unpack(">BI", result.stdout[:5])
+        answer = result.stdout[5:]
+        assert len(answer) == length
+        is_compressed = coding in accepted
+        assert (flag, f"grpc-encoding: {coding}" in (tmp_path / "head").read_text()) == (is_compressed, is_compressed)
+        if is_compressed:
+            assert length < 2000
+            answer = (gzip if coding == "gzip" else zlib).decompress(answer)
+        response = service_pb2.ModelInferResponse.FromString(answer)
+        assert response.raw_output_contents[0] == bytes(40_000)
 
     def test_outputs_are_those_asked_for(self, client):
         inputs = [tensor("INPUT0", np.ones((1, 2), np.float32)), tensor("INPUT1", np.array([[b"x"]], np.object_))]

@@ -55,9 +55,10 @@ extension Inference {
         guard call != nil, let index = attempts?.current.model.index else { return }
         call = nil
         let metrics = gate.metrics.model(index)
-        metrics.seconds.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
-        gate.statistics[index].record(
-            rows: rows, isSuccess: code == nil, nanoseconds: MonotonicTime.now.nanoseconds(since: attemptStarted))
+        attemptEnded = .now
+        let nanoseconds = attemptEnded.nanoseconds(since: attemptStarted)
+        metrics.seconds.observe(nanoseconds: nanoseconds)
+        gate.statistics[index].record(rows: rows, isSuccess: code == nil, nanoseconds: nanoseconds)
         if let code { metrics.failures.increment(code: code.text) }
     }
 }

@@ -50,6 +50,7 @@ package final class Inference: @unchecked Sendable {
     var call: InferenceCall?
     var attemptNumber = 0
     var attemptStarted = MonotonicTime(nanoseconds: 0)
+    var attemptEnded = MonotonicTime(nanoseconds: 0)
     var attemptTimer: Scheduled<Void>?
     /// Holds a plugin back that streams faster than its client reads.
     var partGate: PartGate?
@@ -391,7 +392,13 @@ package final class Inference: @unchecked Sendable {
     /// Counts the request, and gives its quota back where the gate or its models are to blame for a failure.
     private func settle(_ error: SluiceError?) {
         if let route {
-            let nanoseconds = MonotonicTime.now.nanoseconds(since: performedAt)
+            let now = MonotonicTime.now
+            let nanoseconds = now.nanoseconds(since: performedAt)
+            if error == nil, let attempts, attempts.failures.isEmpty {
+                gate.statistics[attempts.current.model.index].record(
+                    inputNanoseconds: attemptStarted.nanoseconds(since: performedAt),
+                    outputNanoseconds: now.nanoseconds(since: attemptEnded))
+            }
             gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
         }
         guard isAdmitted, let error, error.code.httpStatus >= 500 || error.code == .tooManyRequests, let consumer else {

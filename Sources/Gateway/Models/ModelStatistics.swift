@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Telemetry
 internal import Tensors
 
 /// What has become of the calls into one model, as the statistics of the Open Inference Protocol tell it.
@@ -14,6 +15,14 @@ package final class ModelStatistics: Sendable {
     package struct Snapshot: Sendable, Equatable {
         package var success = Total()
         package var failure = Total()
+        /// Waiting for a free call.
+        package var queue = Total()
+        /// Reading inputs.
+        package var input = Total()
+        /// In the model, without waiting for it.
+        package var compute = Total()
+        /// Writing outputs.
+        package var output = Total()
         /// Rows of all answered requests; one for each request to a model without batches.
         package var inferences: UInt64 = 0
         /// Milliseconds since 1970; 0 where there was none.
@@ -26,8 +35,28 @@ package final class ModelStatistics: Sendable {
     private let failureNanoseconds = Atomic<UInt64>(0)
     private let inferences = Atomic<UInt64>(0)
     private let lastInference = Atomic<UInt64>(0)
+    private let edges = Atomic<UInt64>(0)
+    private let inputNanoseconds = Atomic<UInt64>(0)
+    private let outputNanoseconds = Atomic<UInt64>(0)
+    /// Waits of all revisions' requests, and what they were when these statistics began.
+    private let waits: Histogram?
+    private let waitsBefore: Total
 
-    init() {}
+    /// - Parameter waits: of the model's requests, from when it was first loaded.
+    init(waits: Histogram? = nil) {
+        self.waits = waits
+        var before = Total()
+        before.count = waits?.count ?? 0
+        before.nanoseconds = waits?.nanoseconds ?? 0
+        waitsBefore = before
+    }
+
+    /// A request was answered whole: what its inputs and its outputs took.
+    func record(inputNanoseconds input: UInt64, outputNanoseconds output: UInt64) {
+        edges.wrappingAdd(1, ordering: .relaxed)
+        inputNanoseconds.wrappingAdd(input, ordering: .relaxed)
+        outputNanoseconds.wrappingAdd(output, ordering: .relaxed)
+    }
 
     /// A call has ended.
     func record(rows: Int, isSuccess: Bool, nanoseconds: UInt64) {
@@ -49,6 +78,14 @@ package final class ModelStatistics: Sendable {
         snapshot.success.nanoseconds = successNanoseconds.load(ordering: .relaxed)
         snapshot.failure.count = failures.load(ordering: .relaxed)
         snapshot.failure.nanoseconds = failureNanoseconds.load(ordering: .relaxed)
+        snapshot.input.count = edges.load(ordering: .relaxed)
+        snapshot.input.nanoseconds = inputNanoseconds.load(ordering: .relaxed)
+        snapshot.output.count = snapshot.input.count
+        snapshot.output.nanoseconds = outputNanoseconds.load(ordering: .relaxed)
+        snapshot.queue.count = (waits?.count ?? 0) &- waitsBefore.count
+        snapshot.queue.nanoseconds = (waits?.nanoseconds ?? 0) &- waitsBefore.nanoseconds
+        snapshot.compute = snapshot.success
+        snapshot.compute.nanoseconds -= min(snapshot.compute.nanoseconds, snapshot.queue.nanoseconds)
         snapshot.inferences = inferences.load(ordering: .relaxed)
         snapshot.lastInference = lastInference.load(ordering: .relaxed)
         return snapshot

@@ -66,6 +66,10 @@ package final class Histogram: Sendable {
 
     /// How many durations lie in each bucket, the last one unbounded.
     package var bucketCounts: [UInt64] { buckets.map(\.value) }
+    /// How many durations there were.
+    package var count: UInt64 { buckets.reduce(0) { $0 &+ $1.value } }
+    /// All durations together, in nanoseconds.
+    package var nanoseconds: UInt64 { nanosecondSum.load(ordering: .relaxed) }
     /// All durations together, in seconds.
     package var sum: Double { Double(nanosecondSum.load(ordering: .relaxed)) / 1e9 }
 }

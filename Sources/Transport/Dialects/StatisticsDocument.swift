@@ -3,7 +3,7 @@ internal import Gateway
 
 /// `GET /v2/models[/{model}]/stats`: what has become of the calls into each model.
 ///
-/// Times that the gateway doesn't measure apart from each other (queue, input, output) have a count of 0.
+/// Quick models, which run where their requests come in, have no queue: its count is 0.
 struct StatisticsDocument {
     let entries: [ModelEntry]
 
@@ -30,10 +30,10 @@ struct StatisticsDocument {
         json.beginObject()
         write("success", totals.success, to: &json)
         write("fail", totals.failure, to: &json)
-        write("queue", ModelStatistics.Total(), to: &json)
-        write("compute_input", ModelStatistics.Total(), to: &json)
-        write("compute_infer", totals.success, to: &json)
-        write("compute_output", ModelStatistics.Total(), to: &json)
+        write("queue", totals.queue, to: &json)
+        write("compute_input", totals.input, to: &json)
+        write("compute_infer", totals.compute, to: &json)
+        write("compute_output", totals.output, to: &json)
         write("cache_hit", ModelStatistics.Total(), to: &json)
         write("cache_miss", ModelStatistics.Total(), to: &json)
         json.endObject()

@@ -6,6 +6,8 @@ struct GRPCFields {
     private(set) var timeout: String?
     /// `grpc-encoding`: how messages are compressed whose flag says so.
     private(set) var encoding: String?
+    /// `grpc-accept-encoding`: what the client can undo.
+    private(set) var acceptedEncodings: [Substring] = []
     /// `triton_grpc_error: true`: a failure in a stream is to end it as a status, not to be a message in it.
     private(set) var endsStreamOnError = false
 
@@ -14,6 +16,8 @@ struct GRPCFields {
         switch name {
         case "grpc-timeout": timeout = value
         case "grpc-encoding": encoding = value
+        case "grpc-accept-encoding":
+            acceptedEncodings += value.split { $0 == "," || $0 == " " }
         case "triton_grpc_error": endsStreamOnError = value == "true"
         default: return false
         }

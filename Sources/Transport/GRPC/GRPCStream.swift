@@ -37,6 +37,10 @@ final class GRPCStream: HTTP2Stream {
     private var hasSentHeaders = false
     private var isOver = false
     private var bytesOut = 0
+    /// How answers are compressed: as the client compresses, where it can undo that, too.
+    private var answerCoding: ContentCoding?
+    /// What the header fields said of that.
+    private var sentCoding: ContentCoding?
 
     /// From here on the call goes by what holds now.
     func takeServiceAnew() { held = port.service }
@@ -157,6 +161,11 @@ final class GRPCStream: HTTP2Stream {
             messages += 1
             guard messages == 1 || method.streamsRequests else { throw Self.wrongNumber }
             inflater = isCompressed ? try makeInflater() : nil
+            if isCompressed, let coding = head.grpc.encoding.flatMap(ContentCoding.init),
+                head.grpc.acceptedEncodings.contains(coding.rawValue[...])
+            {
+                answerCoding = coding
+            }
             try keep(length)
             sink = GRPCMessageSink(
                 isInference: method.isInference && !isCompressed, length: length)
@@ -263,16 +272,28 @@ final class GRPCStream: HTTP2Stream {
             hasSentHeaders = true
             var head = Self.responseHead(record.id)
             if let summary { head.add(summary) }
+            sentCoding = answerCoding
+            if let sentCoding { head.field("grpc-encoding", sentCoding.rawValue) }
             connection.writeHeaders(head.headers, on: id, isEnd: false)
         }
+        let compressed = compressed(body)
+        let body = compressed ?? body
         let length = body.count
         var frame = ByteBufferAllocator().buffer(capacity: length + 5)
-        frame.writeInteger(0 as UInt8)
+        frame.writeInteger((compressed == nil ? 0 : 1) as UInt8)
         frame.writeInteger(UInt32(truncatingIfNeeded: length))
         frame.write(body)
         bytesOut += length
         clock.enter(.writing, now: .now)
         connection.writeData(frame, on: id, isEnd: false, promise: promise)
+    }
+
+    /// The message as a client that compresses gets it; `nil` where it goes out as it is.
+    private func compressed(_ body: EncodedBody) -> EncodedBody? {
+        guard let sentCoding, body.count >= Deflater.smallest,
+            let bytes = Deflater.compress(body.segments, sentCoding)
+        else { return nil }
+        return EncodedBody(mediaType: body.mediaType, segments: [.bytes(bytes)])
     }
 
     /// Sends one message of few bytes.

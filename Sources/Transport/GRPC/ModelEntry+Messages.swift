@@ -27,7 +27,10 @@ extension ModelEntry {
             $0.inferenceStats = .with {
                 $0.success = totals.success.message
                 $0.fail = totals.failure.message
-                $0.computeInfer = totals.success.message
+                $0.queue = totals.queue.message
+                $0.computeInput = totals.input.message
+                $0.computeInfer = totals.compute.message
+                $0.computeOutput = totals.output.message
             }
         }
     }
