@@ -154,6 +154,41 @@ def test_a_live_sound_is_heard_as_the_whole_one_is(served):
             np.testing.assert_allclose(probabilities, whole.json()["outputs"]["speech"], atol=1e-5)
 
 
+def test_a_live_sound_over_a_grpc_stream(served):
+    """The same sequence over ModelStreamInfer, numbered by its client."""
+    import queue
+
+    import tritonclient.grpc as triton
+
+    sys.path.append(str(ROOT / "examples" / "voice-activity"))
+    import samples
+
+    sound = samples.read(ROOT / "examples/voice-activity/speech.wav")
+    headers = {"content-type": "application/octet-stream"}
+    whole = requests.post(f"{served.url}/v1/infer/voice-activity", data=sound.tobytes(), headers=headers, timeout=60)
+    chunks = [sound[at : at + 512] for at in range(0, len(sound), 512)]
+    answers = queue.Queue()
+    with triton.InferenceServerClient(served.address) as client:
+        client.start_stream(lambda result, error: answers.put((result, error)))
+        for number, chunk in enumerate(chunks):
+            given = triton.InferInput("samples", [len(chunk)], "FP32")
+            given.set_data_from_numpy(chunk)
+            client.async_stream_infer(
+                "live-voice",
+                [given],
+                sequence_id=42,
+                sequence_start=number == 0,
+                sequence_end=number == len(chunks) - 1,
+            )
+        heard = []
+        for _ in chunks:
+            result, error = answers.get(timeout=30)
+            assert error is None
+            heard += result.as_numpy("speech").tolist()
+        client.stop_stream()
+    np.testing.assert_allclose(heard, whole.json()["outputs"]["speech"], atol=1e-5)
+
+
 def test_what_a_model_remembers_goes_with_its_sequence(served):
     from websockets.sync.client import connect
 

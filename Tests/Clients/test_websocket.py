@@ -26,6 +26,7 @@ models:
   echo: { plugin: echo, config: { inputs: [{ name: INPUT0, datatype: FP32, shape: [-1] }] } }
   pair: { plugin: echo, config: { inputs: [{ name: INPUT0, datatype: FP32 }, { name: INPUT1, datatype: INT32 }] } }
   stub: { plugin: stub_faulty }
+  lone: { plugin: stub_faulty, config: { sequences: true }, sequences: { max: 1 } }
 observability: { access_log: stderr }
 """
     with Gateway(text) as gateway:
@@ -279,6 +280,33 @@ class TestControl:
                     other.send('{"INPUT0": [[1.0]]}')
                     assert answer(other)["outputs"]
             assert wait_for(lambda: any('"status":499' in line for line in sessions.log[seen:]))
+
+    def test_a_session_that_ends_makes_room_for_the_next(self, sessions):
+        """The model keeps one sequence at a time."""
+        with connect(url(sessions, "lone")) as first, connect(url(sessions, "lone")) as second:
+            first.send("[[1]]")
+            assert answer(first)["outputs"]
+            second.send("[[1]]")
+            assert answer(second)["code"] == "overloaded"
+        for leave in ("close", "cut", "early"):
+            session = connect(url(sessions, "lone"))
+            hang = '{"INPUT0": [[1]], "parameters": {"behaviour": "hang", "for": "60s"}}'
+            session.send(hang if leave == "early" else "[[1]]")
+            if leave == "early":
+                session.ping().wait(30)
+            else:
+                assert answer(session)["outputs"], leave
+            if leave == "cut":
+                session.socket.shutdown(socket.SHUT_RDWR)
+            else:
+                session.close()
+
+            def begins():
+                with connect(url(sessions, "lone")) as next_one:
+                    next_one.send("[[1]]")
+                    return "outputs" in answer(next_one)
+
+            assert wait_for(begins), leave
 
     def test_the_gateway_says_goodbye(self, sessions):
         with Gateway(sessions.text) as gateway:

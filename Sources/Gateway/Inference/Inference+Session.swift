@@ -1,8 +1,15 @@
+internal import Routing
 package import Tensors
 
 extension Inference {
     /// The request's place in its sequence, once it is decoded.
     package var place: Envelope.Sequence? { envelope?.sequence }
+
+    /// The sequence that goes on behind this request, once that is answered; `nil` where it ended, or none was begun.
+    package var openSequence: OpenSequence? {
+        guard let place = envelope?.sequence, !place.isEnd, let attempts else { return nil }
+        return OpenSequence(model: gate.models[attempts.current.model.index], id: place.id)
+    }
 
     /// The request as part of its session's sequence, where it belongs to one.
     func joined(_ envelope: Envelope) throws(SluiceError) -> Envelope {
@@ -11,6 +18,15 @@ extension Inference {
         try envelope.join(sequence)
         return envelope
     }
+}
+
+/// A sequence that a model keeps a place for.
+package struct OpenSequence: Sendable {
+    fileprivate let model: ModelRuntime
+    fileprivate let id: String
+
+    /// Nothing further comes: the place is free at once, and not only after a while of silence.
+    package func end() { model.endSequence(id) }
 }
 
 extension Envelope {

@@ -43,6 +43,9 @@ final class ModelQueue: Sendable {
         }
     }
 
+    /// Whoever sent the calls of a sequence has gone.
+    func endSequence(_ id: String) { scheduler.endSequence(id) }
+
     /// Refuses what waits and ends the threads once they have nothing to do.
     func shutDown() {
         for call in scheduler.shutDown() {

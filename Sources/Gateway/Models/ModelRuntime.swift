@@ -79,6 +79,9 @@ package final class ModelRuntime: Sendable {
         way.start(call, consumer: consumer)
     }
 
+    /// Whoever sent the requests of a sequence has gone: its place is free for another one.
+    func endSequence(_ id: String) { way?.queue?.endSequence(id) }
+
     private var unavailable: SluiceError {
         var error = SluiceError(
             .modelUnavailable, "model \"\(name)\" is not available", detail: [.init("model", name)])

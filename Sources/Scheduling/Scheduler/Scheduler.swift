@@ -165,6 +165,11 @@ package struct Scheduler: Sendable {
             after: now.nanoseconds(since: batch.startedAt), rows: batch.rows, inFlight: batch.callsAtStart)
     }
 
+    /// Whoever sent the requests of a sequence has gone: nothing further comes.
+    package mutating func endSequence(_ id: String) {
+        sequences?.end(id)
+    }
+
     /// The model has let go of a request; needed for those of sequences only.
     package mutating func letGo(_ ticket: Ticket, now: MonotonicTime) -> Effects {
         var effects = Effects()

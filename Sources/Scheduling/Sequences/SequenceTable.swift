@@ -88,6 +88,13 @@ struct SequenceTable: Sendable {
         if self[index].isClosed || self[index].isBroken || self[index].instance < 0 { remove(index) }
     }
 
+    /// No further request will come: the sequence is over once those that there are have been worked on.
+    mutating func end(_ id: String) {
+        guard let index = byID[id] else { return }
+        self[index].isClosed = true
+        if !self[index].isBusy, self[index].line.isEmpty { remove(index) }
+    }
+
     private func isOver(_ index: Int32, now: MonotonicTime) -> Bool {
         let record = self[index]
         return !record.isBusy && record.line.isEmpty

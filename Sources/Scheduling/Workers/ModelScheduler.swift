@@ -112,6 +112,11 @@ package final class ModelScheduler<Job: AnyObject & Sendable>: Sendable {
         carryOut(consequences)
     }
 
+    /// Whoever sent the jobs of a sequence has gone: nothing further comes.
+    package func endSequence(_ id: String) {
+        locked.withLockedValue { $0.scheduler.endSequence(id) }
+    }
+
     /// Jobs that wait now.
     package var depth: Int { locked.withLockedValue { $0.scheduler.depth } }
     /// Calls at the same time that the model bears now.

@@ -58,6 +58,7 @@ final class SessionTurn: Responder, @unchecked Sendable {
         guard let inference else { return }
         self.inference = nil
         inference.cancel(reason)
+        inference.openSequence?.end()
         service.metrics.requestsInFlight.decrement()
         service.recordAbandoned(record, summary: inference.summary)
     }
@@ -75,7 +76,7 @@ final class SessionTurn: Responder, @unchecked Sendable {
         response.errorCode = failure?.code.text
         service.record(
             record, bytesIn: record.bytesIn, bytesOut: bytesOut, response: response, summary: summary)
-        session?.ended(self, place: failure == nil ? inference.place : nil, isAnswered: failure == nil)
+        session?.ended(self, answered: failure == nil ? inference : nil)
     }
 
     // MARK: Answers

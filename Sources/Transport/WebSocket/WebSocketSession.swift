@@ -39,6 +39,8 @@ final class WebSocketSession: ChannelDuplexHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     private var phase = Phase.open
     private var sequence = SessionSequence()
+    /// The place that a model keeps for the next message.
+    private var openSequence: OpenSequence?
     private var waiting = CircularBuffer<SessionMessage>()
     private var turn: SessionTurn?
     private var turns = 0
@@ -211,12 +213,17 @@ final class WebSocketSession: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// A message's last answer has gone out.
-    func ended(_ ended: SessionTurn, place: Envelope.Sequence?, isAnswered: Bool) {
+    ///
+    /// - Parameter answered: what was answered; `nil` where that failed.
+    func ended(_ ended: SessionTurn, answered: Inference?) {
         guard turn === ended else { return }
         turn = nil
         receivedAt = .now
         memory.release(ended.held)
-        if isAnswered { sequence.answered(place) }
+        if let answered {
+            sequence.answered(answered.place)
+            openSequence = answered.openSequence
+        }
         if isDraining || port.service.isDraining { return close(.goingAway, "the gateway is ending") }
         startNext()
     }
@@ -225,10 +232,13 @@ final class WebSocketSession: ChannelDuplexHandler, @unchecked Sendable {
     private func leave() {
         for message in waiting { memory.release(message.held) }
         waiting.removeAll()
-        guard let turn else { return }
-        self.turn = nil
-        memory.release(turn.held)
-        turn.cancel(Self.callerHasGone)
+        if let turn {
+            self.turn = nil
+            memory.release(turn.held)
+            turn.cancel(Self.callerHasGone)
+        }
+        openSequence?.end()
+        openSequence = nil
     }
 
     // MARK: Writing

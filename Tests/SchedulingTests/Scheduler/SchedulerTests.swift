@@ -313,6 +313,28 @@ import Testing
         #expect(scheduler.arrive(Self.step("b"), now: Self.at(1_300)).outcome == .refused(.unknownSequence))
     }
 
+    @Test func sequencesEndWhenTheirSenderHasGone() throws {
+        var scheduler = Scheduler(Self.policy { $0.sequences = SequencePolicy(maximum: 1) })
+        scheduler.endSequence("unknown")
+        let first = try ticket(scheduler.arrive(Self.step("a", start: true), now: Self.at(0)))
+        let batch = try #require(scheduler.take(wasWoken: true, now: Self.at(0)).batch)
+        // One that is at work is over once the model lets go of it.
+        scheduler.endSequence("a")
+        #expect(scheduler.sequenceCount == 1)
+        #expect(scheduler.arrive(Self.step("a"), now: Self.at(1)).outcome == .refused(.unknownSequence))
+        scheduler.finished(batch, now: Self.at(2))
+        _ = scheduler.letGo(first, now: Self.at(2))
+        #expect(scheduler.sequenceCount == 0)
+
+        let second = try ticket(scheduler.arrive(Self.step("b", start: true), now: Self.at(3)))
+        let next = try #require(scheduler.take(wasWoken: true, now: Self.at(3)).batch)
+        scheduler.finished(next, now: Self.at(3))
+        _ = scheduler.letGo(second, now: Self.at(3))
+        #expect(scheduler.sequenceCount == 1)
+        scheduler.endSequence("b")
+        #expect(scheduler.sequenceCount == 0)
+    }
+
     @Test func withoutItsStartASequenceIsBrokenOff() throws {
         var (scheduler, _) = try busy(Self.policy { $0.sequences = SequencePolicy() })
         _ = scheduler.arrive(Self.step("a", start: true), now: Self.at(0))
