@@ -69,6 +69,7 @@ struct GatewayProcess {
             throw ExitCode(1)
         }
         greet(server, gate: keeper.gate)
+        MemorySettings.giveBackStart()
 
         let signalName = await stop.wait()
         watching.stop()
