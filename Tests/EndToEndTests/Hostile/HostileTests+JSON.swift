@@ -126,8 +126,18 @@ extension HostileTests {
         open("null data", input(#""name":"INPUT0","shape":[1],"datatype":"FP32","data":[null]"#), "not null"),
         open(
             "shared memory",
+            input(
+                #""name":"INPUT0","shape":[1],"datatype":"FP32","parameters":{"shared_memory_region":"r","shared_memory_byte_size":4}"#
+            ), "shared memory is off", code: "invalid_parameter"),
+        open(
+            "shared memory without a size",
             input(#""name":"INPUT0","shape":[1],"datatype":"FP32","parameters":{"shared_memory_region":"r"}"#),
-            "not supported", code: "invalid_parameter"),
+            "shared_memory_byte_size", code: "invalid_parameter"),
+        open(
+            "shared memory beside data",
+            input(
+                #""name":"INPUT0","shape":[1],"datatype":"FP32","data":[1],"parameters":{"shared_memory_region":"r","shared_memory_byte_size":4}"#
+            ), "exclude each other", code: "invalid_input"),
         open(
             "a shape that the model doesn't take",
             input(#""name":"X","shape":[1,5],"datatype":"FP32","data":[1,2,3,4,5]"#), "X", model: "table"),
