@@ -33,6 +33,20 @@ observability: { access_log: stderr }
         yield gateway
 
 
+@pytest.fixture(scope="module")
+def keyed(key):
+    """A gateway that asks for a key: `open` to its holder, `closed` to nobody."""
+    text = f"""\
+version: 1
+listeners: {{ public: {{ address: "127.0.0.1:0" }} }}
+auth: api_keys
+models: {{ open: {{ plugin: echo }}, closed: {{ plugin: echo }} }}
+consumers: {{ acme: {{ keys: {key[1]}, allow: {{ models: [open] }} }} }}
+"""
+    with Gateway(text) as gateway:
+        yield gateway
+
+
 def url(gateway, model, query=""):
     return f"ws://{gateway.address}/v1/stream/{model}{query}"
 
@@ -155,18 +169,18 @@ class TestHandshake:
             session.send("[1]")
             assert answer(session)["outputs"]
 
-    def test_keys_are_asked_for(self, guarded, key):
-        assert self.status(url(guarded, "open")) == (401, "unauthenticated")
+    def test_keys_are_asked_for(self, keyed, key):
+        assert self.status(url(keyed, "open")) == (401, "unauthenticated")
         headers = {"Authorization": f"Bearer {key[0]}"}
-        assert self.status(url(guarded, "closed"), additional_headers=headers)[0] in (403, 404)
-        with connect(url(guarded, "open"), additional_headers=headers) as session:
+        assert self.status(url(keyed, "closed"), additional_headers=headers)[0] in (403, 404)
+        with connect(url(keyed, "open"), additional_headers=headers) as session:
             session.send("[[1]]")
             assert answer(session)["outputs"]
 
-    def test_browsers_send_their_key_as_a_protocol(self, guarded, key):
-        with connect(url(guarded, "open"), subprotocols=["sluice", f"sluice.key.{key[0]}"]) as session:
+    def test_browsers_send_their_key_as_a_protocol(self, keyed, key):
+        with connect(url(keyed, "open"), subprotocols=["sluice", f"sluice.key.{key[0]}"]) as session:
             assert session.subprotocol == "sluice"
-        assert not any(key[0] in line for line in guarded.log)
+        assert not any(key[0] in line for line in keyed.log)
 
     @pytest.mark.parametrize(
         "field, status",
