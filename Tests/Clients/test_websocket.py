@@ -210,6 +210,19 @@ class TestHandshake:
             assert "sec-websocket-version: 13" in reply
 
 
+    def test_an_upgrade_to_something_else_is_passed_over(self, sessions):
+        """As curl offers it by default: the request is answered, and the connection closed behind it."""
+        urls = [f"{sessions.url}/v1/infer/echo"] * 2
+        result = subprocess.run(
+            ["curl", "-s", "--http2", "--max-time", "10", "-H", "content-type: application/json", "-d", "[1]"]
+            + ["-o", "/dev/null", "-o", "/dev/null", "-w", "%{http_code} ", *urls],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert result.stdout == "200 200 "
+
+
 class TestControl:
     def test_ping_is_answered(self, sessions):
         with connect(url(sessions, "echo")) as session:
@@ -267,8 +280,8 @@ class TestControl:
         return int.from_bytes(reply[2:4])
 
     def test_a_client_that_does_not_read_is_held_back(self, sessions):
-        """Each message takes the model a second: what waits is bounded, and so the client's sends block."""
-        body = json.dumps({"INPUT0": [[0.5] * 50_000], "parameters": {"behaviour": "slow", "for": "30s"}}).encode()
+        """Each message takes the model seconds: what waits is bounded, and so the client's sends block."""
+        body = json.dumps({"INPUT0": [[0.5] * 50_000], "parameters": {"behaviour": "slow", "for": "5s"}}).encode()
         frame = Frame(Opcode.TEXT, body).serialize(mask=True)
         with raw(sessions, "stub") as peer:
             peer.settimeout(2)

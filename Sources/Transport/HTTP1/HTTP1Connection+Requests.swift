@@ -33,7 +33,10 @@ extension HTTP1Connection {
         var fields: RequestFields
         switch head.headers {
         case .read(let read): fields = read
-        case .unread(let headers): fields = try RequestFields(headers, keyField: service.keyField)
+        case .unread(let headers):
+            // NIO's parser takes nothing that follows such a request for another one, whether it is granted or not.
+            if headers.contains(name: "upgrade") { exchange.keepAlive = false }
+            fields = try RequestFields(headers, keyField: service.keyField)
         }
         if fields.key == nil { fields.key = identity }
         let requestID = fields.requestID.flatMap { RequestID.isAcceptable($0) ? $0 : nil }
