@@ -1,4 +1,4 @@
-// state.h - what a model carries from one request of a sequence to the next: values that a run gives and the next takes.
+// state.h - what a model carries from one request of a sequence to the next: what a run gives, the next one takes.
 #ifndef SLUICE_ONNXRUNTIME_STATE_H
 #define SLUICE_ONNXRUNTIME_STATE_H
 #include <list>
@@ -34,8 +34,8 @@ class State {
   const OrtApi *api_;
 };
 
-// The states of all sequences under way. Where there are more than `most`, the one that rested longest goes: its sequence
-// was left without an end.
+// The states of all sequences under way. Where there are more than `most`, the one that rested longest goes: its
+// sequence was left without an end.
 class States {
  public:
   explicit States(size_t most) : most_(most) {}

@@ -1,5 +1,5 @@
-"""Calls both of kserve's clients against a gateway and checks what comes back; run by test_kserve.py in a process of its
-own, as kserve's messages and tritonclient's can't be in one.
+"""Calls both of kserve's clients against a gateway and checks what comes back; run by test_kserve.py in a process of
+its own, as kserve's messages and tritonclient's can't be in one.
 
     kserve_calls.py http://HOST:PORT rest|grpc
 """

@@ -64,7 +64,8 @@ class HTTP1:
     def __init__(self, gateway, number):
         self.peer = socket.create_connection(("127.0.0.1", gateway.ports["public"]))
         body = json.dumps({"x": [number]})
-        head = f"POST /v1/infer/patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        head = "POST /v1/infer/patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        head += f"Content-Length: {len(body)}"
         self.peer.sendall(f"{head}\r\n\r\n{body}".encode())
 
     def leave(self):

@@ -58,9 +58,11 @@ class TestInfer:
         result = client.infer("echo-FP32", [tensor("INPUT0", values)], compression_algorithm=compression)
         assert (result.as_numpy("OUTPUT0") == values).all()
 
-    @pytest.mark.parametrize("coding, accepted", [("gzip", "identity, gzip"), ("deflate", "deflate"), ("gzip", "identity")])
+    @pytest.mark.parametrize(
+        "coding, accepted", [("gzip", "identity, gzip"), ("deflate", "deflate"), ("gzip", "identity")]
+    )
     def test_answers_are_compressed_as_requests_are(self, echoes, tmp_path, coding, accepted):
-        """By hand, as gRPC's own client doesn't tell: where it can be undone, the answer has the request's compression."""
+        """By hand, as gRPC's own client doesn't tell: where it can be undone, answers are compressed as requests."""
         message = service_pb2.ModelInferRequest(model_name="echo-FP32")
         message.inputs.add(name="INPUT0", datatype="FP32", shape=[1, 10_000])
         message.raw_input_contents.append(bytes(40_000))

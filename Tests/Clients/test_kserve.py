@@ -1,5 +1,5 @@
-"""kserve's InferenceRESTClient (live, ready, model ready, infer as JSON and binary, errors) and InferenceGRPCClient (the
-same), unmodified: kserve_calls.py has the calls."""
+"""kserve's InferenceRESTClient (live, ready, model ready, infer as JSON and binary, errors) and InferenceGRPCClient
+(the same), unmodified: kserve_calls.py has the calls."""
 
 import os
 import pathlib

@@ -335,6 +335,38 @@ class TestControl:
 
             assert wait_for(begins), leave
 
+    def test_silence_is_asked_about_and_then_ended(self):
+        text = """\
+version: 1
+listeners: { public: { address: "127.0.0.1:0", timeouts: { idle: 800ms } } }
+auth: none
+models: { echo: { plugin: echo } }
+"""
+        with Gateway(text) as gateway:
+            with raw(gateway, "echo") as silent, connect(url(gateway, "echo"), ping_interval=None) as polite:
+                reply = b""
+                while piece := silent.recv(65536):
+                    reply += piece
+                # A ping, and then the end of one that doesn't answer; one that does stays.
+                assert reply[:2] == b"\x89\x00"
+                assert (reply[2], int.from_bytes(reply[4:6])) == (0x88, 1001)
+                polite.send("[1]")
+                assert answer(polite)["outputs"]
+
+    def test_there_may_be_no_memory_for_a_message(self):
+        text = """\
+version: 1
+listeners: { public: { address: "127.0.0.1:0" } }
+auth: none
+models: { echo: { plugin: echo } }
+max_inflight: 1MiB
+"""
+        with Gateway(text) as gateway, connect(url(gateway, "echo")) as session:
+            with pytest.raises(ConnectionClosedError) as closed:
+                session.send(bytes(8 << 20))
+                session.recv(timeout=30)
+            assert closed.value.rcvd.code == 1013
+
     def test_the_gateway_says_goodbye(self, sessions):
         with Gateway(sessions.text) as gateway:
             busy, idle = connect(url(gateway, "stub")), connect(url(gateway, "stub"))

@@ -1,5 +1,5 @@
-"""Sends a WAV file (16 kHz, mono, 16 bits) to a session as if somebody were speaking into a microphone, and prints where
-speech begins and ends as soon as the gateway has found it.
+"""Sends a WAV file (16 kHz, mono, 16 bits) to a session as if somebody were speaking into a microphone, and prints
+where speech begins and ends as soon as the gateway has found it.
 
 live.py ADDRESS FILE.wav [SPEED]      SPEED: 1 is real time, 0 as fast as it goes
 """

@@ -1,4 +1,4 @@
-/* documentation.h - the pages that the gateway serves about itself, compiled into the program so that it suffices alone. */
+/* documentation.h - the pages that the gateway serves about itself, compiled in so that the program suffices alone. */
 #ifndef DOCUMENTATION_H
 #define DOCUMENTATION_H
 #include <stddef.h>
