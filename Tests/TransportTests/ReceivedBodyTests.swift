@@ -1,5 +1,6 @@
 import Codecs
 import NIOCore
+import Synchronization
 import Tensors
 import Testing
 
@@ -43,6 +44,24 @@ struct ReceivedBodyTests {
         }
     }
 
+    @Test func bodyComesInWhereTheModelSeesIt() {
+        let memory = CountingMemory(blocks: 1)
+        for isThere in [true, false] {
+            var body = ReceivedBody(expected: 400, limit: 400, tensorsAt: 10, budget: BodyBudget(limit: 1 << 20))
+            body.memory = memory
+            #expect(body.append(piece(0..<10)) == .ok)
+            #expect(memory.taken == 0)
+            #expect(body.append(piece(10..<100)) == .ok)
+            // Where there is no more of it, other memory does.
+            #expect(memory.taken == (isThere ? 1 : 0))
+            #expect(body.append(piece(100..<400)) == .ok)
+            #expect(bytes(&body) == (0..<400).map { UInt8(truncatingIfNeeded: $0) })
+            body.release()
+            #expect(memory.taken == 0)
+            memory.blocks.store(0, ordering: .relaxed)
+        }
+    }
+
     @Test func moreThanTheListenerTakesIsTooLarge() {
         var body = ReceivedBody(expected: nil, limit: 10, budget: BodyBudget(limit: 1 << 20))
         #expect(body.append(piece(0..<10)) == .ok)
@@ -60,5 +79,30 @@ struct ReceivedBodyTests {
         // What came in one piece needs no memory of its own.
         var third = ReceivedBody(expected: 900, limit: 1000, budget: budget)
         #expect(third.append(piece(0..<900)) == .ok)
+    }
+}
+
+/// Memory that says how many of its blocks are in use, and has only so many.
+private final class CountingMemory: TensorMemory {
+    let blocks: Atomic<Int>
+    private let inUse = Atomic<Int>(0)
+
+    init(blocks: Int) {
+        self.blocks = Atomic(blocks)
+    }
+
+    var taken: Int { inUse.load(ordering: .relaxed) }
+
+    func take(atLeast byteCount: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
+        guard taken < blocks.load(ordering: .relaxed) else { return nil }
+        inUse.add(1, ordering: .relaxed)
+        return (.allocate(byteCount: byteCount, alignment: 64), byteCount)
+    }
+
+    func alignsBlock(of byteCount: Int) -> Bool { true }
+
+    func giveBack(_ block: UnsafeMutableRawPointer, capacity: Int) {
+        inUse.subtract(1, ordering: .relaxed)
+        block.deallocate()
     }
 }

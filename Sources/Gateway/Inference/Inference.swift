@@ -91,6 +91,12 @@ package final class Inference: @unchecked Sendable {
         if case .unified(_, let accept, _) = request.format { answerFormat = try gate.codecs.negotiate(accept: accept) }
     }
 
+    /// Where the model's inputs had best lie; `nil` is anywhere, or where a request may go to one of several.
+    package var inputMemory: (any TensorMemory)? {
+        guard let route, route.targets.count == 1 else { return nil }
+        return gate.models[route.targets[0].index].inputMemory
+    }
+
     // MARK: With the body
 
     /// Takes the whole body; the responder gets the answer, on the event loop, now or later.

@@ -35,6 +35,8 @@ struct ReceivedBody {
     private(set) var failure: SluiceError?
     /// Bytes of the budget that are ours.
     private var reserved = 0
+    /// Where the body had best lie; `nil` is anywhere.
+    var memory: (any TensorMemory)?
 
     /// - Parameters:
     ///   - expected: the announced length, if any.
@@ -135,7 +137,8 @@ struct ReceivedBody {
         guard budget.reserve(size - reserved) else { return false }
         reserved = size
         let padding = TensorStorage.alignment - 1
-        guard let storage = TensorStorage.allocateIfPossible(byteCount: size + padding) else { return false }
+        let preferred = memory.flatMap { TensorStorage.allocateIfPossible(byteCount: size + padding, pool: $0) }
+        guard let storage = preferred ?? TensorStorage.allocateIfPossible(byteCount: size + padding) else { return false }
         let start = (TensorStorage.alignment - tensorsAt % TensorStorage.alignment) % TensorStorage.alignment
         let old = bytes
         bytes = .gathered(storage, start: start, count: 0)

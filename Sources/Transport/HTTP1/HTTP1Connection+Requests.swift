@@ -24,6 +24,9 @@ extension HTTP1Connection {
         if let plan = meaning.plan.session { return try checkHandshake(plan, exchange) }
         guard let context, let request = meaning.plan.inference else { return }
         try exchange.begin(request, eventLoop: context.eventLoop)
+        // Tensors that follow JSON are used where they lie: where the model runs in a process of its own, they come in
+        // where that sees them.
+        if meaning.inferenceHeaderLength > 0 { exchange.body.memory = exchange.inference?.inputMemory }
     }
 
     /// Looks at a head for the first time. What it finds out is put down in the exchange at once, for a refusal to use.
