@@ -65,18 +65,18 @@ def forest(bench):
 
 
 def sentences(bench):
-    """A sentence encoder with dynamic batching on and off."""
-    case = "MiniLM, 16 tokens, json"
+    """A sentence encoder with dynamic batching on and off: a short query, and a sentence."""
     if not (MODELS / "minilm.onnx").exists():
-        bench.skip(case, "sluice", "build/models/minilm.onnx is missing: `make bench` makes it")
+        bench.skip("MiniLM", "sluice", "build/models/minilm.onnx is missing: `make bench` makes it")
         return
-    request = workloads.sentence()
     with contextlib.ExitStack() as stack:
-        contenders = [
-            (stack.enter_context(Sluice(configurations.minilm(batching), f"batching {batching}")), request)
+        gateways = [
+            stack.enter_context(Sluice(configurations.minilm(batching), f"batching {batching}"))
             for batching in ("off", "auto")
         ]
-        bench.compare(case, [64], contenders)
+        for tokens in (8, 16):
+            request = workloads.sentence(tokens)
+            bench.compare(f"MiniLM, {tokens} tokens, json", [64], [(gateway, request) for gateway in gateways])
 
 
 def policy(bench):

@@ -100,7 +100,7 @@ def iris(model="iris"):
     return Request(f"/v2/models/{model}/infer", body, {"Content-Type": "application/json"}, check)
 
 
-def sentence(length=16, model="minilm"):
+def sentence(length, model="minilm"):
     """Token ids of one short sentence, as a tokenizer would give them."""
     generator = random.Random(3)
     ids = [101, *(generator.randrange(1000, 20000) for _ in range(length - 2)), 102]
