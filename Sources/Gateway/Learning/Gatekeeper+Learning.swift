@@ -20,7 +20,7 @@ package struct LessonReport: Sendable {
 
 extension Gatekeeper {
     /// How long a model may take to say what it has learned.
-    static let statePatience: UInt64 = 30_000_000_000
+    static let statePatience: UInt64 = 10_000_000_000
 
     package typealias LessonCompletion = @Sendable (Result<LessonReport, SluiceError>) -> Void
 
