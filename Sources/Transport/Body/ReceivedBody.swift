@@ -138,7 +138,9 @@ struct ReceivedBody {
         reserved = size
         let padding = TensorStorage.alignment - 1
         let preferred = memory.flatMap { TensorStorage.allocateIfPossible(byteCount: size + padding, pool: $0) }
-        guard let storage = preferred ?? TensorStorage.allocateIfPossible(byteCount: size + padding) else { return false }
+        guard let storage = preferred ?? TensorStorage.allocateIfPossible(byteCount: size + padding) else {
+            return false
+        }
         let start = (TensorStorage.alignment - tensorsAt % TensorStorage.alignment) % TensorStorage.alignment
         let old = bytes
         bytes = .gathered(storage, start: start, count: 0)
