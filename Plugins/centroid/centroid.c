@@ -253,7 +253,7 @@ static int move(stream *stream, void *bytes, size_t size) {
   return 1;
 }
 
-static const char magic[8] = "centroid";
+static const char magic[8] = {'c', 'e', 'n', 't', 'r', 'o', 'i', 'd'};
 static const uint64_t checksum_seed = 0xcbf29ce484222325u;
 
 static sluice_status save(sluice_model *model, int64_t (*write)(void *, const void *, size_t), void *context) {
