@@ -202,6 +202,8 @@ def merged(old, new):
     for key in ("rows", "facts", "skipped"):
         new[key] = [entry for entry in old[key] if entry["case"] not in cases] + new[key]
     new["peers"] = {**old["peers"], **new["peers"]}
+    if "soak" in old:
+        new["soak"] = old["soak"]
     return new
 
 
