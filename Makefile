@@ -16,7 +16,7 @@ RELEASE := .build/release
 RELEASE_BUILD := swift build --configuration release -Xswiftc -enforce-exclusivity=unchecked
 
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks
-SHELL_SCRIPTS := scripts/setup scripts/deps scripts/check-size .ci/run Benchmarks/peers/setup $(wildcard examples/*/run.sh)
+SHELL_SCRIPTS := scripts/setup scripts/deps scripts/deps-kserve scripts/check-size .ci/run Benchmarks/peers/setup $(wildcard examples/*/run.sh)
 
 ##@ First steps
 
@@ -36,7 +36,7 @@ run: plugins models build ## install, build and serve gateway.yaml on 127.0.0.1:
 	@exec $(RELEASE)/sluice serve $(CONFIG)
 
 .PHONY: test
-test: plugins models $(BUILD)/models/minilm.onnx ## the same set-up, then every test
+test: plugins models $(BUILD)/models/minilm.onnx $(STAMPS)/deps-kserve ## the same set-up, then every test
 	swift build --build-tests
 	$(MAKE) --directory Plugins test
 	swift test --skip-build
@@ -113,9 +113,13 @@ $(STAMPS)/setup: scripts/setup
 	@scripts/setup
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/deps: scripts/deps $(wildcard Tests/Clients/requirements*.txt) | $(STAMPS)/setup
+$(STAMPS)/deps: scripts/deps Tests/Clients/requirements.txt Tests/Clients/requirements-files.txt | $(STAMPS)/setup
 	@scripts/deps
 	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/deps-kserve: scripts/deps-kserve Tests/Clients/requirements-kserve.txt | $(STAMPS)/deps
+	@scripts/deps-kserve
+	@touch $@
 
 # The plugin opens libonnxruntime.so.1 beside itself; the wheel has the library under its full version alone.
 $(BUILD)/%/libonnxruntime.so.1: | $(STAMPS)/deps
