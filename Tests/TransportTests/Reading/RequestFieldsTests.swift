@@ -43,6 +43,8 @@ import Testing
         [("Inference-Header-Content-Length", "1x")],
         [("Sluice-Shape", "1"), ("Sluice-Shape", "2")],
         [("Expect", "magic")],
+        [("Authorization", "\0cn:somebody")],
+        [("Authorization", "Bearer a\0")],
     ])
     func ambiguousFieldIsRefused(headers: [(String, String)]) {
         #expect(throws: SluiceError.self) {

@@ -77,6 +77,7 @@ struct RequestFields: Equatable {
         case 12 where name.equalsIgnoringCase("sluice-shape"):
             try Self.once(&shape, value, name: "Sluice-Shape")
         case 13 where name.equalsIgnoringCase("authorization"):
+            try Self.checkSecret(value)
             try Self.once(&authorization, value, name: "Authorization")
         case 14 where name.equalsIgnoringCase("sec-fetch-site"): isFromBrowser = true
         case 14 where name.equalsIgnoringCase("content-length"):
@@ -114,6 +115,14 @@ struct RequestFields: Equatable {
             UInt8(ascii: "~"), UInt8(ascii: "%"), UInt8(ascii: "["), UInt8(ascii: "]"):
             true
         default: false
+        }
+    }
+
+    /// Keys are printable. The names of a verified certificate take a key's place with a NUL in front of each: whoever could
+    /// send one would be whom it names. HTTP/1.1's parsers refuse control characters; HTTP/2's don't.
+    private static func checkSecret(_ value: Span<UInt8>) throws(SluiceError) {
+        guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }) else {
+            throw SluiceError(.malformedRequest, "the header field with the key has a control character in it")
         }
     }
 
