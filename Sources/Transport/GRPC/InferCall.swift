@@ -67,7 +67,8 @@ extension GRPCStream {
         let request = InferenceRequest(
             model: address.model, version: address.version.isEmpty ? nil : address.version,
             format: .openInferenceMessage(streams: streams), contentType: nil,
-            key: service.gate.policies.read(head.fields.key), traceparent: head.fields.traceparent)
+            key: connection?.presented(head.fields.key, to: service.gate) ?? .absent,
+            traceparent: head.fields.traceparent)
         return Inference(
             request, id: id, receivedAt: record.receivedAt, deadline: deadline, gate: service.gate,
             eventLoop: eventLoop, responder: responder)

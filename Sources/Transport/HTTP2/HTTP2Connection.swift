@@ -3,6 +3,7 @@ internal import Gateway
 internal import NIOCore
 internal import NIOHPACK
 internal import NIOHTTP2
+internal import Policies
 internal import Telemetry
 internal import Tensors
 
@@ -34,6 +35,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     /// While a read's frames come in, what is written waits for the read's end.
     private var isReading = false
     private var hasWritten = false
+    /// The key that came in last, by which revision it was read, and what that made of it.
+    private var lastKey: (text: String?, revision: Revision, key: PresentedKey)?
     /// Bytes of bodies that are kept for requests under way.
     private var keptBytes = 0
 
@@ -41,6 +44,14 @@ final class HTTP2Connection: ChannelInboundHandler {
         self.port = port
         self.scratch = scratch
         self.clock = ConnectionClock(limits: port.service.limits, now: .now)
+    }
+
+    /// A key as policies need it: clients send the same one with every call, and its digest takes a while.
+    func presented(_ text: String?, to gate: Gate) -> PresentedKey {
+        if let lastKey, lastKey.text == text, lastKey.revision.number == gate.revision.number { return lastKey.key }
+        let key = gate.policies.read(text)
+        lastKey = (text, gate.revision, key)
+        return key
     }
 
     // MARK: The connection's life
