@@ -45,10 +45,7 @@ struct RequestFields: Equatable {
         byteCount += name.count + value.count
         let value = value.extracting(value.trimmedRange)
         if name.equalsIgnoringCase(keyField.span) {
-            // What stands for a certificate begins with a byte that no key has: see `CertificateNames`.
-            guard value.allSatisfy({ $0 >= 0x20 }) else {
-                throw SluiceError(.malformedRequest, "a key has no control characters")
-            }
+            try Self.checkSecret(value)
             return try Self.once(&key, value, name: String(decoding: keyField, as: UTF8.self))
         }
         // The length tells most names apart, so that few are compared.
