@@ -8,6 +8,9 @@ struct Backlog {
     private let blocker: RawConnection
     private var connections: [RawConnection] = []
 
+    /// How much longer everything takes under a sanitizer.
+    private static let slowness = ProcessInfo.processInfo.environment["SLUICE_TEST_PLUGINS"] == nil ? 1 : 4
+
     /// Keeps the model, which takes one call at a time, busy for so many milliseconds.
     init(_ gateway: GatewayFixture, model: String, milliseconds: Int = 1_000, key: String? = nil) throws {
         self.gateway = gateway
@@ -17,7 +20,7 @@ struct Backlog {
         blocker.send(
             Self.request(
                 model, rows: [[0]], key: key,
-                parameters: #""behaviour": "hang-ignoring-cancel", "for": "\#(milliseconds)ms""#))
+                parameters: #""behaviour": "hang-ignoring-cancel", "for": "\#(milliseconds * Self.slowness)ms""#))
         try Self.wait(for: "the first call") { Self.calls(gateway, model) > before }
     }
 

@@ -39,7 +39,7 @@ struct QueueTests {
     init() throws { gateway = try #require(GatewayTrait.current) }
 
     @Test func aNoisyConsumerDoesNotHoldUpAQuietOne() throws {
-        var backlog = try Backlog(gateway, model: "shared", key: Self.noisy)
+        var backlog = try Backlog(gateway, model: "shared", milliseconds: 2_000, key: Self.noisy)
         for _ in 0..<20 { try backlog.add([[1]], key: Self.noisy) }
         try backlog.add([[2]], key: Self.quiet)
         let answers = try backlog.answers()
