@@ -1,12 +1,12 @@
 internal import CNumberText
 
-/// 10^0 to 10^22: the powers of ten that a double holds exactly.
-private let exactPowersOfTen: InlineArray<23, Double> = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-]
-
 extension DecimalNumber {
+    /// 10^0 to 10^22: the powers of ten that a double holds exactly.
+    static let exactPowersOfTen: InlineArray<23, Double> = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ]
+
     /// The nearest double, ties to even.
     ///
     /// - Throws: `outOfRange` where that is infinite. A number too small for the type is zero.
@@ -46,10 +46,10 @@ extension DecimalNumber {
         var value = Double(significand)
         if exponent < 0 {
             guard exponent >= -22 else { return nil }
-            value /= exactPowersOfTen[-exponent]
+            value /= Self.exactPowersOfTen[-exponent]
         } else if exponent > 0 {
             guard exponent <= 22 else { return nil }
-            value *= exactPowersOfTen[exponent]
+            value *= Self.exactPowersOfTen[exponent]
         }
         return isNegative ? -value : value
     }

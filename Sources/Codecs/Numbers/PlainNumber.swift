@@ -81,7 +81,7 @@ struct PlainNumber {
     @inline(__always)
     var double: Double {
         // Both are exact as doubles, so one division rounds once (W. D. Clinger, 1990).
-        let value = Double(significand) / Self.exactPowersOfTen[fractionDigits]
+        let value = Double(significand) / DecimalNumber.exactPowersOfTen[fractionDigits]
         return isNegative ? -value : value
     }
 
@@ -91,8 +91,4 @@ struct PlainNumber {
         let value = double
         return value.bitPattern & 0x1FFF_FFFF == 0x1000_0000 ? nil : Float(value)
     }
-
-    private static let exactPowersOfTen: InlineArray<16, Double> = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-    ]
 }

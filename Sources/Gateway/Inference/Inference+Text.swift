@@ -18,15 +18,7 @@ extension Inference {
         do throws(SluiceError) {
             body = try openAIAnswer?.take(part.outputs, parameters: part.parameters, isFinal: part.isFinal)
         } catch {
-            let call = call
-            if hasBegunStream {
-                failed(error)
-            } else {
-                endAttempt(code: nil)
-                finish(.failure(error))
-            }
-            call?.abandon(error)
-            return
+            return partFailed(error)
         }
         guard case .openAI(let asked) = request.format, asked.streams else {
             // What is kept counts as taken.

@@ -344,15 +344,7 @@ package final class Inference: @unchecked Sendable {
         do {
             content = try encode(part)
         } catch {
-            let call = call
-            if hasBegunStream {
-                failed(error)
-            } else {
-                endAttempt(code: nil)
-                finish(.failure(error))
-            }
-            call?.abandon(error)
-            return
+            return partFailed(error)
         }
         guard case .outputs(let body, _) = content else { return }
         if !hasBegunStream {
@@ -364,6 +356,18 @@ package final class Inference: @unchecked Sendable {
             responder.writePart(body) { gate?.written() }
         }
         if part.isFinal { endStream() }
+    }
+
+    /// What the model gave can't be written: nobody wants more of it.
+    func partFailed(_ error: SluiceError) {
+        let call = call
+        if hasBegunStream {
+            failed(error)
+        } else {
+            endAttempt(code: nil)
+            finish(.failure(error))
+        }
+        call?.abandon(error)
     }
 
     /// The last part has gone out.

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import NIOCore
 internal import NIOHTTP1
 internal import Policies
@@ -38,7 +39,7 @@ struct ResponseHead: ~Copyable {
 
     mutating func field(_ name: StaticString, _ number: Int) {
         begin(name)
-        bytes.appendDecimal(number)
+        bytes.appendNumber(number)
         bytes.append("\r\n")
     }
 
@@ -54,9 +55,9 @@ struct ResponseHead: ~Copyable {
         begin("ratelimit")
         bytes.append(contentsOf: quota.quotedName.utf8)
         bytes.append(";r=")
-        bytes.appendDecimal(Int(clamping: quota.shownRemaining))
+        bytes.appendNumber(Int(clamping: quota.shownRemaining))
         bytes.append(";t=")
-        bytes.appendDecimal(Int(clamping: quota.shownSeconds))
+        bytes.appendNumber(Int(clamping: quota.shownSeconds))
         bytes.append("\r\n")
     }
 
@@ -77,18 +78,6 @@ extension [UInt8] {
     fileprivate mutating func append(_ text: StaticString) {
         // A literal's bytes are there for as long as the program is.
         unsafe append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    /// Appends a number that isn't negative in decimal.
-    mutating func appendDecimal(_ number: Int) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        var rest = number
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
-        }
     }
 }
 
