@@ -47,6 +47,18 @@ package struct OpenAIRequest: Sendable {
         self = try reader.read()
     }
 
+    /// Unicode scalars of all text in it.
+    package var characterCount: Int {
+        switch task {
+        case .embeddings(let texts, _, _):
+            texts.reduce(0) { sum, text in
+                if case .characters(let characters) = text { sum + characters.unicodeScalars.count } else { sum }
+            }
+        case .completion(let prompt): prompt.unicodeScalars.count
+        case .chat(let messages): messages.reduce(0) { $0 + $1.content.unicodeScalars.count }
+        }
+    }
+
     init(model: String, task: Task) {
         self.model = model
         self.task = task

@@ -52,6 +52,7 @@ final class CachedModel: Sendable {
         hits.increment(by: waiting.count)
         var part = part
         part.cache = .hit
+        part.pluginNanoseconds = 0
         let round = DeliveryRound()
         if waiting.count > 1 { part.companions = round }
         for one in waiting { one.call.deliver(part) }

@@ -22,10 +22,12 @@ struct BatchRunner: Sendable {
         let instance = instances[work.batch.instance]
         if work.jobs.count == 1 {
             let call = work.jobs[0]
+            call.begin()
             if call.envelope.purpose == nil { instance.infer(call) } else { instance.perform(call) }
         } else if let rules {
             for calls in groups(of: work.jobs, rules) { run(calls, on: instance, rules, queue) }
         } else {
+            for call in work.jobs { call.begin(sharedBy: work.jobs.count) }
             instance.infer(work.jobs)
         }
     }
@@ -33,16 +35,21 @@ struct BatchRunner: Sendable {
     private func run(_ calls: [InferenceCall], on instance: any ModelInstance, _ rules: JoinRules, _ queue: Queue) {
         let wanted = calls.filter { !$0.isFinished }
         guard wanted.count > 1 else {
-            for call in wanted { instance.infer(call) }
+            for call in wanted { infer(call, on: instance) }
             return
         }
         var handlers = JoinedCall.Handlers(retry: nil, breach: breach)
         if description.allowsRetry { handlers.retry = { call in self.retry(call, queue) } }
         if let joined = JoinedCall.join(wanted, rules: rules, handlers: handlers) {
-            instance.infer(joined)
+            infer(joined, on: instance)
         } else {
-            for call in wanted { instance.infer(call) }
+            for call in wanted { infer(call, on: instance) }
         }
+    }
+
+    private func infer(_ call: InferenceCall, on instance: any ModelInstance) {
+        call.begin()
+        instance.infer(call)
     }
 
     /// The calls in groups that really fit together: one group, but for a clash of kinds.

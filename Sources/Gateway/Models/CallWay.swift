@@ -41,6 +41,7 @@ final class CallWay: Sendable {
         } else if let queue {
             queue.submit(call, consumer: consumer)
         } else {
+            call.begin()
             instance.infer(call)
         }
     }

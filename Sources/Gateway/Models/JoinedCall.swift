@@ -142,6 +142,8 @@ final class JoinedCall: CallHolder {
             own.outputs.append(trimmed)
         }
         own.companions = round
+        let total = UInt64(max(rows.reduce(0, +), 1))
+        own.pluginNanoseconds = part.pluginNanoseconds / total * UInt64(range.count)
         return own
     }
 

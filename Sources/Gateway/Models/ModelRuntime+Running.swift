@@ -51,7 +51,9 @@ extension ModelRuntime {
         }
         let cache = configuration.cache.map { cache in
             CachedModel(cache, hits: handles.cacheHits(), misses: handles.cacheMisses()) { [queue] call, consumer in
-                if let queue { queue.submit(call, consumer: consumer) } else { instances[0].infer(call) }
+                if let queue { return queue.submit(call, consumer: consumer) }
+                call.begin()
+                instances[0].infer(call)
             }
         }
         let way = CallWay(

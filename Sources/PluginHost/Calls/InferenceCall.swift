@@ -16,6 +16,8 @@ package final class InferenceCall: Sendable {
     private struct Locked {
         var place = Place.new
         var afterwards: (@Sendable () -> Void)?
+        /// When the plugin got it, and with how many others it shares that call.
+        var began: (at: MonotonicTime, shares: UInt64)?
     }
 
     package let envelope: Envelope
@@ -58,7 +60,24 @@ package final class InferenceCall: Sendable {
         locked.withLockedValue { if case .finished = $0.place { true } else { false } }
     }
 
+    /// Whether no plugin has got the call yet.
+    package var isWaiting: Bool {
+        locked.withLockedValue { locked in
+            switch locked.place {
+            case .new, .queued: true
+            case .held, .finished: false
+            }
+        }
+    }
+
     // MARK: For whoever has the call
+
+    /// The plugin gets it now: its final part will say how long that took.
+    ///
+    /// - Parameter shares: how many requests go in the same call, each of which took its part of the time.
+    package func begin(sharedBy shares: Int = 1, now: MonotonicTime = .now) {
+        locked.withLockedValue { $0.began = (now, UInt64(max(shares, 1))) }
+    }
 
     /// The call waits in `queue`, which is told if its caller leaves; without effect once somebody holds it.
     ///
@@ -97,12 +116,16 @@ package final class InferenceCall: Sendable {
     /// Hands a part to the caller; `false` where the caller has gone, or has had its final part.
     @discardableResult
     package func deliver(_ part: InferencePart) -> Bool {
-        let isWanted = locked.withLockedValue { locked in
-            if case .finished = locked.place { return false }
+        let (isWanted, began) = locked.withLockedValue { locked in
+            if case .finished = locked.place { return (false, locked.began) }
             if part.isFinal { locked.place = .finished }
-            return true
+            return (true, locked.began)
         }
-        return isWanted && receive(part)
+        guard isWanted else { return false }
+        guard part.isFinal, let began else { return receive(part) }
+        var timed = part
+        timed.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: began.at) / began.shares
+        return receive(timed)
     }
 
     // MARK: The model's end of it

@@ -10,6 +10,8 @@ package struct InferencePart: Sendable {
     package var error: SluiceError?
     /// Where it comes from, for models whose answers are kept.
     package var cache: CacheOutcome?
+    /// How long the plugin worked on the request, as far as the final part's call was timed.
+    package var pluginNanoseconds: UInt64 = 0
     /// Whoever delivers it together with others, if somebody does: the receiver may leave its own delivery to that.
     package var companions: (any AnyObject & Sendable)?
 

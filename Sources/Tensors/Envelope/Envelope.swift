@@ -16,6 +16,8 @@ package struct Envelope: Sendable {
     package var priority: UInt32
     /// What is wanted instead of an answer; `nil` where it is an answer.
     package var purpose: Purpose?
+    /// What the inputs were before they were tensors, as far as whoever decoded them says so.
+    package var media = Media()
 
     package init(
         id: String, deadline: MonotonicTime? = nil, parameters: [Parameter] = [], inputs: [Tensor],
@@ -74,6 +76,16 @@ extension Envelope {
             self.isStart = isStart
             self.isEnd = isEnd
         }
+    }
+
+    /// What pictures and sounds the inputs came from.
+    package struct Media: Sendable, Equatable {
+        /// Pixels of all pictures.
+        package var pixels = 0
+        /// Seconds of all sound.
+        package var audioSeconds = 0.0
+
+        package init() {}
     }
 
     /// What policy charges for, known before dispatch.
