@@ -61,6 +61,8 @@ let package = Package(
             name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "CMalloc", path: "Sources/CMalloc",
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"])]),
@@ -102,10 +104,20 @@ let package = Package(
         .target(
             name: "Telemetry", dependencies: [locks, .product(name: "Logging", package: "swift-log")],
             path: "Sources/Telemetry", swiftSettings: safeSettings),
+        // Where policies' counts are kept beyond memory: the only part of policy that does I/O.
+        .target(
+            name: "Stores",
+            dependencies: [
+                "Tensors", "Configuration", "Policies", "CSQLite", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                locks,
+            ],
+            path: "Sources/Stores", swiftSettings: swiftSettings),
         .target(
             name: "Gateway",
             dependencies: [
-                "Tensors", "Configuration", "Codecs", "Policies", "Routing", "Scheduling", "PluginHost", "Telemetry",
+                "Tensors", "Configuration", "Codecs", "Policies", "Stores", "Routing", "Scheduling", "PluginHost",
+                "Telemetry",
                 "SharedMemory", locks, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -190,6 +202,14 @@ let package = Package(
             name: "PoliciesTests", dependencies: ["Policies", "Configuration", "Tensors"], path: "Tests/PoliciesTests",
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "StoresTests",
+            dependencies: [
+                "Stores", "Policies", "Configuration", "Tensors", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+                locks,
+            ],
+            path: "Tests/StoresTests", swiftSettings: swiftSettings),
+        .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "Configuration", "Tensors"], path: "Tests/RoutingTests",
             swiftSettings: swiftSettings),
         .testTarget(
@@ -235,7 +255,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "sluice", "sluice-runner", locks, "WireMessages",
+                "sluice", "sluice-runner", locks, "WireMessages", "Stores", "Policies", "Configuration", "Tensors",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),

@@ -1,5 +1,6 @@
 internal import Codecs
 package import Configuration
+package import Logging
 package import Policies
 package import Routing
 package import SharedMemory
@@ -20,6 +21,8 @@ package final class Gate: Sendable {
     package let metrics: GateMetrics
     /// In the order of `models`.
     package let statistics: [ModelStatistics]
+    /// What quotas have to tell.
+    package let notices: QuotaNotices
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
     /// The memory that clients share, over all revisions.
@@ -33,11 +36,13 @@ package final class Gate: Sendable {
 
     /// - Parameters:
     ///   - previous: the gate that this one takes over from: counts that mean the same go on.
+    ///   - stores: where counts of quotas are kept, by the names of the configuration.
     ///   - released: called once nothing uses the gate any more, on whatever thread; must not block.
     /// - Throws: one diagnostic for each route whose models can't stand in for each other.
     package init(
         _ revision: Revision, configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics,
-        previous: Gate? = nil, regions: ClientRegions = ClientRegions(), now: MonotonicTime,
+        previous: Gate? = nil, regions: ClientRegions = ClientRegions(), stores: [String: QuotaStore] = [:],
+        logger: Logger? = nil, now: MonotonicTime,
         released: @escaping @Sendable () -> Void = {}
     ) throws(IncompatibleModels) {
         self.revision = revision
@@ -48,11 +53,14 @@ package final class Gate: Sendable {
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
         self.routes = RouteTable(configuration, previous: previous?.routes)
-        self.policies = PolicyEngine(configuration, previous: previous?.policies, now: now)
+        self.policies = PolicyEngine(configuration, previous: previous?.policies, stores: stores, now: now)
+        self.notices = QuotaNotices(metrics.quotas, logger: logger)
         let signatures = Dictionary(
             models.compactMap { model in model.loaded.map { (model.name, $0.signature) } },
             uniquingKeysWith: { first, _ in first })
-        let diagnostics = routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
+        let diagnostics =
+            routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
+            + CountableFacts.diagnostics(configuration, models: models)
         if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
         self.metrics = GateMetrics(metrics, routes: routes.routes, models: models)
     }

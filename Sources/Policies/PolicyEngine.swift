@@ -5,7 +5,7 @@ package import Tensors
 ///
 ///     let consumer = try policies.identify(headerValue: …, requiresKey: route.requiresKey, nowSeconds: …)
 ///     try policies.authorize(consumer, model: …)
-///     switch policies.admit(consumer, now: …) { … }
+///     switch policies.admit(consumer, …, facts: …, now: …) { … }
 ///
 /// Each costs the same however many consumers, keys and models the file has.
 package final class PolicyEngine: Sendable {
@@ -17,12 +17,20 @@ package final class PolicyEngine: Sendable {
     package let anonymous: Consumer
     /// Every consumer, `anonymous` included, in the order of the file.
     package let consumers: [Consumer]
+    /// Quotas that consumers share.
+    let quotas: QuotaTable
 
     /// Compiles the policies of a configuration.
     ///
-    /// - Parameter previous: the policies before a reload: what their consumers have used of a quota that is still the
-    ///   same counts on. All other quotas start full.
-    package init(_ configuration: GatewayConfiguration, previous: PolicyEngine? = nil, now: MonotonicTime) {
+    /// - Parameters:
+    ///   - previous: the policies before a reload: what has been used of a quota that is still the same counts on.
+    ///     All other quotas begin as their stores know them, those in memory with nothing used.
+    ///   - stores: by the names of the configuration.
+    package init(
+        _ configuration: GatewayConfiguration, previous: PolicyEngine? = nil, stores: [String: QuotaStore] = [:],
+        now monotonic: MonotonicTime, wall: UInt64 = WallClock.nanosecondsSince1970
+    ) {
+        let now = QuotaMoment(monotonic: monotonic, wall: wall)
         let ledgers = Dictionary(
             (previous?.consumers ?? []).map { ($0.name, $0.quotas) }, uniquingKeysWith: { first, _ in first })
         let limits = Dictionary(
@@ -33,8 +41,8 @@ package final class PolicyEngine: Sendable {
             let consumer = Consumer(
                 name: entry.name, models: ModelPatterns(entry.allowedModels),
                 quotas: QuotaLedger(
-                    consumer: entry.name, policies: entry.limits.flatMap { limits[$0] ?? [] },
-                    previous: ledgers[entry.name], now: now))
+                    QuotaSubject(.consumer, entry.name), policies: entry.limits.flatMap { limits[$0] ?? [] },
+                    previous: ledgers[entry.name], stores: stores, now: now))
             consumers.append(consumer)
             for name in entry.certificates {
                 entries[CertificateNames.digest(of: name)] = Authenticator.Entry(consumer: consumer)
@@ -50,10 +58,11 @@ package final class PolicyEngine: Sendable {
         } else {
             anonymous = Consumer(
                 name: ConsumerConfiguration.anonymous, models: ModelPatterns(["*"]),
-                quotas: QuotaLedger(consumer: ConsumerConfiguration.anonymous, policies: [], now: now))
+                quotas: QuotaLedger(consumer: ConsumerConfiguration.anonymous, policies: [], now: now.monotonic))
             consumers.append(anonymous)
         }
         self.consumers = consumers
+        quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
 
         administrators = configuration.admin.map { admin in
             var entries: [KeyDigest: Authenticator.Entry] = [:]
@@ -61,7 +70,7 @@ package final class PolicyEngine: Sendable {
                 guard let digest = KeyDigest(hex: key.sha256) else { continue }
                 let owner = Consumer(
                     name: key.id, models: ModelPatterns([]),
-                    quotas: QuotaLedger(consumer: key.id, policies: [], now: now))
+                    quotas: QuotaLedger(consumer: key.id, policies: [], now: now.monotonic))
                 entries[digest] = Authenticator.Entry(consumer: owner, expires: key.expires)
             }
             return Authenticator(header: "authorization", entries: entries)
@@ -115,15 +124,5 @@ package final class PolicyEngine: Sendable {
     /// - Throws: `forbidden`.
     package func authorize(_ consumer: Consumer, model: String) throws(SluiceError) {
         try consumer.authorize(model: model)
-    }
-
-    /// Takes one request from the consumer's quotas, all or none.
-    package func admit(_ consumer: Consumer, now: MonotonicTime) -> QuotaLedger.Outcome {
-        consumer.quotas.reserve(now: now)
-    }
-
-    /// Gives back what `admit` took for a request that never reached a model.
-    package func refund(_ consumer: Consumer, now: MonotonicTime) {
-        consumer.quotas.refund(now: now)
     }
 }

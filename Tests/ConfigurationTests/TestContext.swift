@@ -6,7 +6,7 @@ extension ConfigurationLoader.Context {
         folder: "/etc/sluice", environment: ["TOKEN": "s3cret", "EMPTY": ""],
         installedPlugins: ["baseline", "echo", "onnxruntime", "tract"],
         fileExists: {
-            ["/etc/sluice/libonnx.so", "/opt/liblite.so"].contains($0) || $0.hasPrefix("/etc/sluice/tls/")
+            ["/etc/sluice/libonnx.so", "/opt/liblite.so"].contains($0) || $0.hasPrefix("/etc/sluice/tls")
         },
         nowSeconds: 1_795_478_400,
         tlsFault: { files in

@@ -5,12 +5,21 @@ import Testing
 
 @Suite struct PolicyEngineTests {
     private static let start = MonotonicTime(nanoseconds: 0)
+    private static let moment = QuotaMoment(monotonic: start, wall: 0)
+
+    private static func admit(_ engine: PolicyEngine, _ consumer: Consumer) -> QuotaOutcome {
+        engine.admit(consumer, .init(route: nil, model: 0), facts: QuotaFacts(), now: moment)
+    }
 
     private static func configuration(
         auth: AuthConfiguration, consumers: [ConsumerConfiguration], limits: [LimitConfiguration] = []
     ) -> GatewayConfiguration {
         GatewayConfiguration(
-            listeners: [], plugins: [], models: [], auth: auth, consumers: consumers, limits: limits, routes: [],
+            listeners: [], plugins: [],
+            models: [
+                ModelConfiguration(
+                    name: "echo", plugin: "echo", config: .mapping([]), location: SourceLocation(line: 1, column: 1))
+            ], auth: auth, consumers: consumers, limits: limits, routes: [],
             observability: ObservabilityConfiguration(), drain: .seconds(25))
     }
 
@@ -70,15 +79,15 @@ import Testing
         let consumer = try engine.identify(headerValue: "Bearer x", requiresKey: false, nowSeconds: 0)
         #expect(consumer.mayUse(model: "iris"))
         #expect(!consumer.mayUse(model: "other"))
-        guard case .admitted(_?) = engine.admit(consumer, now: Self.start),
-            case .refused(let error, _) = engine.admit(consumer, now: Self.start)
+        guard case .admitted(let reservation, _?) = Self.admit(engine, consumer),
+            case .refused(let error, _) = Self.admit(engine, consumer)
         else {
             Issue.record("the trial quota doesn't hold")
             return
         }
         #expect(error.code == .quotaExceeded)
-        engine.refund(consumer, now: Self.start)
-        guard case .admitted = engine.admit(consumer, now: Self.start) else {
+        reservation.refund(now: Self.moment)
+        guard case .admitted = Self.admit(engine, consumer) else {
             Issue.record("the refund is lost")
             return
         }
@@ -115,18 +124,18 @@ import Testing
                 ]),
             now: Self.start)
         let acme = try engine.identify(headerValue: "Bearer one", requiresKey: true, nowSeconds: 0)
-        guard case .admitted(let status?) = engine.admit(acme, now: Self.start) else {
+        guard case .admitted(_, let status?) = Self.admit(engine, acme) else {
             Issue.record("refused")
             return
         }
         #expect(status.policyHeader == "\"narrow\";q=6;w=60, \"wide-1\";q=100;w=60, \"wide-2\";q=50;w=60")
-        _ = engine.admit(acme, now: Self.start)
-        guard case .refused = engine.admit(acme, now: Self.start) else {
+        _ = Self.admit(engine, acme)
+        guard case .refused = Self.admit(engine, acme) else {
             Issue.record("the narrow quota doesn't hold")
             return
         }
         let other = try engine.identify(headerValue: "Bearer two", requiresKey: true, nowSeconds: 0)
-        guard case .admitted = engine.admit(other, now: Self.start) else {
+        guard case .admitted = Self.admit(engine, other) else {
             Issue.record("one consumer's use counts against another")
             return
         }

@@ -14,7 +14,12 @@ enum GatewayBlock {
         "consumers", ValueType.named("consumer", atMost: Bounds.consumers),
         "Callers; `anonymous` is everybody of whom no key is asked.")
     static let limits = Key.optional(
-        "limits", ValueType.named("limit", atMost: Bounds.limits), "Named sets of quotas, for consumers.")
+        "limits", ValueType.named("limit", atMost: Bounds.limits),
+        "Named sets of quotas, for consumers, models, routes and all requests together.")
+    static let globalLimits = Key.optional(
+        "global_limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests together share.")
+    static let stores = Key.optional(
+        "stores", ValueType.named("store", atMost: 16), "Where counts of quotas are kept beyond the gateway's memory.")
     static let routes = Key.optional(
         "routes", ValueType.mappings(atMost: Bounds.routes), default: "one for each model, by its name",
         "Which requests go to which models, in the order in which they are tried.")
@@ -38,9 +43,10 @@ enum GatewayBlock {
         "",
         [
             version.description, listeners.description, plugins.description, models.description, auth.description,
-            consumers.description, limits.description, routes.description, observability.description,
+            consumers.description, limits.description, routes.description,
+            observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
-            sharedMemory.description,
+            sharedMemory.description, globalLimits.description, stores.description,
         ])
 
     /// The least that a gateway needs.
@@ -68,11 +74,12 @@ enum GatewayBlock {
         if listenerNodes?.count == listeners.count {
             ListenerBlock.check(listeners, span: reader.keySpan(of: Self.listeners), reading)
         }
-        let (models, plugins, modelNames) = readModels(reader, reading)
-
         let limitNodes = reader.value(limits) ?? []
         let limitNames = NameTable("limit", limitNodes)
-        let limits = limitNodes.compactMap { QuotaBlock.read($0, reading) }
+        let (models, plugins, modelNames) = readModels(reader, limits: limitNames, reading)
+        let (limits, stores) = readLimits(limitNodes, reader, reading)
+        checkCosts(models, limits, reading)
+        let globalLimits = LimitNames.read(reader.value(globalLimits), limitNames, reading)
         let consumers = (reader.value(consumers) ?? []).compactMap {
             ConsumerBlock.read($0, limits: limitNames, reading)
         }
@@ -84,13 +91,13 @@ enum GatewayBlock {
         }
         ConsumerBlock.checkKeys(consumers, and: admin?.keys ?? [], reading)
         ConsumerBlock.checkCertificates(consumers, listeners: listeners, reading)
-        for limit in limitNames.unused {
-            reading.error("no consumer uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
-        }
-
         let auth = reader.value(auth)
         if let auth { AuthBlock.check(auth, of: "auth", listeners: listeners, reading) }
-        let routes = readRoutes(reader, auth: auth?.auth, models: modelNames, reading)
+        let routes = readRoutes(
+            reader, auth: auth?.auth, models: modelNames, limits: limitNames, reading)
+        for limit in limitNames.unused {
+            reading.error("nothing uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
+        }
         for case let choice? in (routes ?? []).map(\.auth) {
             AuthBlock.check(choice, of: "the route's auth", listeners: listeners, reading)
         }
@@ -115,6 +122,8 @@ enum GatewayBlock {
             observability: observability ?? ObservabilityConfiguration(), drain: drain ?? standardDrain,
             maxInflight: maxInflight ?? standardMaxInflight)
         configuration.admin = admin?.admin
+        configuration.stores = stores
+        configuration.globalLimits = globalLimits
         if let reload { configuration.reload = reload }
         configuration.sharedMemory = reader.value(sharedMemory).flatMap {
             SharedMemoryBlock.read($0, span: reader.keySpan(of: sharedMemory), reading)
@@ -136,7 +145,7 @@ enum GatewayBlock {
 
     /// Models, the plugins that are declared or that a model names, and the names of all models, wrong ones included.
     private static func readModels(
-        _ reader: MappingReader, _ reading: Reading
+        _ reader: MappingReader, limits: NameTable, _ reading: Reading
     ) -> ([ModelConfiguration], [PluginConfiguration], NameTable) {
         let pluginNodes = reader.value(plugins) ?? []
         let pluginNames = NameTable("plugin", pluginNodes)
@@ -145,7 +154,7 @@ enum GatewayBlock {
         let namedModels = reader.value(models)
         checkNotEmpty(namedModels, models, reader, reading)
         let modelNodes = namedModels ?? []
-        let models = modelNodes.compactMap { ModelBlock.read($0, reading) }
+        let models = modelNodes.compactMap { ModelBlock.read($0, limits: limits, reading) }
         for model in models {
             let name = model.value.plugin
             let isImplied = !pluginNames.contains(name) && reading.context.installedPlugins.contains(name)
@@ -167,10 +176,10 @@ enum GatewayBlock {
 
     /// The routes that the file gives; `nil` where it gives none.
     private static func readRoutes(
-        _ reader: MappingReader, auth: AuthConfiguration?, models: NameTable, _ reading: Reading
+        _ reader: MappingReader, auth: AuthConfiguration?, models: NameTable, limits: NameTable, _ reading: Reading
     ) -> [RouteBlock.Result]? {
         guard let nodes = reader.value(routes) else { return nil }
-        let routes = nodes.compactMap { RouteBlock.read($0, auth: auth, models: models, reading) }
+        let routes = nodes.compactMap { RouteBlock.read($0, auth: auth, models: models, limits: limits, reading) }
         RouteBlock.check(routes, reading)
         for model in models.unused {
             reading.error(

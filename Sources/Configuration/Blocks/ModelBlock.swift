@@ -55,6 +55,15 @@ enum ModelBlock {
         "self_test", ValueType.mappings(atMost: 64),
         "Requests that the model must answer before it takes others; else it counts as not loaded.")
 
+    static let cost = Key.optional(
+        "cost", ValueType<Placed<CostExpression>>.cost, default: "`1`",
+        """
+        What a request costs, for limits with `count: cost`: numbers, + - * / ( ), min, max, ceil, floor, and what can be \
+        counted, e.g. `elements` and `tokens`.
+        """)
+    static let limits = Key.optional(
+        "limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests to this model share.")
+
     static let block = Block(
         "models.NAME",
         [
@@ -62,7 +71,7 @@ enum ModelBlock {
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description, state.description,
-            tokenizer.description, selfTest.description,
+            tokenizer.description, selfTest.description, cost.description, limits.description,
         ])
 
     private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in
@@ -76,7 +85,7 @@ enum ModelBlock {
     }
 
     /// The model, and the place where its plugin is named.
-    static func read(_ entry: NamedNode, _ reading: Reading) -> Placed<ModelConfiguration>? {
+    static func read(_ entry: NamedNode, limits table: NameTable, _ reading: Reading) -> Placed<ModelConfiguration>? {
         let name = "model \(quoted(entry.name))"
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
         let plugin = reader.value(plugin)
@@ -100,6 +109,8 @@ enum ModelBlock {
         for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
         if let path = reader.value(state) { model.state = readState(path, instances: model.instances, reading) }
         model.selfTests = (reader.value(selfTest) ?? []).compactMap { SelfTestBlock.read($0, model: name, reading) }
+        if let cost = reader.value(cost) { (model.cost, model.costLocation) = (cost.value, cost.span.location) }
+        model.limits = LimitNames.read(reader.value(limits), table, reading)
         return plugin.map { Placed(value: model, span: $0.span) }
     }
 

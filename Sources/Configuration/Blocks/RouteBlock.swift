@@ -15,11 +15,14 @@ enum RouteBlock {
         "deadline", ValueType.wait(example: "5s"), default: "30s",
         "Longest time for the whole request, every attempt and fallback together.")
 
+    static let limits = Key.optional(
+        "limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests to this route share.")
+
     static let block = Block(
         "routes",
         [
             name.description, match.description, auth.description, send.description, fallback.description,
-            deadline.description,
+            deadline.description, limits.description,
         ])
 
     static let standardDeadline = Duration.seconds(30)
@@ -35,7 +38,8 @@ enum RouteBlock {
     }
 
     static func read(
-        _ node: YAMLNode, auth standard: AuthConfiguration?, models: NameTable, _ reading: Reading
+        _ node: YAMLNode, auth standard: AuthConfiguration?, models: NameTable, limits table: NameTable,
+        _ reading: Reading
     ) -> Result? {
         guard let reader = MappingReader(node, block, name: "a route", span: node.span, reading) else { return nil }
         let name = reader.value(name)
@@ -54,12 +58,14 @@ enum RouteBlock {
             rungs.append(rung)
         }
         let deadline = reader.value(deadline)
+        let limits = LimitNames.read(reader.value(limits), table, reading)
         // Without a target there is nothing to check further; why has been reported.
         guard !targets.isEmpty else { return nil }
-        let route = RouteConfiguration(
+        var route = RouteConfiguration(
             name: name?.value ?? match.model?.value ?? "*", model: match.model?.value,
             contentTypes: match.contentTypes, requiresKey: (auth?.auth ?? standard ?? .none) != .none, targets: targets,
             fallback: rungs, deadline: deadline ?? standardDeadline, location: node.span.location)
+        route.limits = limits
         let span = match.model?.span ?? name?.span ?? node.span
         return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth)
     }

@@ -30,7 +30,7 @@ extension NamePattern {
     }
 
     /// Whether there is a name that both patterns match.
-    func overlaps(_ other: NamePattern) -> Bool {
+    package func overlaps(_ other: NamePattern) -> Bool {
         let star = UInt8(ascii: "*")
         let others = Array(other.text.utf8)
         // reachable[j]: the first i characters of this pattern and the first j of the other one can match the same text.

@@ -11,6 +11,8 @@ extension GatewayConfiguration {
             ("auth", auth.effective),
             ("consumers", .named(consumers.map { ($0.name, $0.effective) })),
             ("limits", .named(limits.map { ($0.name, .list($0.quotas.map(\.effective))) })),
+            ("global_limits", .texts(globalLimits)),
+            ("stores", .named(stores.map { ($0.name, $0.effective) })),
             ("routes", .list(routes.map(\.effective))),
             ("observability", observability.effective),
             ("drain", .duration(drain)),
@@ -35,15 +37,15 @@ extension ConfigurationValue {
         .mapping(entries.map { (key: $0.0, value: $0.1) })
     }
 
-    fileprivate static func texts(_ texts: some Sequence<String>) -> ConfigurationValue {
+    static func texts(_ texts: some Sequence<String>) -> ConfigurationValue {
         .list(texts.map { .string($0) })
     }
 
-    fileprivate static func duration(_ duration: Duration?) -> ConfigurationValue {
+    static func duration(_ duration: Duration?) -> ConfigurationValue {
         duration.map { .string(DurationText.text($0)) } ?? .null
     }
 
-    fileprivate static func size(_ bytes: Int) -> ConfigurationValue { .string(SizeText.text(bytes)) }
+    static func size(_ bytes: Int) -> ConfigurationValue { .string(SizeText.text(bytes)) }
 
     /// Enough of a hash to tell two apart.
     fileprivate static func hash(_ digits: String) -> ConfigurationValue { .string("sha256:\(digits.prefix(12))…") }
@@ -159,6 +161,8 @@ extension ModelConfiguration {
             ("state", state.map { .string($0) } ?? .null),
             ("tokenizer", tokenizer?.effective ?? .null),
             ("self_test", .list(selfTests.map(\.effective))),
+            ("cost", .string(cost?.text ?? "1")),
+            ("limits", .texts(limits)),
         ]
     }
 }
@@ -245,16 +249,6 @@ extension ConsumerConfiguration.Key {
     }
 }
 
-extension LimitConfiguration.Quota {
-    fileprivate var effective: ConfigurationValue {
-        .mapping([
-            ("count", .string(count.rawValue)),
-            ("max", .string(RateText(count: max, period: period).text)),
-            ("burst", .integer(Int64(burst))),
-        ])
-    }
-}
-
 extension RouteConfiguration {
     fileprivate var effective: ConfigurationValue {
         .mapping([
@@ -290,6 +284,7 @@ extension RouteConfiguration {
                     })
             ),
             ("deadline", .duration(deadline)),
+            ("limits", .texts(limits)),
         ])
     }
 }

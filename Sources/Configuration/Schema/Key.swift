@@ -62,7 +62,8 @@ struct Block: Sendable {
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
         InputBlock.block, SelfTestBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block,
         ConsumerKeyBlock.block,
-        AllowBlock.block, QuotaBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block, ShareBlock.block,
+        AllowBlock.block, QuotaBlock.block, StoreBlock.block, RouteBlock.block, MatchBlock.block, SendBlock.block,
+        ShareBlock.block,
         RungBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]

@@ -13,6 +13,9 @@ package struct GatewayConfiguration: Sendable {
     package var drain: Duration
     /// Bytes of request bodies that all connections together may hold.
     package var maxInflight: Int
+    /// Names of entries of `limits` that all requests share.
+    package var globalLimits: [String] = []
+    package var stores: [StoreConfiguration] = []
     /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
     package var admin: AdminConfiguration?
     package var reload = ReloadConfiguration()

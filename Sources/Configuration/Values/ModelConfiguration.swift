@@ -28,6 +28,11 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var state: String?
     /// How text becomes its inputs; `nil` where it takes none, or as it is.
     package var tokenizer: TokenizerConfiguration?
+    /// What a request to it costs, for quotas that count that; `nil` is 1.
+    package var cost: CostExpression?
+    package var costLocation: SourceLocation?
+    /// Names of entries of `limits` that all its requests share.
+    package var limits: [String] = []
     /// What it must answer before it takes requests.
     package var selfTests: [SelfTest] = []
     package var location: SourceLocation

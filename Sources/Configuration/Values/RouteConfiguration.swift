@@ -48,6 +48,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var fallback: [Rung]
     /// Longest time for the whole request: every attempt and fallback together.
     package var deadline: Duration
+    /// Names of entries of `limits` that all its requests share.
+    package var limits: [String] = []
     package var location: SourceLocation
 
     package init(

@@ -52,7 +52,7 @@ package struct Explanation: Sendable {
             let route = try explainRoute(table)
             let consumer = try explainIdentity(route, policies, nowSeconds: nowSeconds)
             try explainRight(consumer, policies, route: route)
-            explainQuotas(consumer)
+            explainQuotas(consumer, policies, route: route)
             explainModels(route)
         } catch {
             refusal = error.code.text
@@ -142,18 +142,20 @@ package struct Explanation: Sendable {
             at: entry?.location)
     }
 
-    private mutating func explainQuotas(_ consumer: Consumer) {
+    private mutating func explainQuotas(_ consumer: Consumer, _ policies: PolicyEngine, route: Route) {
         let entry = configuration.consumers.first { $0.name == consumer.name }
-        for policy in consumer.quotas.policies {
-            let seconds = policy.periodNanoseconds / 1_000_000_000
-            add(
-                .quota,
-                "takes 1 request from \"\(policy.name)\": \(policy.max) in \(seconds) s, \(policy.burst) at once",
-                at: entry?.location)
+        let ledgers = policies.ledgers(of: consumer, route: route.index, models: route.targets.map(\.index))
+        for ledger in ledgers {
+            for policy in ledger.policies {
+                let amount = policy.count == .fact(.requests) ? "1 request" : policy.count.text
+                let atOnce = policy.capacity == policy.max ? "" : ", \(policy.capacity) at once"
+                let only = policy.isShadow ? ", measured only" : ""
+                add(
+                    .quota, "takes \(amount) from \"\(policy.name)\": \(policy.text)\(atOnce)\(only)",
+                    at: ledger.subject.kind == .consumer ? entry?.location : nil)
+            }
         }
-        if consumer.quotas.policies.isEmpty {
-            add(.quota, "\"\(consumer.name)\" has no limits", at: entry?.location)
-        }
+        if ledgers.isEmpty { add(.quota, "\"\(consumer.name)\" has no limits", at: entry?.location) }
     }
 
     private mutating func explainModels(_ route: Route) {

@@ -7,6 +7,7 @@ extension Inference {
     /// A request in OpenAI's dialect as the model gets it.
     func envelope(of asked: OpenAIRequest, signature: ModelSignature) throws(SluiceError) -> Envelope {
         let decoded = try asked.decode(signature: signature, tokenizer: tokenizer)
+        quotaUse.promptTokens = decoded.tokens
         openAIAnswer = OpenAIAnswer(
             asked, id: id, created: Int(WallClock.secondsSince1970), tokens: decoded.tokens)
         return Envelope(id: id, parameters: decoded.parameters, inputs: decoded.inputs)
@@ -33,6 +34,7 @@ extension Inference {
                 responder.beginStream(mediaType: body.mediaType, summary: describedSummary())
             }
             let gate = partGate
+            quotaUse.bytesOut += body.count
             responder.writePart(body) { gate?.written() }
         } else {
             partGate?.written()

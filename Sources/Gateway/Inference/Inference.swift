@@ -41,8 +41,8 @@ package final class Inference: @unchecked Sendable {
     var openAIAnswer: OpenAIAnswer?
     /// What turns text into the model's inputs.
     private(set) var tokenizer: WordPiece?
-    /// Whether the quota was charged.
-    private var isAdmitted = false
+    /// What the request takes of its quotas.
+    var quotaUse = QuotaUse()
     /// When the body was all there; before that, when the head was.
     private var performedAt: MonotonicTime
     var attempts: Attempts?
@@ -54,7 +54,7 @@ package final class Inference: @unchecked Sendable {
     var attemptTimer: Scheduled<Void>?
     /// Holds a plugin back that streams faster than its client reads.
     var partGate: PartGate?
-    private var isFinished = false
+    private(set) var isFinished = false
     var hasBegunStream = false
 
     /// - Parameters:
@@ -101,11 +101,13 @@ package final class Inference: @unchecked Sendable {
 
     /// Takes the whole body; the responder gets the answer, on the event loop, now or later.
     package func perform(_ body: RequestBody) {
+        quotaUse.bytesIn = body.count
         perform { (signature) throws(SluiceError) in try decode(body, signature: signature) }
     }
 
     /// Takes a whole gRPC message in place of a body.
     package func perform(_ message: InferMessage) {
+        quotaUse.bytesIn = message.raw.reduce(message.head.count) { $0 + $1.byteCount }
         perform { (signature) throws(SluiceError) in
             let decoded = try gate.openInference.decode(
                 message, signature: signature, regions: gate.regions(of: consumer))
@@ -140,13 +142,11 @@ package final class Inference: @unchecked Sendable {
                 envelope.sequence?.id = "\(consumer.name)/\(id)"
             }
             self.envelope = envelope
-            try admit()
         } catch {
             finish(.failure(error))
             return
         }
-        self.attempts = attempts
-        attempt(attempts.current)
+        admit(attempts)
     }
 
     private func signature(of attempts: Attempts) throws(SluiceError) -> ModelSignature {
@@ -221,25 +221,13 @@ package final class Inference: @unchecked Sendable {
         }
     }
 
-    private func admit() throws(SluiceError) {
-        guard let consumer else { return }
-        switch gate.policies.admit(consumer, now: .now) {
-        case .admitted(let status):
-            summary.quota = status
-            isAdmitted = true
-        case .refused(let error, let status):
-            summary.quota = status
-            gate.metrics.gateway.quotaRejections(consumer: consumer.name).increment()
-            throw error
-        }
-    }
-
     // MARK: The answer
 
     /// One part from the plugin whose turn it is; on the event loop.
     func received(_ part: InferencePart) {
         guard !isFinished else { return }
         summary.cache = part.cache?.rawValue
+        if part.error == nil { quotaUse.note(part) }
         if let error = part.error {
             failed(error)
         } else if !part.isFinal || hasBegunStream || streams {
@@ -259,14 +247,18 @@ package final class Inference: @unchecked Sendable {
         endAttempt(code: error.code)
         if hasBegunStream {
             isFinished = true
-            settle(error)
+            settle(error, hadBegun: true)
             responder.endStream(failure: error)
             return
         }
         switch attempts?.next(after: error, now: .now) {
         case .attempt(let next):
-            if let attempts { gate.metrics.fellBack(attempts) }
-            attempt(next)
+            if let attempts {
+                gate.metrics.fellBack(attempts)
+                admitFallback(attempts)
+            } else {
+                attempt(next)
+            }
         case .giveUp(let final): finish(.failure(final))
         case nil: finish(.failure(error))
         }
@@ -353,6 +345,7 @@ package final class Inference: @unchecked Sendable {
         }
         if !part.outputs.isEmpty || !part.isFinal || answerForm?.marksLast == true || sequence != nil {
             let gate = partGate
+            quotaUse.bytesOut += body.count
             responder.writePart(body) { gate?.written() }
         }
         if part.isFinal { endStream() }
@@ -374,7 +367,7 @@ package final class Inference: @unchecked Sendable {
     func endStream() {
         endAttempt(code: nil)
         isFinished = true
-        settle(nil)
+        settle(nil, hadBegun: true)
         responder.endStream(failure: nil)
     }
 
@@ -395,12 +388,17 @@ package final class Inference: @unchecked Sendable {
     func finish(_ content: Answer.Content) {
         guard !isFinished else { return }
         isFinished = true
-        if case .failure(let error) = content { settle(error) } else { settle(nil) }
+        switch content {
+        case .failure(let error): settle(error, hadBegun: attempts != nil)
+        case .outputs(let body, _):
+            quotaUse.bytesOut += body.count
+            settle(nil, hadBegun: true)
+        }
         responder.finish(Answer(content, summary: describedSummary()))
     }
 
-    /// Counts the request, and gives its quota back where the gate or its models are to blame for a failure.
-    private func settle(_ error: SluiceError?) {
+    /// Counts the request, and settles its quotas.
+    private func settle(_ error: SluiceError?, hadBegun: Bool) {
         if let route {
             let now = MonotonicTime.now
             let nanoseconds = now.nanoseconds(since: performedAt)
@@ -411,11 +409,7 @@ package final class Inference: @unchecked Sendable {
             }
             gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
         }
-        guard isAdmitted, let error, error.code.httpStatus >= 500 || error.code == .tooManyRequests, let consumer else {
-            return
-        }
-        isAdmitted = false
-        gate.policies.refund(consumer, now: .now)
+        settleQuotas(error, hadBegun: hadBegun)
     }
 
     func describedSummary() -> Answer.Summary {
@@ -432,8 +426,12 @@ package final class Inference: @unchecked Sendable {
         guard !isFinished else { return }
         isFinished = true
         let call = call
+        let hadBegun = call.map { !$0.isWaiting } ?? false
+        if hadBegun, quotaUse.pluginNanoseconds == 0 {
+            quotaUse.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: attemptStarted)
+        }
         endAttempt(code: reason.code)
-        settle(reason)
+        settle(reason, hadBegun: hadBegun)
         partGate?.close()
         call?.abandon(reason)
     }
@@ -441,7 +439,7 @@ package final class Inference: @unchecked Sendable {
     // MARK: Attempts
 
     /// Hands the request to one model.
-    private func attempt(_ attempt: Attempts.Attempt) {
+    func attempt(_ attempt: Attempts.Attempt) {
         envelope?.deadline = attempt.deadline
         guard let envelope else { return }
         let model = gate.models[attempt.model.index]

@@ -22,6 +22,10 @@ struct ModelFingerprint: Sendable, Equatable {
         self.model.location = nowhere
         // The route table's own business: an attempt is given up, whatever the model.
         self.model.timeout = nil
+        // What requests cost, and how many there may be, is the policies' business.
+        self.model.cost = nil
+        self.model.costLocation = nil
+        self.model.limits = []
         self.plugin = plugin
         self.plugin.location = nowhere
         self.library = library

@@ -2,7 +2,9 @@ package import Configuration
 internal import Dispatch
 package import Logging
 internal import NIOConcurrencyHelpers
+internal import Policies
 internal import SharedMemory
+internal import Stores
 package import Telemetry
 internal import Tensors
 
@@ -60,6 +62,8 @@ package final class Gatekeeper: Sendable {
     let retirees: RetiredModels
     /// What clients share stays theirs from one revision to the next.
     private let regions = ClientRegions()
+    /// Counts of quotas, too.
+    private let stores: QuotaStores
     let locked = NIOLockedValueBox(Locked())
 
     package init(loader: ModelLoader, metrics: GatewayMetrics, logger: Logger, surroundings: Surroundings) {
@@ -68,6 +72,13 @@ package final class Gatekeeper: Sendable {
         self.logger = logger
         self.surroundings = surroundings
         self.retirees = RetiredModels(logger: logger)
+        let quotas = metrics.quotas
+        self.stores = QuotaStores(logger: logger) { name in
+            let handles = quotas.store(name)
+            return StoreObserver(
+                isUp: { handles.up.set($0 ? 1 : 0) }, failed: { handles.failures.increment() },
+                answered: { handles.seconds.observe(nanoseconds: $0) })
+        }
     }
 
     /// What serves now; `nil` before the first revision.
@@ -180,10 +191,13 @@ package final class Gatekeeper: Sendable {
         let gate: Gate
         let change: FrontChange
         let runtimes = models.map(\.runtime)
+        let opened = try openStores(candidate, discarding: models)
         do throws(ReloadFailure) {
-            gate = try makeGate(candidate, number: number, models: runtimes, previous: previous)
+            gate = try makeGate(
+                candidate, number: number, models: runtimes, previous: previous, stores: opened.stores)
             change = try surroundings.prepareFront(gate, self)
         } catch {
+            opened.cancel()
             discard(models)
             throw error
         }
@@ -193,6 +207,7 @@ package final class Gatekeeper: Sendable {
             locked.number = number
         }
         change.commit()
+        opened.commit()
         gate.metrics.announce(gate.models, instead: previous?.models ?? [])
         let kept = Set(runtimes.map(ObjectIdentifier.init))
         return RevisionReport(
@@ -222,20 +237,31 @@ package final class Gatekeeper: Sendable {
         return changes.map(\.text) + others
     }
 
+    private func openStores(
+        _ candidate: Candidate, discarding models: [ProvisionedModel]
+    ) throws(ReloadFailure) -> QuotaStores.Opened {
+        do throws(StoreFailure) {
+            return try stores.open(candidate.configuration.stores)
+        } catch {
+            discard(models)
+            throw ReloadFailure(.stores, error.description)
+        }
+    }
+
     private func makeGate(
-        _ candidate: Candidate, number: Int, models: [ModelRuntime], previous: Gate?
+        _ candidate: Candidate, number: Int, models: [ModelRuntime], previous: Gate?, stores: [String: QuotaStore]
     ) throws(ReloadFailure) -> Gate {
         let limit = candidate.configuration.drain.wholeNanoseconds
         do {
             let gate = try Gate(
                 Revision(number: number, hash: candidate.hash), configuration: candidate.configuration, models: models,
-                metrics: metrics, previous: previous, regions: regions, now: .now,
+                metrics: metrics, previous: previous, regions: regions, stores: stores, logger: logger, now: .now,
                 released: { [retirees] in retirees.release(models, limit: limit) })
             retirees.adopt(models)
             return gate
         } catch {
             throw ReloadFailure(
-                .routes, "models of one route can't stand in for each other", diagnostics: error.diagnostics)
+                .routes, "the models aren't such as routes and limits need", diagnostics: error.diagnostics)
         }
     }
 
@@ -282,6 +308,7 @@ package final class Gatekeeper: Sendable {
         for model in gate?.models ?? [] where model.configuration.state != nil {
             keepState(of: model, within: Self.lastPatience)
         }
+        defer { stores.close() }
         return retirees.freeAll(gate?.models ?? [])
     }
 }

@@ -10,8 +10,10 @@ package struct ReloadFailure: Error, Sendable {
         case check
         /// A new or changed model can't be loaded.
         case models
-        /// Models of one route can't stand in for each other.
+        /// Models of one route can't stand in for each other, or have nothing of what limits count.
         case routes
+        /// A store of counts can't be opened.
+        case stores
         /// An address can't be had, or a log can't be opened.
         case listeners
         /// What was asked for isn't there.

@@ -1,22 +1,139 @@
 internal import NIOConcurrencyHelpers
 internal import Synchronization
-internal import Tensors
+package import Tensors
 
-/// One consumer's token bucket of one quota; it outlives the revision of the file that made it.
+/// One subject's count of one quota; it outlives the revision of the file that made it.
 ///
-/// Invariant behind `@unchecked Sendable`: `tokens` is touched under `lock` only.
-final class QuotaBucket: @unchecked Sendable {
+/// Invariant behind `@unchecked Sendable`: what varies is touched under `lock` only.
+package final class QuotaBucket: @unchecked Sendable {
     private static let made = Atomic<UInt64>(0)
 
     /// Later ones have greater numbers: whoever locks several does so in this order.
     let number: UInt64
+    package let subject: QuotaSubject
+    package let policy: QuotaPolicy
+    /// Unique among all counts of a store, and another one where the quota means something else.
+    package let key: String
+    let store: QuotaStore?
     let lock = NIOLock()
-    var tokens: TokenBucket
+    /// Counts what goes through this gateway.
+    var counter: QuotaCounter
+    /// What this gateway holds of a count that it shares.
+    var lease: QuotaLease?
+    /// Requests that wait for an answer of the shared count.
+    var waiters: [QuotaWait] = []
+    private var isChanged = false
 
-    /// A full bucket.
-    init(_ policy: QuotaPolicy, now: MonotonicTime) {
+    /// The count as its store knows it, or nothing used.
+    init(_ policy: QuotaPolicy, of subject: QuotaSubject, store: QuotaStore?, now: QuotaMoment) {
         number = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
-        tokens = TokenBucket(
-            max: policy.max, periodNanoseconds: policy.periodNanoseconds, burst: policy.burst, now: now)
+        self.subject = subject
+        self.policy = policy
+        self.store = store
+        key = "\(subject.key)/\(policy.key)"
+        counter = QuotaCounter(policy, now: now)
+        switch store {
+        case .keeping(let keeper):
+            if let saved = keeper.saved(key) { counter = QuotaCounter(policy, saved: saved, now: now) }
+        case .sharing(let shared):
+            lease = QuotaLease(capacity: policy.scaledCapacity, percent: shared.leasePercent)
+        case nil: break
+        }
+    }
+
+    /// Notes that the count has changed; under the lock.
+    ///
+    /// - Returns: whether the keeper must be told.
+    func noteChange() -> Bool {
+        guard case .keeping = store, !isChanged else { return false }
+        isChanged = true
+        return true
+    }
+
+    /// What is to be written down now; `nil` where nothing is used.
+    package func takeSaved(now: QuotaMoment) -> QuotaCounter.Saved? {
+        lock.withLock {
+            isChanged = false
+            return counter.saved(now: now)
+        }
+    }
+
+    // MARK: For whoever keeps the shared count
+
+    /// What to ask and to tell now, if anything.
+    package func question(now: MonotonicTime) -> QuotaLease.Question? {
+        lock.withLock {
+            let ahead = lease?.runsLow(now: now) ?? false
+            return lease?.question(ahead: ahead, now: now)
+        }
+    }
+
+    /// The answer; requests that waited for it go on.
+    package func answered(_ question: QuotaLease.Question, _ answer: QuotaLease.Answer, now: QuotaMoment) {
+        let waiting = lock.withLock {
+            lease?.answered(question, answer, now: now.monotonic)
+            defer { waiters = [] }
+            return waiters
+        }
+        for wait in waiting { wait.retry(now: now, isLast: false) }
+    }
+
+    /// There will be no answer; requests that waited for it go by what holds then.
+    package func failed(_ question: QuotaLease.Question?, now: QuotaMoment) {
+        let waiting = lock.withLock {
+            if let question { lease?.failed(question) }
+            defer { waiters = [] }
+            return waiters
+        }
+        for wait in waiting { wait.retry(now: now, isLast: true) }
+    }
+
+    /// Gives back what nobody has used for a while.
+    ///
+    /// - Returns: whether the shared count is to be told something, and whether there is nothing more to do here.
+    package func rest(now: MonotonicTime) -> (hasNews: Bool, isIdle: Bool) {
+        lock.withLock {
+            lease?.rest(now: now)
+            return (lease?.hasNews ?? false, (lease?.isIdle ?? true) && waiters.isEmpty)
+        }
+    }
+
+    /// Gives back all that is held, as the gateway ends; what to tell the shared count.
+    package func end(now: MonotonicTime) -> QuotaLease.Question? {
+        lock.withLock {
+            lease?.end()
+            return lease?.question(ahead: false, now: now)
+        }
+    }
+
+    // MARK: For people
+
+    /// How the quota stands.
+    package struct Standing: Sendable {
+        package var policy: QuotaPolicy
+        /// In units.
+        package var used: Double
+        package var remaining: Double
+        package var nanosecondsUntilFull: UInt64
+    }
+
+    package func standing(now: QuotaMoment) -> Standing {
+        lock.withLock {
+            let remaining = remainingLocked(now: now)
+            let scale = Double(policy.scale)
+            return Standing(
+                policy: policy, used: Double(policy.scaledCapacity - min(policy.scaledCapacity, remaining)) / scale,
+                remaining: Double(remaining) / scale, nanosecondsUntilFull: untilFullLocked(now: now))
+        }
+    }
+
+    func remainingLocked(now: QuotaMoment) -> UInt64 {
+        let own = counter.remaining(now: now)
+        return min(lease?.remaining ?? own, policy.scaledCapacity)
+    }
+
+    func untilFullLocked(now: QuotaMoment) -> UInt64 {
+        let own = counter.nanosecondsUntilFull(now: now)
+        return max(own, lease?.nanosecondsUntilFull(now: now.monotonic) ?? 0)
     }
 }

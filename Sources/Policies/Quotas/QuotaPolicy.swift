@@ -1,35 +1,132 @@
-internal import Configuration
+package import Configuration
 
-/// One quota of a consumer, with the texts that describe it.
+/// One quota as it is counted, with the texts that describe it.
 package struct QuotaPolicy: Sendable, Equatable {
+    /// Over what time it is counted.
+    package enum Window: Sendable, Equatable {
+        case rolling(periodNanoseconds: UInt64, burst: Int)
+        case calendar(CalendarPeriod)
+        case now
+    }
+
     /// The name of the limit set, numbered where the set has several quotas.
     package let name: String
-    /// Requests per period.
+    package let count: LimitConfiguration.Quota.Count
+    /// Units per period, per window, or at once.
     package let max: Int
-    package let periodNanoseconds: UInt64
-    package let burst: Int
+    package let window: Window
+    /// Whether it turns nobody away.
+    package let isShadow: Bool
+    /// The entry of `stores` that keeps it; `nil` for memory.
+    package let store: String?
+    /// What the quota is counted in: so many of these are one unit, so that costs may have fractions.
+    package let scale: UInt64
     /// The name as a String of RFC 9651.
     package let quotedName: String
     /// The item of a `RateLimit-Policy` header: `"standard";q=100;w=60`.
     let headerItem: String
 
-    package init(name: String, max: Int, periodNanoseconds: UInt64, burst: Int) {
+    package init(
+        name: String, count: LimitConfiguration.Quota.Count = .requests, max: Int, window: Window,
+        isShadow: Bool = false, store: String? = nil
+    ) {
         self.name = name
+        self.count = count
         self.max = max
-        self.periodNanoseconds = periodNanoseconds
-        self.burst = burst
+        self.window = window
+        self.isShadow = isShadow
+        self.store = store
+        scale = count == .cost || count == .fact(.audioSeconds) ? 1_000 : 1
         quotedName = Self.quoted(name)
-        let requests = RateLimitStatus.headerInteger(UInt64(clamping: max))
-        let seconds = RateLimitStatus.wholeSeconds(periodNanoseconds)
-        headerItem = "\(quotedName);q=\(requests);w=\(Swift.max(seconds, 1))"
+        var item = "\(quotedName);q=\(RateLimitStatus.headerInteger(UInt64(clamping: max)))"
+        if let unit = Self.headerUnit(of: count) { item += ";qu=\"\(unit)\"" }
+        switch window {
+        case .rolling(let period, _): item += ";w=\(Swift.max(RateLimitStatus.wholeSeconds(period), 1))"
+        case .calendar(let period) where period.unit == .day: item += ";w=86400"
+        case .calendar, .now: break
+        }
+        headerItem = item
+    }
+
+    /// A quota of requests in a rolling window.
+    package init(name: String, max: Int, periodNanoseconds: UInt64, burst: Int) {
+        self.init(name: name, max: max, window: .rolling(periodNanoseconds: periodNanoseconds, burst: burst))
+    }
+
+    /// The most that can be had at once, in units.
+    package var capacity: Int { if case .rolling(_, let burst) = window { burst } else { max } }
+    /// The same as it is counted.
+    package var scaledCapacity: UInt64 { scaled(UInt64(clamping: capacity)) }
+
+    func scaled(_ units: UInt64) -> UInt64 {
+        let (product, overflow) = units.multipliedReportingOverflow(by: scale)
+        return overflow ? .max : product
+    }
+
+    /// What it means, for whoever keeps counts: where it differs, an earlier count means nothing.
+    var key: String {
+        switch window {
+        case .rolling(let period, let burst): "\(name):\(count.text):\(max)/\(period):\(burst)"
+        case .calendar(let period): "\(name):\(count.text):\(max)/\(period.unit.rawValue):\(period.zone)"
+        case .now: "\(name):\(count.text):\(max)"
+        }
+    }
+
+    /// `100 requests per minute`, for people.
+    package var text: String {
+        let unit =
+            switch count {
+            case .fact(.requests): max == 1 ? "request" : "requests"
+            case .fact(let fact): fact.rawValue
+            case .cost: "cost"
+            case .concurrent: max == 1 ? "request at the same time" : "requests at the same time"
+            }
+        switch window {
+        case .rolling(let period, _): return "\(max) \(unit) per \(Self.text(ofPeriod: period))"
+        case .calendar(let period): return "\(max) \(unit) per calendar \(period.unit.rawValue)"
+        case .now: return "\(max) \(unit)"
+        }
+    }
+
+    private static func text(ofPeriod nanoseconds: UInt64) -> String {
+        switch nanoseconds {
+        case 1_000_000_000: "second"
+        case 60_000_000_000: "minute"
+        case 3_600_000_000_000: "hour"
+        case 86_400_000_000_000: "day"
+        default: "\(RateLimitStatus.wholeSeconds(nanoseconds))s"
+        }
     }
 
     /// The quotas of one limit set of gateway.yaml.
     static func all(of limit: LimitConfiguration) -> [QuotaPolicy] {
         limit.quotas.enumerated().map { index, quota in
-            QuotaPolicy(
-                name: limit.quotas.count == 1 ? limit.name : "\(limit.name)-\(index + 1)", max: quota.max,
-                periodNanoseconds: quota.period.wholeNanoseconds, burst: quota.burst)
+            let window: Window =
+                switch quota.window {
+                case .rolling(let period, let burst):
+                    .rolling(periodNanoseconds: period.wholeNanoseconds, burst: burst)
+                case .calendar(let unit, let zone): .calendar(CalendarPeriod(unit, zone: zone))
+                case .now: .now
+                }
+            return QuotaPolicy(
+                name: limit.quotas.count == 1 ? limit.name : "\(limit.name)-\(index + 1)", count: quota.count,
+                max: quota.max, window: window, isShadow: quota.mode == .shadow, store: quota.store)
+        }
+    }
+
+    /// The same under a name that says whose it is.
+    func prefixed(_ prefix: String) -> QuotaPolicy {
+        QuotaPolicy(
+            name: prefix + name, count: count, max: max, window: window, isShadow: isShadow, store: store)
+    }
+
+    /// Units of draft-ietf-httpapi-ratelimit-headers-10, section 6.2, and names of our own; requests go without saying.
+    private static func headerUnit(of count: LimitConfiguration.Quota.Count) -> String? {
+        switch count {
+        case .fact(.requests): nil
+        case .fact(.bytesIn): "content-bytes"
+        case .concurrent: "concurrent-requests"
+        case .fact, .cost: count.text
         }
     }
 

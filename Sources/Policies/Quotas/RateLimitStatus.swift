@@ -1,29 +1,39 @@
-/// Where a consumer stands with its tightest quota; the header texts are made only when asked for.
+/// Where a caller stands with its tightest quota; the header texts are made only when asked for.
 ///
 /// The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
 package struct RateLimitStatus: Sendable {
-    private let ledger: QuotaLedger
-    private let tightest: Int
-    /// Requests that the tightest quota would admit right now.
+    private let ledgers: [QuotaLedger]
+    private let ledger: Int
+    private let place: Int
+    /// Units that the tightest quota would give right now.
     package let remaining: UInt64
     /// Until the tightest quota is whole again.
     package let nanosecondsUntilFull: UInt64
 
-    init(ledger: QuotaLedger, tightest: Int, decision: TokenBucket.Decision) {
+    init(ledgers: [QuotaLedger], ledger: Int, place: Int, remaining: UInt64, nanosecondsUntilFull: UInt64) {
+        self.ledgers = ledgers
         self.ledger = ledger
-        self.tightest = tightest
-        remaining = decision.remaining
-        nanosecondsUntilFull = decision.nanosecondsUntilFull
+        self.place = place
+        self.remaining = remaining
+        self.nanosecondsUntilFull = nanosecondsUntilFull
     }
 
     /// The name of the quota that leaves the least, as a String of RFC 9651.
-    package var quotedName: String { ledger.policies[tightest].quotedName }
+    package var quotedName: String { policy.quotedName }
 
     /// The quota that leaves the least.
-    package var policy: QuotaPolicy { ledger.policies[tightest] }
+    package var policy: QuotaPolicy { ledgers[ledger].policies[place] }
 
-    /// The `RateLimit-Policy` value: every quota of the consumer, the tightest first; `"standard";q=100;w=60`.
-    package var policyHeader: String { ledger.policyHeaders[tightest] }
+    /// The `RateLimit-Policy` value: every quota of the request, the tightest first; `"standard";q=100;w=60`.
+    package var policyHeader: String {
+        let own = ledgers[ledger].policyHeaders[place]
+        if ledgers.count == 1 { return own }
+        var header = own
+        for (index, other) in ledgers.enumerated() where index != ledger {
+            if let items = other.policyHeaders.first, !items.isEmpty { header += ", " + items }
+        }
+        return header
+    }
 
     /// The `RateLimit` value: what is left of the tightest quota, and seconds until it is whole again;
     /// `"standard";r=50;t=30`.

@@ -22,6 +22,8 @@ package struct TokenBucket: Sendable {
     /// Credit of a full bucket: at most 2^63 requests of 2^64 parts, which 128 bits always hold.
     private let capacity: UInt128
     private var credit: UInt128
+    /// What has been used beyond the credit; paid back before anything is earned. One of the two is always 0.
+    private var debt: UInt128 = 0
     /// Up to when time has been turned into credit.
     private var updated: MonotonicTime
 
@@ -47,7 +49,7 @@ package struct TokenBucket: Sendable {
         refill(now: now)
         let price = UInt128(cost) * UInt128(partsPerRequest)
         if credit >= price { return 0 }
-        return price > capacity ? .max : nanoseconds(toEarn: price - credit)
+        return price > capacity ? .max : nanoseconds(toEarn: Self.sum(price - credit, debt))
     }
 
     /// Takes `cost` requests' worth of credit, or nothing where there isn't as much.
@@ -56,7 +58,35 @@ package struct TokenBucket: Sendable {
         if wait == 0 { credit -= UInt128(cost) * UInt128(partsPerRequest) }
         return Decision(
             admitted: wait == 0, remaining: UInt64(clamping: credit / UInt128(partsPerRequest)),
-            nanosecondsUntilAvailable: wait, nanosecondsUntilFull: nanoseconds(toEarn: capacity - credit))
+            nanosecondsUntilAvailable: wait, nanosecondsUntilFull: nanosecondsUntilFull)
+    }
+
+    /// Takes `cost` requests' worth whether it is there or not: what isn't has to be earned before anything else.
+    package mutating func charge(_ cost: UInt64, now: MonotonicTime) {
+        refill(now: now)
+        let price = UInt128(cost) * UInt128(partsPerRequest)
+        if credit >= price {
+            credit -= price
+        } else {
+            debt = Self.sum(debt, price - credit)
+            credit = 0
+        }
+    }
+
+    /// Whole requests that would be admitted right now.
+    package mutating func remaining(now: MonotonicTime) -> UInt64 {
+        refill(now: now)
+        return UInt64(clamping: credit / UInt128(partsPerRequest))
+    }
+
+    /// Until the bucket is full again, if nothing more is taken; as of the last time that it was told.
+    package var nanosecondsUntilFull: UInt64 { nanoseconds(toEarn: Self.sum(capacity - credit, debt)) }
+
+    /// Leaves the bucket as one that will be full after so long.
+    package mutating func empty(untilFull nanoseconds: UInt64) {
+        let missing = UInt128(nanoseconds) * UInt128(partsPerNanosecond)
+        credit = missing < capacity ? capacity - missing : 0
+        debt = missing > capacity ? missing - capacity : 0
     }
 
     /// Gives back what was taken for a request that was not served after all.
@@ -66,7 +96,10 @@ package struct TokenBucket: Sendable {
     }
 
     /// Adds credit up to a full bucket. The room is compared, as the sum might not fit even 128 bits.
-    private mutating func add(_ parts: UInt128) {
+    private mutating func add(_ earned: UInt128) {
+        let paid = min(earned, debt)
+        debt -= paid
+        let parts = earned - paid
         credit = parts >= capacity - credit ? capacity : credit + parts
     }
 
@@ -83,6 +116,11 @@ package struct TokenBucket: Sendable {
     private func nanoseconds(toEarn parts: UInt128) -> UInt64 {
         let (whole, rest) = parts.quotientAndRemainder(dividingBy: UInt128(partsPerNanosecond))
         return UInt64(clamping: rest == 0 ? whole : whole + 1)
+    }
+
+    private static func sum(_ left: UInt128, _ right: UInt128) -> UInt128 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 
     private static func greatestCommonDivisor(_ left: UInt64, _ right: UInt64) -> UInt64 {

@@ -132,6 +132,8 @@ package final class GatewayMetrics: Sendable {
     private let runnerFailuresTotal: MetricFamily<Counter>
     /// What plugins measure themselves.
     package let plugins: PluginMetrics
+    /// What quotas have to tell.
+    package let quotas: QuotaMetrics
 
     /// - Parameter version: the version of this build, for `sluice_build_info`.
     package init(version: String, registry: MetricRegistry = MetricRegistry()) {
@@ -180,6 +182,7 @@ package final class GatewayMetrics: Sendable {
             "sluice_runner_failures_total", help: "Times that a model's own process ended and was replaced, by cause.",
             labels: ["model", "cause"])
         plugins = PluginMetrics()
+        quotas = QuotaMetrics(registry)
         reloads = ReloadHandles(registry)
         authFailures = registry.counters(
             "sluice_auth_failures_total", help: "Requests with no API key where one is needed, or a wrong one."

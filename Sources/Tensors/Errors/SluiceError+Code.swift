@@ -31,6 +31,7 @@ extension SluiceError {
             case modelBrokeContract = "model_broke_contract"
             case pluginCrashed = "plugin_crashed"
             // What the gate could not do.
+            case quotaUnavailable = "quota_unavailable"
             case overloaded
             case tooManyRequests = "too_many_requests"
             case shuttingDown = "shutting_down"
@@ -72,6 +73,7 @@ extension SluiceError {
         package static let modelUnavailable = Code(.modelUnavailable)
         package static let modelBrokeContract = Code(.modelBrokeContract)
         package static let pluginCrashed = Code(.pluginCrashed)
+        package static let quotaUnavailable = Code(.quotaUnavailable)
         package static let overloaded = Code(.overloaded)
         package static let tooManyRequests = Code(.tooManyRequests)
         package static let shuttingDown = Code(.shuttingDown)
@@ -100,7 +102,7 @@ extension SluiceError {
             case .modelFailed, .internalError: 500
             case .modelUnimplemented: 501
             case .modelBrokeContract: 502
-            case .modelUnavailable, .pluginCrashed, .overloaded, .shuttingDown: 503
+            case .modelUnavailable, .pluginCrashed, .quotaUnavailable, .overloaded, .shuttingDown: 503
             case .deadlineExceeded: 504
             }
         }

@@ -11,6 +11,8 @@ enum AdminEndpoint: Equatable {
     case configuration
     /// `GET /admin/models`
     case models
+    /// `GET /admin/usage` and `/admin/usage/{consumer}`: what is used of quotas.
+    case usage(consumer: String?)
     /// `POST /admin/models/{model}/load|unload|swap`
     case change(ModelChange, model: String)
     /// `POST /admin/models/{model}/learn`
@@ -26,7 +28,7 @@ enum AdminEndpoint: Equatable {
 
     var method: String {
         switch self {
-        case .status, .configuration, .models: "GET"
+        case .status, .configuration, .models, .usage: "GET"
         default: "POST"
         }
     }
@@ -46,12 +48,15 @@ enum AdminEndpoint: Equatable {
         case "/reload": self = .reload
         case "/config": self = .configuration
         case "/models": self = .models
+        case "/usage": self = .usage(consumer: nil)
         case "/drain": self = .drain(true)
         case "/undrain": self = .drain(false)
         default:
             let parts = String(rest).split(separator: "/" as Character, omittingEmptySubsequences: false).dropFirst()
             if parts.first == "log-level", parts.count == 2, let level = parts.last {
                 self = .logLevel(String(level))
+            } else if parts.first == "usage", parts.count == 2, let name = parts.last {
+                self = .usage(consumer: try Endpoint.name(name))
             } else if parts.first == "models", parts.count > 2, let word = parts.last {
                 let change = ModelChange(rawValue: String(word))
                 guard change != nil || word == "learn" else { return nil }

@@ -26,6 +26,7 @@ extension Service {
         case .configuration:
             done(.success(HTTPResponse(json: Array(gate.configuration.effective.json.utf8))))
         case .models: done(.success(HTTPResponse(json: Self.models(keeper.modelStates))))
+        case .usage(let consumer): done(usage(of: consumer))
         case .reload:
             keeper.reload(cause: "admin \(administrator)") { done(Self.answer($0, keeper)) }
         case .change(let change, let model):

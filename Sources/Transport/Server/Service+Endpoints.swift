@@ -50,6 +50,7 @@ extension Service {
             return flag("ready", isReady)
         case .metrics:
             gate.metrics.refresh(gate.models)
+            gate.notices.refresh(gate.policies)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
         case .infer, .stream, .openAI, .modelInfer, .generate, .admin:

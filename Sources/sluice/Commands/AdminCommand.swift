@@ -7,7 +7,8 @@ struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin", abstract: "Look into a running gateway, drain it, change what it logs.",
         subcommands: [
-            StatusCommand.self, ConfigCommand.self, DrainCommand.self, UndrainCommand.self, LogLevelCommand.self,
+            StatusCommand.self, ConfigCommand.self, UsageCommand.self, DrainCommand.self, UndrainCommand.self,
+            LogLevelCommand.self,
         ])
 }
 
@@ -26,6 +27,39 @@ struct ConfigCommand: AsyncParsableCommand {
     @OptionGroup var options: AdminClient.Options
 
     func run() async throws { try await AdminClient(options).show(.GET, "/admin/config") }
+}
+
+/// `sluice admin usage [CONSUMER]`
+struct UsageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "usage", abstract: "What is used of quotas: those most used, or all of one consumer.")
+    @OptionGroup var options: AdminClient.Options
+    @Argument(help: "The consumer's name in gateway.yaml.") var consumer: String?
+
+    func run() async throws {
+        let answer = try await AdminClient(options).send(.GET, try path)
+        try answer.check()
+        for quota in answer.object["usage"] as? [[String: Any]] ?? [] {
+            let text: (String) -> String = { quota[$0] as? String ?? "" }
+            let (used, limit) = (quota["used"] as? Double ?? 0, quota["limit"] as? Double ?? 0)
+            let whose = "\(text("scope")) \(text("name"))".trimmingCharacters(in: .whitespaces)
+            let note = text("mode") == "shadow" ? ", measured only" : ""
+            print(
+                "\(whose)  \(text("quota")): \(used.formatted()) of \(limit.formatted()) used, whole in "
+                    + "\(quota["whole_in_seconds"] as? Int ?? 0) s  (\(text("of"))\(note), \(text("store")))")
+        }
+        if let more = answer.object["more"] as? Int, more > 0 { print("and \(more) more") }
+    }
+
+    private var path: String {
+        get throws {
+            guard let consumer else { return "/admin/usage" }
+            guard let name = consumer.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
+                throw ValidationError("\"\(consumer)\" can't be a consumer's name")
+            }
+            return "/admin/usage/\(name)"
+        }
+    }
 }
 
 /// `sluice admin drain`

@@ -32,14 +32,13 @@ import Testing
             GatewayText(
                 more: """
                     model: {}
-                    stores: {}
+                    storys: {}
                     Listeners: {}
                     """),
             [
                 #"5:1+5 error: unknown key "model" in the file | did you mean "models"?"#,
                 #"""
-                6:1+6 error: unknown key "stores" in the file | known keys: version, listeners, plugins, \#
-                models, auth, consumers, limits, routes, observability, drain, max_inflight, admin, and 2 more
+                6:1+6 error: unknown key "storys" in the file | did you mean "stores"?
                 """#,
                 #"7:1+9 error: unknown key "Listeners" in the file | did you mean "listeners"?"#,
             ]),

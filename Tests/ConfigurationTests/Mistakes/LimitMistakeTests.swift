@@ -8,7 +8,7 @@ import Testing
         WrongText(
             "a limit that nobody uses", GatewayText(more: "limits: { trial: [{ count: requests, max: 1/s }] }"),
             [
-                #"5:11+5 error: no consumer uses limit "trial" | use it or remove it"#
+                #"5:11+5 error: nothing uses limit "trial" | use it or remove it"#
             ]),
         WrongText(
             "no list",
@@ -52,14 +52,17 @@ import Testing
                 #"6:28+7 error: count can't be "request" | did you mean "requests"?"#
             ]),
         WrongText(
-            "a count that is not there yet",
+            "a count that there is not",
             GatewayText(
                 more: #"""
                     consumers: { anonymous: { limits: [trial] } }
                     limits: { trial: [{ count: bytes, max: 1/s }] }
                     """#),
             [
-                #"6:28+5 error: count can't be "bytes" | known words: requests"#
+                #"""
+                6:28+5 error: count can't be "bytes" | known words: requests, rows, elements, characters, pixels, audio_seconds, bytes_in, bytes_out, tokens, \#
+                plugin_ms, cost, concurrent
+                """#
             ]),
         WrongText(
             "a rate without period",

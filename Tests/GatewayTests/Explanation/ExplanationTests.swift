@@ -53,7 +53,7 @@ import Testing
                 route     "vision/*" takes it: model "vision/*", any type of body  (gateway.yaml:21)
                 identity  the caller is "acme", by its key k1  (gateway.yaml:11)
                 right     "acme" may use "vision/cat", by "vision/*"  (gateway.yaml:11)
-                quota     takes 1 request from "standard": 100 in 60 s, 20 at once  (gateway.yaml:11)
+                quota     takes 1 request from "standard": 100 requests per minute, 20 at once  (gateway.yaml:11)
                 deadline  5 s for all tries together  (gateway.yaml:21)
                 model     90 of 100 requests: model "one" version 1, by plugin "echo", at most 500 ms  (gateway.yaml:22)
                 model     10 of 100 requests: model "two" version 2, by plugin "echo"  (gateway.yaml:22)

@@ -31,6 +31,7 @@ import Testing
         (.modelUnavailable, "model_unavailable", 503),
         (.modelBrokeContract, "model_broke_contract", 502),
         (.pluginCrashed, "plugin_crashed", 503),
+        (.quotaUnavailable, "quota_unavailable", 503),
         (.overloaded, "overloaded", 503),
         (.tooManyRequests, "too_many_requests", 429),
         (.shuttingDown, "shutting_down", 503),

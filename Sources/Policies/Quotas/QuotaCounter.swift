@@ -1,0 +1,177 @@
+internal import Tensors
+
+/// How much of one quota one subject has used: the arithmetic of every quota, wherever its count is kept.
+///
+/// A plain state machine that is told the time. Amounts are as `QuotaPolicy.scale` has them.
+package struct QuotaCounter: Sendable {
+    private enum State: Sendable {
+        case rolling(TokenBucket)
+        case calendar(CalendarPeriod, used: UInt64, window: Range<UInt64>)
+        case now(inUse: UInt64)
+    }
+
+    /// What outlives the process.
+    package struct Saved: Sendable, Equatable {
+        /// Rolling: when all will be earned back. Calendar: when the window ends. Nanoseconds since 1970.
+        package var until: UInt64
+        /// Calendar: how much is used.
+        package var used: UInt64
+
+        package init(until: UInt64, used: UInt64) {
+            self.until = until
+            self.used = used
+        }
+    }
+
+    private let max: UInt64
+    /// The most at once.
+    let capacity: UInt64
+    private var state: State
+    /// Until when nobody need be warned again.
+    private var warnedUntil = MonotonicTime(nanoseconds: 0)
+
+    /// Nothing used.
+    package init(_ policy: QuotaPolicy, now: QuotaMoment) {
+        max = policy.scaled(UInt64(clamping: policy.max))
+        capacity = policy.scaledCapacity
+        switch policy.window {
+        case .rolling(let period, _):
+            state = .rolling(
+                TokenBucket(
+                    max: Int(clamping: max), periodNanoseconds: period, burst: Int(clamping: capacity),
+                    now: now.monotonic))
+        case .calendar(let period):
+            state = .calendar(period, used: 0, window: period.window(at: now.wall))
+        case .now: state = .now(inUse: 0)
+        }
+    }
+
+    /// As it was, with what has been earned since.
+    package init(_ policy: QuotaPolicy, saved: Saved, now: QuotaMoment) {
+        self.init(policy, now: now)
+        guard saved.until > now.wall else { return }
+        switch state {
+        case .rolling(var bucket):
+            bucket.empty(untilFull: saved.until - now.wall)
+            state = .rolling(bucket)
+        case .calendar(let period, _, let window):
+            guard saved.until == window.upperBound else { return }
+            state = .calendar(period, used: saved.used, window: window)
+        case .now: break
+        }
+    }
+
+    /// What is to be kept of it; `nil` where that is nothing, as nothing is used.
+    package func saved(now: QuotaMoment) -> Saved? {
+        switch state {
+        case .rolling(var bucket):
+            _ = bucket.remaining(now: now.monotonic)
+            let left = bucket.nanosecondsUntilFull
+            return left == 0 ? nil : Saved(until: now.advanced(byNanoseconds: left).wall, used: 0)
+        case .calendar(_, let used, let window):
+            return used == 0 || window.upperBound <= now.wall ? nil : Saved(until: window.upperBound, used: used)
+        case .now: return nil
+        }
+    }
+
+    /// Begins the next window where the last one is over.
+    private mutating func turn(_ now: QuotaMoment) {
+        // A clock that is set back a little doesn't bring the last window back.
+        guard case .calendar(let period, _, let window) = state, now.wall >= window.upperBound else { return }
+        state = .calendar(period, used: 0, window: period.window(at: now.wall))
+    }
+
+    /// How long until so much can be had: 0 where it can, `UInt64.max` where it never can.
+    package mutating func wait(for amount: UInt64, now: QuotaMoment) -> UInt64 {
+        if amount == 0 { return 0 }
+        turn(now)
+        switch state {
+        case .rolling(var bucket):
+            defer { state = .rolling(bucket) }
+            return bucket.nanosecondsUntilAvailable(amount, now: now.monotonic)
+        case .calendar(_, let used, let window):
+            if amount > max { return .max }
+            return used <= max - amount ? 0 : Swift.max(window.upperBound - Swift.min(now.wall, window.upperBound), 1)
+        case .now(let inUse):
+            if amount > max { return .max }
+            // When somebody else will be done, nobody knows.
+            return inUse <= max - amount ? 0 : 1_000_000_000
+        }
+    }
+
+    /// Counts so much as used, whether it could be had or not.
+    package mutating func charge(_ amount: UInt64, now: QuotaMoment) {
+        turn(now)
+        switch state {
+        case .rolling(var bucket):
+            bucket.charge(amount, now: now.monotonic)
+            state = .rolling(bucket)
+        case .calendar(let period, let used, let window):
+            state = .calendar(period, used: Self.sum(used, amount), window: window)
+        case .now(let inUse): state = .now(inUse: Self.sum(inUse, amount))
+        }
+    }
+
+    /// Gives back what was charged at `then`; a window that has ended since takes nothing back.
+    package mutating func giveBack(_ amount: UInt64, from then: QuotaMoment, now: QuotaMoment) {
+        turn(now)
+        switch state {
+        case .rolling(var bucket):
+            bucket.refund(amount, now: now.monotonic)
+            state = .rolling(bucket)
+        case .calendar(let period, let used, let window):
+            guard window.lowerBound <= then.wall else { return }
+            state = .calendar(period, used: used - Swift.min(used, amount), window: window)
+        case .now(let inUse): state = .now(inUse: inUse - Swift.min(inUse, amount))
+        }
+    }
+
+    /// How much could be had right now.
+    package mutating func remaining(now: QuotaMoment) -> UInt64 {
+        turn(now)
+        switch state {
+        case .rolling(var bucket):
+            defer { state = .rolling(bucket) }
+            return bucket.remaining(now: now.monotonic)
+        case .calendar(_, let used, _): return max - Swift.min(used, max)
+        case .now(let inUse): return max - Swift.min(inUse, max)
+        }
+    }
+
+    /// Until all of it can be had again, if nobody takes anything; as of the last time that it was told.
+    package func nanosecondsUntilFull(now: QuotaMoment) -> UInt64 {
+        switch state {
+        case .rolling(let bucket): bucket.nanosecondsUntilFull
+        case .calendar(_, let used, let window):
+            used == 0 ? 0 : window.upperBound - Swift.min(now.wall, window.upperBound)
+        case .now: 0
+        }
+    }
+
+    /// When the present window ends, in nanoseconds since 1970; 0 where there are no windows.
+    package mutating func windowEnd(now: QuotaMoment) -> UInt64 {
+        turn(now)
+        if case .calendar(_, _, let window) = state { return window.upperBound }
+        return 0
+    }
+
+    /// Whether it has just become known that four fifths are used: once in each window.
+    package mutating func warns(remaining: UInt64, policy: QuotaPolicy, now: QuotaMoment) -> Bool {
+        guard remaining <= capacity / 5, now.monotonic >= warnedUntil else { return false }
+        switch state {
+        case .rolling:
+            guard case .rolling(let period, _) = policy.window else { return false }
+            warnedUntil = now.monotonic.advanced(byNanoseconds: period)
+        case .calendar(_, _, let window):
+            warnedUntil = now.monotonic.advanced(
+                byNanoseconds: window.upperBound - Swift.min(now.wall, window.upperBound))
+        case .now: warnedUntil = now.monotonic.advanced(byNanoseconds: 60_000_000_000)
+        }
+        return true
+    }
+
+    private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
+    }
+}

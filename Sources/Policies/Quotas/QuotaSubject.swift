@@ -1,0 +1,36 @@
+/// Whose use a quota counts.
+package struct QuotaSubject: Sendable, Hashable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case consumer
+        case group
+        case model
+        case route
+        /// All requests together.
+        case global
+    }
+
+    package let kind: Kind
+    /// Empty for `global`.
+    package let name: String
+
+    package init(_ kind: Kind, _ name: String) {
+        self.kind = kind
+        self.name = name
+    }
+
+    /// All requests together.
+    package static let global = QuotaSubject(.global, "")
+
+    /// For people: `consumer "acme"`.
+    package var text: String { kind == .global ? "the gateway" : "\(kind.rawValue) \"\(name)\"" }
+    /// For whoever keeps counts.
+    var key: String { kind == .global ? "global" : "\(kind.rawValue):\(name)" }
+    /// What names of quotas start with where clients see them: their own go without.
+    var prefix: String {
+        switch kind {
+        case .consumer: ""
+        case .global: "global/"
+        default: "\(kind.rawValue):\(name)/"
+        }
+    }
+}

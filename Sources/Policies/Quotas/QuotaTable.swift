@@ -1,0 +1,44 @@
+internal import Configuration
+internal import Tensors
+
+/// The quotas of everything that isn't one consumer's own, and what requests cost; by the places of the configuration.
+package final class QuotaTable: Sendable {
+    let global: QuotaLedger?
+    let routes: [QuotaLedger?]
+    let models: [QuotaLedger?]
+    /// What requests to each model cost and take.
+    let costs: [QuotaModel]
+    private let costsByName: [String: QuotaModel]
+    /// Whether the characters of inputs are counted, which takes looking at every byte.
+    package let countsCharacters: Bool
+
+    init(
+        _ configuration: GatewayConfiguration, policies: [String: [QuotaPolicy]], previous: QuotaTable?,
+        stores: [String: QuotaStore], now: QuotaMoment
+    ) {
+        let earlier = Dictionary(
+            (previous?.ledgers ?? []).map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first })
+        func ledger(_ subject: QuotaSubject, _ limits: [String]) -> QuotaLedger? {
+            limits.isEmpty
+                ? nil
+                : QuotaLedger(
+                    subject, policies: limits.flatMap { policies[$0] ?? [] }, previous: earlier[subject],
+                    stores: stores, now: now)
+        }
+        global = ledger(.global, configuration.globalLimits)
+        routes = configuration.routes.map { ledger(QuotaSubject(.route, $0.name), $0.limits) }
+        models = configuration.models.map { ledger(QuotaSubject(.model, $0.name), $0.limits) }
+        costs = configuration.models.map {
+            QuotaModel(cost: $0.cost, previous: previous?.costsByName[$0.name])
+        }
+        costsByName = Dictionary(
+            zip(configuration.models.map(\.name), costs), uniquingKeysWith: { first, _ in first })
+        let counts = Set(configuration.limits.flatMap { $0.quotas.map(\.count) })
+        countsCharacters =
+            counts.contains(.fact(.characters))
+            || counts.contains(.cost) && costs.contains { $0.cost?.facts.contains(.characters) ?? false }
+    }
+
+    /// Every ledger of it.
+    var ledgers: [QuotaLedger] { ([global] + routes + models).compactMap { $0 } }
+}

@@ -1,0 +1,146 @@
+internal import Dispatch
+internal import Foundation
+package import Logging
+internal import NIOConcurrencyHelpers
+package import Policies
+internal import Tensors
+
+/// Counts in a file: what changed is written down by one thread, all of it in one transaction, a moment later.
+///
+/// Requests never wait for the file. What a killed process had counted is there for the next one, but for the last
+/// moments: at most `flush`.
+package final class SQLiteQuotaStore: QuotaKeeper {
+    private struct Locked {
+        var changed: [QuotaBucket] = []
+        var saved: [String: QuotaCounter.Saved] = [:]
+        var flush: Duration
+        var isEnding = false
+    }
+
+    private let path: String
+    private let locked: NIOLockedValueBox<Locked>
+    /// One signal for the first change after each flush, and one for the end.
+    private let changes = DispatchSemaphore(value: 0)
+    private let ending = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+    private let observer: StoreObserver
+    private let logger: Logger
+
+    /// Opens the file and reads what earlier processes have counted.
+    package init(
+        path: String, flush: Duration, observer: StoreObserver, logger: Logger
+    ) throws(StoreFailure) {
+        self.path = path
+        self.observer = observer
+        self.logger = logger
+        let database = try SQLiteDatabase.open(path)
+        try database.removeEnded(before: WallClock.nanosecondsSince1970)
+        var saved: [String: QuotaCounter.Saved] = [:]
+        for row in try database.rows() { saved[row.key] = QuotaCounter.Saved(until: row.until, used: row.used) }
+        locked = NIOLockedValueBox(Locked(saved: saved, flush: flush))
+        observer.isUp(true)
+        let handover = DatabaseHandover(database)
+        let thread = Thread { [self] in
+            write(handover.take())
+            ended.signal()
+        }
+        thread.name = "sluice-quotas"
+        thread.start()
+    }
+
+    package func saved(_ key: String) -> QuotaCounter.Saved? { locked.withLockedValue { $0.saved[key] } }
+
+    package func changed(_ bucket: QuotaBucket) {
+        let isFirst = locked.withLockedValue { locked in
+            locked.changed.append(bucket)
+            return locked.changed.count == 1
+        }
+        if isFirst { changes.signal() }
+    }
+
+    /// How long a count may be in memory alone from now on.
+    package func setFlush(_ flush: Duration) { locked.withLockedValue { $0.flush = flush } }
+
+    /// Writes down what is left and closes the file; returns once that is done.
+    package func close() {
+        let isFirst = locked.withLockedValue { locked in
+            defer { locked.isEnding = true }
+            return !locked.isEnding
+        }
+        guard isFirst else { return }
+        ending.signal()
+        changes.signal()
+        ended.wait()
+    }
+
+    // MARK: The thread
+
+    private func write(_ database: consuming SQLiteDatabase) {
+        var lastFailure = MonotonicTime(nanoseconds: 0)
+        while true {
+            changes.wait()
+            let flush = locked.withLockedValue { $0.flush }
+            // Half of the time is for others to change what will be written, half for writing.
+            _ = ending.wait(timeout: .now() + .nanoseconds(Int(flush / .nanoseconds(2))))
+            let (buckets, isEnding) = locked.withLockedValue { locked in
+                defer { locked.changed = [] }
+                return (locked.changed, locked.isEnding)
+            }
+            do throws(StoreFailure) {
+                try write(buckets, database)
+            } catch {
+                observer.failed()
+                observer.isUp(false)
+                // The disk may be full for a while: nobody wants to read that twenty times a second.
+                if lastFailure.nanoseconds == 0 || MonotonicTime.now.nanoseconds(since: lastFailure) > 60_000_000_000 {
+                    lastFailure = .now
+                    logger.error(
+                        "counts not written", metadata: ["store": "\(path)", "reason": "\(error.description)"])
+                }
+                if !isEnding {
+                    Thread.sleep(forTimeInterval: 0.1)
+                    for bucket in buckets { changed(bucket) }
+                }
+            }
+            if isEnding { return }
+        }
+    }
+
+    private func write(_ buckets: [QuotaBucket], _ database: borrowing SQLiteDatabase) throws(StoreFailure) {
+        guard !buckets.isEmpty else { return }
+        let start = MonotonicTime.now
+        let now = QuotaMoment.now
+        var rows: [SQLiteDatabase.Row] = []
+        var ended: [String] = []
+        for bucket in buckets {
+            if let saved = bucket.takeSaved(now: now) {
+                rows.append(SQLiteDatabase.Row(key: bucket.key, until: saved.until, used: saved.used))
+            } else {
+                ended.append(bucket.key)
+            }
+        }
+        try database.write(rows, removing: ended)
+        locked.withLockedValue { locked in
+            for row in rows { locked.saved[row.key] = QuotaCounter.Saved(until: row.until, used: row.used) }
+            for key in ended { locked.saved[key] = nil }
+        }
+        observer.isUp(true)
+        observer.answered(MonotonicTime.now.nanoseconds(since: start))
+    }
+}
+
+/// Carries the open file to the one thread that uses it.
+///
+/// Invariant behind `@unchecked Sendable`: `take` is called once, by that thread.
+private final class DatabaseHandover: @unchecked Sendable {
+    private var database: SQLiteDatabase?
+
+    init(_ database: consuming SQLiteDatabase) {
+        self.database = consume database
+    }
+
+    func take() -> SQLiteDatabase {
+        guard let database = database.take() else { preconditionFailure("the file is handed over once") }
+        return database
+    }
+}
