@@ -14,16 +14,26 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns) {
-  struct timespec timeout = {(time_t)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u)};
+void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns, uint32_t kinds) {
+  struct timespec end = {0, 0};
   int saved = errno;
-  syscall(SYS_futex, word, FUTEX_WAIT, expected, timeout_ns == 0 ? NULL : &timeout, NULL, 0);
+  if (timeout_ns != 0) {
+    /* FUTEX_WAIT_BITSET counts to a time of this clock, not from now. */
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += (time_t)(timeout_ns / 1000000000u);
+    end.tv_nsec += (long)(timeout_ns % 1000000000u);
+    if (end.tv_nsec >= 1000000000) {
+      end.tv_sec++;
+      end.tv_nsec -= 1000000000;
+    }
+  }
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, timeout_ns == 0 ? NULL : &end, NULL, kinds);
   errno = saved;
 }
 
-void shared_wake(const void *word, int count) {
+void shared_wake(const void *word, int count, uint32_t kinds) {
   int saved = errno;
-  syscall(SYS_futex, word, FUTEX_WAKE, count < 0 ? INT_MAX : count, NULL, NULL, 0);
+  syscall(SYS_futex, word, FUTEX_WAKE_BITSET, count < 0 ? INT_MAX : count, NULL, NULL, kinds);
   errno = saved;
 }
 

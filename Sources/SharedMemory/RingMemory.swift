@@ -1,7 +1,7 @@
 /// Where the two parts of a ring lie: one that only the producer writes, one that only the consumer writes.
 ///
 ///     producer's part:  0 tail (bytes ever written)   64 doorbell   128 the bytes, `capacity` of them
-///     consumer's part:  0 head (bytes ever read)      64 sleepers
+///     consumer's part:  0 head (bytes ever read)      64 sleepers   68 callers   72 callers asleep
 ///
 /// So neither side can change the other's words; what it writes into its own is looked at with suspicion.
 ///
@@ -15,6 +15,8 @@ package struct RingMemory: Sendable {
     static let doorbell = 64
     static let head = 0
     static let sleepers = 64
+    static let callers = 68
+    static let callersAsleep = 72
     static let bytes = 128
     static let headerSize = 8
 

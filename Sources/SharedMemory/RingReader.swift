@@ -3,6 +3,9 @@ internal import Glibc
 
 /// The consuming end of a ring; one thread at a time reads, any number may sleep.
 ///
+/// Besides readers, who read whatever comes, there may be a caller, who waits for one answer: as long as it is there it
+/// reads, and readers are left asleep.
+///
 /// The producer may be hostile: its words are copied before they are checked, and a record is copied before anything in
 /// it is looked at.
 package struct RingReader: Sendable {
@@ -64,23 +67,61 @@ package struct RingReader: Sendable {
 
 /// Where a ring's consumers sleep.
 package struct Doorbell: Sendable {
+    /// Who sleeps.
+    package enum Sleeper: Sendable {
+        /// A thread that reads whatever comes.
+        case reader
+        /// Somebody who has asked and waits a little for the answer; reads what comes meanwhile, all of it.
+        case caller
+
+        var kinds: UInt32 {
+            switch self {
+            case .reader: Doorbell.readers
+            case .caller: Doorbell.callers
+            }
+        }
+    }
+
+    static let readers: UInt32 = 1
+    static let callers: UInt32 = 2
+    static let everybody: UInt32 = .max
+
     fileprivate let memory: RingMemory
 
     /// A state of the doorbell: take it, then look whether the ring is empty, then sleep.
     package var state: UInt32 { shared_load_u32(memory.producer + RingMemory.doorbell) }
 
     /// Says that this thread is about to sleep; `endSleep` must follow. Look at the ring once more in between.
-    package func beginSleep() {
+    package func beginSleep(as sleeper: Sleeper = .reader) {
+        if sleeper == .caller { shared_add_u32(memory.consumer + RingMemory.callersAsleep, 1) }
         shared_add_u32(memory.consumer + RingMemory.sleepers, 1)
     }
 
     /// Sleeps while the doorbell is as it was; may return early.
-    package func sleep(while state: UInt32, nanoseconds: UInt64 = 0) {
-        shared_wait(memory.producer + RingMemory.doorbell, state, nanoseconds)
+    ///
+    /// - Parameter nanoseconds: how long at most; 0 is without end.
+    package func sleep(while state: UInt32, nanoseconds: UInt64 = 0, as sleeper: Sleeper = .reader) {
+        shared_wait(memory.producer + RingMemory.doorbell, state, nanoseconds, sleeper.kinds)
     }
 
-    package func endSleep() {
+    package func endSleep(as sleeper: Sleeper = .reader) {
+        if sleeper == .caller { shared_subtract_u32(memory.consumer + RingMemory.callersAsleep, 1) }
         shared_subtract_u32(memory.consumer + RingMemory.sleepers, 1)
+    }
+
+    /// A caller is there from now on and reads what comes; `leave` must follow.
+    package func enter() {
+        shared_add_u32(memory.consumer + RingMemory.callers, 1)
+    }
+
+    /// The caller goes. Look at the ring once more then: whatever still lies there, nobody has been woken for.
+    package func leave() {
+        shared_subtract_u32(memory.consumer + RingMemory.callers, 1)
+    }
+
+    /// Wakes one of this side's own readers, who looks at the ring then.
+    package func wakeReader() {
+        shared_wake(memory.producer + RingMemory.doorbell, 1, Self.readers)
     }
 
     /// Wakes this side's own sleepers, who know by now that they must not sleep again, until none is left.
@@ -88,7 +129,7 @@ package struct Doorbell: Sendable {
     /// Whoever has just looked and is about to sleep would miss a single call, and this side can't change the doorbell.
     package func dismissSleepers() {
         while shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {
-            shared_wake(memory.producer + RingMemory.doorbell, -1)
+            shared_wake(memory.producer + RingMemory.doorbell, -1, Self.everybody)
             usleep(50)
         }
     }

@@ -51,15 +51,20 @@ package struct RingWriter: Sendable {
 
     /// Tells a sleeping consumer that there is something; costs no system call while it is awake.
     package func ring() {
-        shared_add_u32(memory.producer + RingMemory.doorbell, 1)
-        if shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {
-            shared_wake(memory.producer + RingMemory.doorbell, 1)
+        let doorbell = memory.producer + RingMemory.doorbell
+        shared_add_u32(doorbell, 1)
+        if shared_load_u32(memory.consumer + RingMemory.callers) != 0 {
+            if shared_load_u32(memory.consumer + RingMemory.callersAsleep) != 0 {
+                shared_wake(doorbell, 1, Doorbell.callers)
+            }
+        } else if shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {
+            shared_wake(doorbell, 1, Doorbell.readers)
         }
     }
 
     /// Wakes everybody who sleeps, whatever there is.
     package func ringAll() {
         shared_add_u32(memory.producer + RingMemory.doorbell, 1)
-        shared_wake(memory.producer + RingMemory.doorbell, -1)
+        shared_wake(memory.producer + RingMemory.doorbell, -1, Doorbell.everybody)
     }
 }

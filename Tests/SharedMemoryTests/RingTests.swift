@@ -154,6 +154,95 @@ struct RingFixture {
         #expect(received.withLockedValue { $0 } == count)
     }
 
+    /// A reader and a caller who comes and goes: whoever is there takes what comes, and nothing is left lying.
+    @Test func callerAndReaderMissNothingBetweenThem() throws {
+        let fixture = try RingFixture()
+        let count: UInt32 = 20_000
+        let shared = NIOLockedValueBox((ring: RingReader(fixture.memory), next: UInt32(0), wasInOrder: true))
+        let bell = RingReader(fixture.memory).doorbell
+        @Sendable func take() -> Bool {
+            shared.withLockedValue { shared in
+                var payload: [UInt8] = []
+                guard let kind = try? shared.ring.read(into: &payload) else { return false }
+                if kind != shared.next { shared.wasInOrder = false }
+                shared.next += 1
+                return true
+            }
+        }
+        @Sendable func isOver() -> Bool { shared.withLockedValue { $0.next == count || !$0.wasInOrder } }
+        @Sendable func isEmpty() -> Bool { shared.withLockedValue { $0.ring.isEmpty } }
+        let done = DispatchSemaphore(value: 0)
+        let reader = Thread {
+            while !isOver() {
+                let state = bell.state
+                if take() { continue }
+                bell.beginSleep()
+                if isEmpty() && !isOver() { bell.sleep(while: state) }
+                bell.endSleep()
+            }
+            done.signal()
+        }
+        let caller = Thread {
+            var turns = 0
+            while !isOver() {
+                bell.enter()
+                let state = bell.state
+                var taken = 0
+                while taken < 3, take() { taken += 1 }
+                if taken == 0 {
+                    bell.beginSleep(as: .caller)
+                    if isEmpty() && !isOver() { bell.sleep(while: state, nanoseconds: 100_000, as: .caller) }
+                    bell.endSleep(as: .caller)
+                }
+                bell.leave()
+                if !isEmpty() { bell.wakeReader() }
+                turns += 1
+                if turns % 8 == 0 { sched_yield() }
+            }
+            done.signal()
+        }
+        reader.start()
+        caller.start()
+        var writer = RingWriter(fixture.memory)
+        for index in 0..<count {
+            while try !write(&writer, index, [1, 2, 3]) { sched_yield() }
+            writer.ring()
+            if index % 16 == 0 { sched_yield() }
+        }
+        for _ in 0..<2 {
+            while done.wait(timeout: .now() + 0.01) != .success {
+                // Whoever took the last record doesn't tell the other; nobody may wait for a record, though.
+                guard isOver() else { continue }
+                bell.dismissSleepers()
+            }
+        }
+        #expect(shared.withLockedValue { $0.next } == count)
+        #expect(shared.withLockedValue { $0.wasInOrder })
+    }
+
+    @Test func readerSleepsOnWhileACallerIsThere() throws {
+        let fixture = try RingFixture()
+        let bell = RingReader(fixture.memory).doorbell
+        let woken = DispatchSemaphore(value: 0)
+        bell.enter()
+        let state = bell.state
+        bell.beginSleep()
+        let reader = Thread {
+            // Its state is the one from before the record, as that of a reader who is long asleep.
+            bell.sleep(while: state &+ 1, nanoseconds: 20_000_000_000)
+            bell.endSleep()
+            woken.signal()
+        }
+        var writer = RingWriter(fixture.memory)
+        _ = try write(&writer, 1, [1])
+        writer.ring()
+        reader.start()
+        _ = try write(&writer, 2, [1])
+        #expect(woken.wait(timeout: .now() + 0.05) == .timedOut, "nobody has called the reader")
+        bell.leave()
+        while woken.wait(timeout: .now() + 0.01) != .success { bell.wakeReader() }
+    }
+
     @Test func spinningIsForMachinesWithProcessorsToSpare() {
         var none = SpinBudget(processors: 2)
         #expect(!none.isSpinning)

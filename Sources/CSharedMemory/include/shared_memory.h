@@ -39,11 +39,12 @@ static inline void shared_pause(void) {
 #endif
 }
 
-/* Sleeps while the word is `expected`, at most `timeout_ns` (0 = without end). May return early. */
-void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns);
+/* Sleeps while the word is `expected`, at most `timeout_ns` (0 = without end). May return early. `kinds` has the bits
+ * by which the sleeper can be called. */
+void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns, uint32_t kinds);
 
-/* Wakes up to `count` sleepers, in whichever process. */
-void shared_wake(const void *word, int count);
+/* Wakes up to `count` sleepers (negative = all) of any of the `kinds`, in whichever process. */
+void shared_wake(const void *word, int count, uint32_t kinds);
 
 /* A memory file of `size` zero bytes that can be neither shrunk nor grown; -1 and errno on failure. Close-on-exec. */
 int shared_create(const char *name, size_t size);

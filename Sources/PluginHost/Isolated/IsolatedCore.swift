@@ -56,10 +56,11 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
 
     /// Hands calls to the runner.
     ///
-    /// - Parameter waits: whether to come back only once the plugin's function has returned.
+    /// - Parameter waits: whether to come back only once the plugin's function has returned, or within microseconds
+    ///   even if it hasn't.
     func infer(_ calls: [InferenceCall], waits: Bool) {
         guard waits else {
-            dispatch(IsolatedBatch(calls: calls))
+            dispatch(IsolatedBatch(calls: calls), waitsBriefly: true)
             return
         }
         let latch = CallLatch(calls)
@@ -67,7 +68,7 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
         latch.wait()
     }
 
-    private func dispatch(_ request: IsolatedBatch) {
+    private func dispatch(_ request: IsolatedBatch, waitsBriefly: Bool = false) {
         enum Way {
             case send(RunnerConnection)
             case wait
@@ -88,7 +89,8 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
             }
             switch way {
             case .send(let connection):
-                if connection.send(request) { return }
+                let isSent = waitsBriefly ? connection.sendAndWaitBriefly(request) : connection.send(request)
+                if isSent { return }
                 // It ended this very moment; its keeper is about to say so.
                 withdraw(connection)
             case .wait: return

@@ -11,6 +11,23 @@ extension RunnerConnection {
             .deadlineExceeded,
         ].map { (code: SluiceError.Code) in (code.text, code) })
 
+    struct Reading: Sendable {
+        var ring: RingReader
+        var payload: [UInt8] = []
+    }
+
+    /// What a record asks for. It is done once the ring is free for others to read.
+    private enum Taken {
+        case part(IsolatedCall, InferencePart)
+        case letGo(IsolatedCall)
+        case returned(IsolatedCall)
+        case log(level: PluginServices.LogLevel, text: String)
+        case observed(metric: UInt32, value: Double)
+        case broken(requestID: String, reason: String)
+        /// It is done already.
+        case nothing
+    }
+
     /// Takes what the runner writes until the connection is closed.
     func startReading() {
         let thread = Thread { [self] in read() }
@@ -19,21 +36,19 @@ extension RunnerConnection {
     }
 
     private func read() {
-        var ring = RingReader(answers)
-        let bell = ring.doorbell
+        let bell = doorbell
         var spin = SpinBudget()
-        var payload: [UInt8] = []
         do {
             while !isClosed {
                 let state = bell.state
-                if let kind = try ring.read(into: &payload) {
-                    try take(kind, payload)
+                if let taken = try next() {
+                    try settle(taken)
                     continue
                 }
                 flushBacklogs()
                 if spin.spin(until: { bell.state != state }) { continue }
                 bell.beginSleep()
-                if ring.isEmpty && !isClosed { bell.sleep(while: state) }
+                if isEmpty && !isClosed { bell.sleep(while: state) }
                 bell.endSleep()
             }
         } catch {
@@ -41,9 +56,84 @@ extension RunnerConnection {
         }
     }
 
+    /// Records that a waiting caller takes at a time before it looks at the clock.
+    private static let recordsTogether = 32
+
+    /// Hands a quick model's call to the runner and waits a moment for the answer, on the caller's own thread, taking
+    /// whatever else comes meanwhile. Whether it came or not, somebody reads the rest.
+    ///
+    /// - Returns: false where the runner is gone; the call is as it was.
+    func sendAndWaitBriefly(_ batch: IsolatedBatch) -> Bool {
+        // Where others have calls under way there is other work to do meanwhile.
+        guard batch.calls.count == 1, callCount == 0, patience.withLockedValue({ $0.begin() }) else {
+            return send(batch)
+        }
+        doorbell.enter()
+        let isSent = send(batch)
+        let isAnswered = isSent && waitBriefly(for: batch.calls[0])
+        doorbell.leave()
+        patience.withLockedValue { $0.end(wasAnswered: isAnswered) }
+        if !isEmpty { doorbell.wakeReader() }
+        return isSent
+    }
+
+    private func waitBriefly(for call: InferenceCall) -> Bool {
+        let end = MonotonicTime.now.advanced(byNanoseconds: CallerPatience.longest)
+        let bell = doorbell
+        var isAnswered = false
+        do {
+            while true {
+                let state = bell.state
+                var count = 0
+                while count < Self.recordsTogether, let taken = try next() {
+                    try settle(taken)
+                    count += 1
+                }
+                isAnswered = call.isFinished
+                let now = MonotonicTime.now
+                if isAnswered || now >= end || isClosed { break }
+                if count == Self.recordsTogether { continue }
+                bell.beginSleep(as: .caller)
+                if isEmpty && !isClosed {
+                    bell.sleep(while: state, nanoseconds: end.nanoseconds(since: now), as: .caller)
+                }
+                bell.endSleep(as: .caller)
+            }
+            flushBacklogs()
+        } catch {
+            observer.runnerBrokeRing(self, reason: "\(error)")
+        }
+        return isAnswered
+    }
+
+    private var doorbell: Doorbell { reading.withLockedValue { $0.ring.doorbell } }
+    private var isEmpty: Bool { reading.withLockedValue { $0.ring.isEmpty } }
     private var isClosed: Bool { locked.withLockedValue { $0.isClosed } }
 
-    private func take(_ rawKind: UInt32, _ payload: [UInt8]) throws {
+    private func next() throws -> Taken? {
+        try reading.withLockedValue { reading in
+            guard let kind = try reading.ring.read(into: &reading.payload) else { return nil }
+            return try take(kind, reading.payload)
+        }
+    }
+
+    private func settle(_ taken: Taken) throws {
+        switch taken {
+        case .part(let entry, let part):
+            let isOver = try entry.received(part)
+            observer.runnerAnswered(self)
+            if isOver { finish(entry) }
+        case .letGo(let entry): finish(entry)
+        case .returned(let entry): entry.batch.latch?.leave(entry.call)
+        case .log(let level, let text): observer.runnerLogged(level: level, text: text)
+        case .observed(let metric, let value): observer.runnerObserved(metric: metric, value: value)
+        case .broken(let requestID, let reason):
+            observer.runnerBrokeContract(self, requestID: requestID, reason: reason)
+        case .nothing: break
+        }
+    }
+
+    private func take(_ rawKind: UInt32, _ payload: [UInt8]) throws -> Taken {
         var reader = MessageReader(payload)
         if rawKind & MessageKind.isElsewhere != 0 {
             let offset: UInt64 = try reader.read()
@@ -58,29 +148,29 @@ extension RunnerConnection {
             reader = MessageReader(message)
         }
         switch MessageKind.Answer(rawValue: rawKind & ~MessageKind.isElsewhere) {
-        case .part: try takePart(&reader)
+        case .part: return try takePart(&reader)
         case .done:
-            let number = CallNumber(try reader.read())
-            let entry = try entry(number)
-            try entry.done()
-            finish(entry)
-        case .returned:
             let entry = try entry(CallNumber(try reader.read()))
-            entry.batch.latch?.leave(entry.call)
+            try entry.done()
+            return .letGo(entry)
+        case .returned:
+            return .returned(try entry(CallNumber(try reader.read())))
         case .log:
             let level = PluginServices.LogLevel(rawValue: try reader.read()) ?? .error
-            observer.runnerLogged(level: level, text: try reader.readText())
+            return .log(level: level, text: try reader.readText())
         case .metric:
+            // Before anybody can read what is observed of it.
             let metric: UInt32 = try reader.read()
             guard let kind = PluginServices.MetricKind(rawValue: try reader.read()) else {
                 throw RingFault(description: "a metric of unknown kind")
             }
             observer.runnerRegistered(
                 metric: metric, kind: kind, name: try reader.readText(), help: try reader.readText())
+            return .nothing
         case .observe:
-            observer.runnerObserved(metric: try reader.read(), value: try reader.readDouble())
+            return .observed(metric: try reader.read(), value: try reader.readDouble())
         case .violation:
-            observer.runnerBrokeContract(self, requestID: try reader.readText(), reason: try reader.readText())
+            return .broken(requestID: try reader.readText(), reason: try reader.readText())
         case nil: throw RingFault(description: "a message of kind \(rawKind)")
         }
     }
@@ -104,7 +194,7 @@ extension RunnerConnection {
         entry.batch.letGo(entry.call)
     }
 
-    private func takePart(_ reader: inout MessageReader) throws {
+    private func takePart(_ reader: inout MessageReader) throws -> Taken {
         let entry = try entry(CallNumber(try reader.read()))
         let isFinal = try reader.readBool()
         let token: UInt64 = try reader.read()
@@ -132,9 +222,7 @@ extension RunnerConnection {
             // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
             if let fault = fault(in: part, to: entry.call.envelope) { throw RingFault(description: fault) }
         }
-        let isOver = try entry.received(part)
-        observer.runnerAnswered(self)
-        if isOver { finish(entry) }
+        return .part(entry, part)
     }
 
     private func fault(in part: InferencePart, to envelope: Envelope) -> String? {

@@ -53,6 +53,9 @@ final class RunnerConnection: Sendable {
     let answers: RingMemory
     let observer: any RunnerConnectionObserver
     let locked: NIOLockedValueBox<Locked>
+    /// The ring of answers and what was read last; whoever has it locked reads.
+    let reading: NIOLockedValueBox<Reading>
+    let patience = NIOLockedValueBox(CallerPatience())
 
     init(
         model: String, inputs: SharedArena, host: SharedRegion, runner: SharedRegion, grace: UInt64,
@@ -65,6 +68,7 @@ final class RunnerConnection: Sendable {
         self.grace = grace
         self.observer = observer
         answers = ChannelLayout.answers(host: host, runner: runner)
+        reading = NIOLockedValueBox(Reading(ring: RingReader(answers)))
         locked = NIOLockedValueBox(
             Locked(
                 requests: RingWriter(ChannelLayout.requests(host: host, runner: runner)),
