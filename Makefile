@@ -104,6 +104,11 @@ bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx 
 	$(PYTHON) Benchmarks/report.py
 	$(PYTHON) Benchmarks/thresholds.py
 
+.PHONY: bench-policy
+bench-policy: $(STAMPS)/setup ## what quotas cost one request, for 10 to 100,000 consumers
+	$(RELEASE_BUILD) --product policy-cost
+	@$(RELEASE)/policy-cost
+
 .PHONY: clean
 clean: ## remove all that was built or fetched
 	rm -rf $(BUILD) .build .build-tsan .build-asan

@@ -174,6 +174,10 @@ let package = Package(
         .executableTarget(
             name: "bare-echo", dependencies: ["CMalloc"] + nio, path: "Benchmarks/BareEcho",
             swiftSettings: swiftSettings),
+        // What quotas cost a request: `make bench-policy`.
+        .executableTarget(
+            name: "policy-cost", dependencies: ["Policies", "Configuration", "Tensors"], path: "Benchmarks/PolicyCost",
+            swiftSettings: swiftSettings),
 
         // The plugin that is written in Swift; the others build with a C compiler alone, see Plugins/Makefile.
         .target(
@@ -199,7 +203,8 @@ let package = Package(
             path: "Tests/CodecsTests",
             resources: [.copy("Corpus")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "PoliciesTests", dependencies: ["Policies", "Configuration", "Tensors"], path: "Tests/PoliciesTests",
+            name: "PoliciesTests", dependencies: ["Policies", "Configuration", "Tensors", locks],
+            path: "Tests/PoliciesTests",
             swiftSettings: swiftSettings),
         .testTarget(
             name: "StoresTests",
