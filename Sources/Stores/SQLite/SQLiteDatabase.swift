@@ -41,8 +41,11 @@ struct SQLiteDatabase: ~Copyable {
             // loses nothing that was committed, a power cut the last moments, and neither damages the file.
             for statement in [
                 "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL",
+                // The disk is waited for when the store says so, and not in the middle of counting.
+                "PRAGMA wal_autocheckpoint = 0",
             ] { try run(statement, handle, path) }
             try prepareLayout(handle, path)
+            try tidy(handle, path)
             let upsert = try prepare(
                 """
                 INSERT INTO counts (key, until, used) VALUES (?1, ?2, ?3)
@@ -85,6 +88,14 @@ struct SQLiteDatabase: ~Copyable {
         try run("BEGIN IMMEDIATE; COMMIT;", handle, path)
         let check = try text("PRAGMA quick_check(1)", handle, path)
         guard check == "ok" else { throw StoreFailure("\(path) is damaged: \(check)") }
+    }
+
+    /// Moves what has been written from the log into the file. Waits for the disk, which takes as long as it takes.
+    func tidy() throws(StoreFailure) { try Self.tidy(handle, "") }
+
+    private static func tidy(_ handle: OpaquePointer, _ path: String) throws(StoreFailure) {
+        // The first write to a log that begins anew waits for the disk, too: it is made here, by a value that is as it was.
+        try run("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA user_version = \(layout);", handle, path)
     }
 
     // MARK: Counts

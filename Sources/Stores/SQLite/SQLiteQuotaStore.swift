@@ -17,6 +17,11 @@ package final class SQLiteQuotaStore: QuotaKeeper {
         var isEnding = false
     }
 
+    /// So many rows, in the log of which each may take a page of 4 KiB, are moved into the file when nobody changes
+    /// anything, and so many in any case.
+    private static let muchToTidy = 1_000
+    private static let mostToTidy = 20_000
+
     private let path: String
     private let locked: NIOLockedValueBox<Locked>
     /// One signal for the first change after each flush, and one for the end.
@@ -77,8 +82,15 @@ package final class SQLiteQuotaStore: QuotaKeeper {
 
     private func write(_ database: consuming SQLiteDatabase) {
         var lastFailure = MonotonicTime(nanoseconds: 0)
+        var untidy = 0
         while true {
-            changes.wait()
+            let isQuiet = changes.wait(timeout: .now() + .seconds(untidy > Self.muchToTidy ? 2 : 3_600)) == .timedOut
+            if isQuiet || untidy > Self.mostToTidy {
+                // Where that fails, writing will, and says so.
+                try? database.tidy()
+                untidy = 0
+                if isQuiet { continue }
+            }
             let flush = locked.withLockedValue { $0.flush }
             // Half of the time is for others to change what will be written, half for writing.
             _ = ending.wait(timeout: .now() + .nanoseconds(Int(flush / .nanoseconds(2))))
@@ -88,6 +100,7 @@ package final class SQLiteQuotaStore: QuotaKeeper {
             }
             do throws(StoreFailure) {
                 try write(buckets, database)
+                untidy += 2 + buckets.count
             } catch {
                 observer.failed()
                 observer.isUp(false)
