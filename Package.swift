@@ -136,7 +136,6 @@ let package = Package(
                 "CDocumentation",
                 "Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "SharedMemory", "Telemetry",
                 "WireMessages", "CZlib",
-                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -172,7 +171,12 @@ let package = Package(
 
         // What `make bench` compares large bodies with.
         .executableTarget(
-            name: "bare-echo", dependencies: ["CMalloc"] + nio, path: "Benchmarks/BareEcho",
+            name: "bare-echo",
+            dependencies: [
+                "CMalloc", .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            ] + nio,
+            path: "Benchmarks/BareEcho",
             swiftSettings: swiftSettings),
         // What quotas cost a request: `make bench-policy`.
         .executableTarget(
@@ -246,8 +250,12 @@ let package = Package(
         .testTarget(
             name: "TransportTests",
             dependencies: [
-                "Transport", "Codecs", "Tensors", "Configuration", "WireMessages", "CZlib",
+                "Transport", "Gateway", "PluginHost", "Telemetry", "Codecs", "Tensors", "Configuration", "WireMessages",
+                "CZlib",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                // The other side of the tests of HTTP/2; nothing that serves uses it.
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,

@@ -1,4 +1,4 @@
-"""Puts load on a server: wrk over HTTP/1.1, h2load over gRPC. One thread, one request at a time on each connection."""
+"""Puts load on a server: wrk over HTTP/1.1, h2load over HTTP/2 and gRPC. One thread, one request at a time on each connection."""
 
 import math
 import os
@@ -32,7 +32,7 @@ class Load:
 
     def measure(self, server, connections, seconds):
         """Requests per second, CPU-µs of the server's process tree per request, latency in µs, failures."""
-        run = self.h2load if self.request.kind == "grpc" else self.wrk
+        run = self.wrk if self.request.kind == "http" else self.h2load
         before, started = process.cpu_microseconds(server.pid), time.monotonic()
         result = run(server, connections, seconds)
         cpu = process.cpu_microseconds(server.pid) - before
@@ -79,7 +79,9 @@ end""")
         log = self.folder / "log"
         log.unlink(missing_ok=True)
         command = ["h2load", "-t", "1", "-c", str(connections), "-m", "1", "-D", f"{seconds}", "-N", "60"]
-        command += ["-w", "30", "-W", "30", "-d", str(self.folder / "body"), "--log-file", str(log)]
+        command += ["-w", "30", "-W", "30", "--log-file", str(log)]
+        if self.request.body is not None:
+            command += ["-d", str(self.folder / "body")]
         for name, value in {**self.request.headers, **server.headers}.items():
             command += ["-H", f"{name.lower()}: {value}"]
         output = subprocess.run(
@@ -106,8 +108,8 @@ end""")
         }
 
 
-def check_grpc(server, request):
-    """One gRPC call by curl; why it is wrong, or `None`."""
+def check_http2(server, request):
+    """One call by curl; why its answer is wrong, or `None`; and the answer."""
     with Load(request) as load:
         head, body = load.folder / "head", load.folder / "answer"
         command = ["curl", "--silent", "--http2-prior-knowledge", "--max-time", "60", "-o", str(body), "-D", str(head)]
@@ -119,18 +121,22 @@ def check_grpc(server, request):
         )
         fields = head.read_text(errors="replace") if head.exists() else ""
         status = re.findall(r"(?im)^grpc-status: *(\d+)", fields)
-        if done.returncode or status != ["0"]:
+        if done.returncode or request.kind == "grpc" and status != ["0"]:
             message = re.findall(r"(?im)^grpc-message: *(.*)", fields)
-            return f"curl ended with {done.returncode}, grpc-status {status} {message}"
-        return None if request.check({}, body.read_bytes()) else "wrong answer"
+            return f"curl ended with {done.returncode}, grpc-status {status} {message}", None
+        answer = body.read_bytes()
+        if not request.check({}, answer):
+            return f"wrong answer: {answer[:200]!r}", None
+        media_type = re.findall(r"(?im)^content-type: *([^\r\n]*)", fields)
+        return None, (media_type[0] if media_type else "", answer)
 
 
 def check(server, request):
     """Sends one request; why its answer is wrong, or `None`; and the answer."""
-    if request.kind == "grpc":
-        return check_grpc(server, request), None
     if request.body is None:
         return None, None
+    if request.kind != "http":
+        return check_http2(server, request)
     status, headers, answer = server.post(request.path, request.body, request.headers)
     if status != 200:
         return f"HTTP {status}: {answer[:200]!r}", None

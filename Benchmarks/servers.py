@@ -27,7 +27,7 @@ def free_port():
 
 
 class Server:
-    """A process that answers on `port`; `pid` is the root of the tree to measure.
+    """A process that answers on `port`, and HTTP/2 on `grpc_port`; `pid` is the root of the tree to measure.
 
     Used as a context: starts on entering, ends with everything that it started on leaving.
     """
@@ -158,6 +158,7 @@ class Nginx(Server):
 
     def __init__(self, answer, media_type):
         super().__init__("nginx")
+        self.grpc_port = free_port()
         self.answer, self.media_type = answer, media_type
 
     def command(self):
@@ -174,6 +175,7 @@ http {{
   client_max_body_size 64m; client_body_buffer_size 8m;
   server {{
     listen 127.0.0.1:{self.port};
+    listen 127.0.0.1:{self.grpc_port} http2;
     location / {{ root {self.folder}; default_type {self.media_type}; error_page 405 =200 /answer; }}
   }}
 }}
@@ -189,6 +191,7 @@ class BareEcho(Server):
 
     def __init__(self):
         super().__init__("bare NIO")
+        self.grpc_port = free_port()
 
     def command(self):
-        return [RELEASE / "bare-echo", self.port, THREADS]
+        return [RELEASE / "bare-echo", self.port, self.grpc_port, THREADS]

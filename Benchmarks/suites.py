@@ -28,11 +28,10 @@ def echo_small(bench):
 def echo_large(bench):
     """A megabyte back and forth."""
     with BareEcho() as bare:
-        request = workloads.echo_binary(LARGE)
-        compare_echo(
-            bench, "echo 1 MB, binary", "binary", request, [16], [(bare, workloads.bytes_back(request.body))]
-        )
-    compare_echo(bench, "echo 1 MB, grpc", "grpc", workloads.echo_grpc(LARGE), [16])
+        for kind, make in (("binary", workloads.echo_binary), ("grpc", workloads.echo_grpc)):
+            request = make(LARGE)
+            back = workloads.bytes_back(request.body, "h2" if kind == "grpc" else "http")
+            compare_echo(bench, f"echo 1 MB, {kind}", kind, request, [16], [(bare, back)])
 
 
 def echo_json_large(bench):
@@ -41,7 +40,7 @@ def echo_json_large(bench):
 
 
 def compare_echo(bench, case, kind, request, connections, more=()):
-    """One request at the gateway, the peers that can serve it, nginx with a static answer, and `more`."""
+    """One request at the gateway, the peers that can serve it, nginx with a static answer by the same protocol, and `more`."""
     gateway = bench.gateway()
     if not bench.answers(case, gateway, request):
         return
@@ -49,10 +48,9 @@ def compare_echo(bench, case, kind, request, connections, more=()):
     contenders += [(peer, request) for peer in bench.peers() if kind in peer.serves]
     contenders += more
     with contextlib.ExitStack() as stack:
-        if kind != "grpc":
-            media_type, answer = bench.answer(gateway, request)
-            floor = stack.enter_context(Nginx(answer, media_type))
-            contenders.append((floor, workloads.static()))
+        media_type, answer = bench.answer(gateway, request)
+        floor = stack.enter_context(Nginx(answer, media_type))
+        contenders.append((floor, workloads.static("h2" if kind == "grpc" else "http")))
         bench.compare(case, connections, contenders)
 
 

@@ -7,7 +7,7 @@ import struct
 
 
 class Request:
-    """A body with its headers and path, and a check of the answer."""
+    """A body with its headers and path, and a check of the answer; `kind` is http (HTTP/1.1), h2 or grpc."""
 
     def __init__(self, path, body, headers, check, kind="http"):
         self.path, self.body, self.headers, self.check, self.kind = path, body, headers, check, kind
@@ -51,13 +51,14 @@ def echo_binary(count, model="echo"):
     return Request(f"/v2/models/{model}/infer", head + raw, headers, check)
 
 
-def bytes_back(body):
+def bytes_back(body, kind="http"):
     """For a server that gives back the bytes it got."""
-    return Request("/", body, {"Content-Type": "application/octet-stream"}, lambda headers, answer: answer == body)
+    headers = {"Content-Type": "application/octet-stream"}
+    return Request("/", body, headers, lambda headers, answer: answer == body, kind)
 
 
-def static():
-    return Request("/answer", None, {}, lambda headers, answer: True)
+def static(kind="http"):
+    return Request("/answer", None, {}, lambda headers, answer: True, kind)
 
 
 def varint(number):

@@ -3,20 +3,35 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// A server that gives back the body of each request and does nothing else: what SwiftNIO and its HTTP/1 codec cost, for
-/// benchmarks to compare with.
+/// A server that gives back the body of each request and does nothing else: what SwiftNIO and its codecs for HTTP/1 and
+/// HTTP/2 cost, for benchmarks to compare with.
 ///
-///     bare-echo PORT THREADS
+///     bare-echo PORT HTTP2-PORT THREADS
 @main
 enum BareEcho {
     static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst().compactMap { Int($0) }
-        guard arguments.count == 2 else { fatalError("usage: bare-echo PORT THREADS") }
+        guard arguments.count == 3 else { fatalError("usage: bare-echo PORT HTTP2-PORT THREADS") }
         // As the gateway has it, so that both keep megabyte buffers in the heap.
         mallopt(M_MMAP_THRESHOLD, 64 << 20)
         mallopt(M_TRIM_THRESHOLD, 64 << 20)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: arguments[1])
-        let channel = try await ServerBootstrap(group: group)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: arguments[2])
+        let channel = try await bootstrap(group) { pipeline in
+            try pipeline.addHandlers(HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder()), Echo())
+        }
+        .bind(host: "127.0.0.1", port: arguments[0]).get()
+        _ = try await bootstrap(group) { pipeline in
+            try pipeline.addHandlers(HTTP2Echo.makeHandler(), HTTP2Echo())
+        }
+        .bind(host: "127.0.0.1", port: arguments[1]).get()
+        try await channel.closeFuture.get()
+    }
+
+    private static func bootstrap(
+        _ group: MultiThreadedEventLoopGroup,
+        _ addHandlers: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -25,13 +40,8 @@ enum BareEcho {
                 value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 4096, maximum: 256 << 10)
             )
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandlers(HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder()), Echo())
-                }
+                channel.eventLoop.makeCompletedFuture { try addHandlers(channel.pipeline.syncOperations) }
             }
-            .bind(host: "127.0.0.1", port: arguments[0]).get()
-        try await channel.closeFuture.get()
     }
 }
 

@@ -2,8 +2,6 @@ internal import Codecs
 internal import Configuration
 internal import Gateway
 internal import NIOCore
-internal import NIOHPACK
-internal import NIOHTTP2
 internal import Policies
 internal import Tensors
 
@@ -11,7 +9,8 @@ internal import Tensors
 ///
 /// Framing, compression, limits, headers and trailers are here; what a method means is in its `GRPCCall`.
 final class GRPCStream: HTTP2Stream {
-    private(set) weak var connection: HTTP2Connection?
+    /// Until `close`.
+    private(set) var connection: HTTP2Connection?
     /// What holds for the call. A stream of requests takes it anew for each of them and holds none in between: one that is
     /// idle for days must not keep a revision's models.
     var service: Service { held ?? port.service }
@@ -32,7 +31,7 @@ final class GRPCStream: HTTP2Stream {
     private var messages = 0
     /// Bytes of the message that is coming in, or that the call works on.
     private var keptBytes = 0
-    private var window = InboundWindow(size: HTTP2Limits.streamWindow)
+    private var window: InboundWindow
     private var requestEnded = false
     private var hasSentHeaders = false
     private var isOver = false
@@ -58,14 +57,14 @@ final class GRPCStream: HTTP2Stream {
         self.id = id
         self.head = head
         self.eventLoop = eventLoop
+        window = InboundWindow(size: connection.limits.streamWindow)
         let now = MonotonicTime.now
         clock = ConnectionClock(limits: service.limits, now: now)
         clock.enter(.body, now: now)
         reader = GRPCFrameReader(limit: service.listener.maxBody)
-        let sentID = head.fields.requestID
         record = RequestRecord(
-            id: sentID.map(RequestID.isAcceptable) == true ? sentID ?? "" : RequestID.make(), method: head.method,
-            path: String(head.target.prefix(512)), bytesIn: 0, receivedAt: now, remote: connection.remote)
+            id: head.requestID ?? RequestID.make(), method: head.method, path: head.path, bytesIn: 0, receivedAt: now,
+            remote: connection.remote)
     }
 
     // MARK: The request
@@ -77,7 +76,7 @@ final class GRPCStream: HTTP2Stream {
             guard head.method == "POST" else {
                 throw SluiceError(.methodNotAllowed, "gRPC calls are POST requests")
             }
-            guard let method = GRPCMethod(rawValue: head.target), service.serves(method) else {
+            guard let method = head.grpcMethod, service.serves(method) else {
                 throw SluiceError(.notFound, "there is no method \(head.target.prefix(128)) here")
             }
             self.method = method
@@ -233,6 +232,10 @@ final class GRPCStream: HTTP2Stream {
         }
     }
 
+    func madeProgress() {
+        if clock.phase == .writing { clock.enter(.writing, now: .now) }
+    }
+
     func close() {
         timer?.cancel()
         letGo()
@@ -263,29 +266,28 @@ final class GRPCStream: HTTP2Stream {
     // MARK: The answer
 
     /// Sends one message; the first one brings the headers with it.
-    func send(_ body: EncodedBody, summary: Answer.Summary?, promise: EventLoopPromise<Void>? = nil) {
+    ///
+    /// - Parameter written: called once the client has taken it, or nobody wants it any more.
+    func send(_ body: EncodedBody, summary: Answer.Summary?, written: (@Sendable () -> Void)? = nil) {
         guard let connection, !isOver else {
-            promise?.fail(ChannelError.ioOnClosedChannel)
+            written?()
             return
         }
-        if !hasSentHeaders {
-            hasSentHeaders = true
-            var head = Self.responseHead(record.id)
-            if let summary { head.add(summary) }
-            sentCoding = answerCoding
-            if let sentCoding { head.field("grpc-encoding", sentCoding.rawValue) }
-            connection.writeHeaders(head.headers, on: id, isEnd: false)
+        connection.together {
+            if !hasSentHeaders {
+                hasSentHeaders = true
+                var head = beginHead(connection)
+                if let summary { head.add(summary) }
+                sentCoding = answerCoding
+                if let sentCoding { head.field("grpc-encoding", sentCoding.rawValue) }
+                connection.writeHead(head, on: id)
+            }
+            let compressed = compressed(body)
+            let message = OutboundBody(message: compressed ?? body, isCompressed: compressed != nil)
+            bytesOut += message.count - 5
+            clock.enter(.writing, now: .now)
+            connection.write(message, on: id, written: written)
         }
-        let compressed = compressed(body)
-        let body = compressed ?? body
-        let length = body.count
-        var frame = ByteBufferAllocator().buffer(capacity: length + 5)
-        frame.writeInteger((compressed == nil ? 0 : 1) as UInt8)
-        frame.writeInteger(UInt32(truncatingIfNeeded: length))
-        frame.write(body)
-        bytesOut += length
-        clock.enter(.writing, now: .now)
-        connection.writeData(frame, on: id, isEnd: false, promise: promise)
     }
 
     /// The message as a client that compresses gets it; `nil` where it goes out as it is.
@@ -297,8 +299,8 @@ final class GRPCStream: HTTP2Stream {
     }
 
     /// Sends one message of few bytes.
-    func send(_ bytes: [UInt8], promise: EventLoopPromise<Void>? = nil) {
-        send(EncodedBody(mediaType: "application/grpc", segments: [.bytes(bytes)]), summary: nil, promise: promise)
+    func send(_ bytes: [UInt8]) {
+        send(EncodedBody(mediaType: "application/grpc", segments: [.bytes(bytes)]), summary: nil)
     }
 
     /// The client has taken a message.
@@ -306,10 +308,12 @@ final class GRPCStream: HTTP2Stream {
         if !isOver { clock.enter(.working, now: .now) }
     }
 
-    private static func responseHead(_ requestID: String) -> HTTP2ResponseHead {
-        var head = HTTP2ResponseHead(status: 200)
-        head.field("content-type", "application/grpc")
-        head.field(unique: "x-request-id", requestID)
+    private static let contentType = HTTP2ResponseHead.EncodedField(.contentType, "application/grpc")
+
+    private func beginHead(_ connection: HTTP2Connection) -> HTTP2ResponseHead {
+        var head = connection.beginHead(status: 200)
+        head.field(Self.contentType)
+        head.field("x-request-id", record.id)
         return head
     }
 
@@ -325,39 +329,41 @@ final class GRPCStream: HTTP2Stream {
         service.record(
             record, bytesIn: record.bytesIn, bytesOut: bytesOut, response: response, summary: summary)
         clock.enter(.writing, now: .now)
-        connection.writeHeaders(trailers(error, summary: summary), on: id, isEnd: true, promise: promiseOfReset())
-    }
-
-    /// Where the call ends before the client has sent everything, the rest isn't wanted: the client is told so once it
-    /// has the end (RFC 9113, section 8.1).
-    private func promiseOfReset() -> EventLoopPromise<Void>? {
-        guard !requestEnded else { return nil }
-        let promise = eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        promise.futureResult.whenSuccess { bound.value.connection?.reset(bound.value.id, .noError) }
-        return promise
-    }
-
-    private func trailers(_ error: SluiceError?, summary: Answer.Summary) -> HPACKHeaders {
-        guard let error else { return Self.trailersOfSuccess }
-        var trailers: HTTP2ResponseHead
-        if hasSentHeaders {
-            trailers = HTTP2ResponseHead()
+        if let error {
+            end(error, summary: summary, connection)
         } else {
-            trailers = Self.responseHead(record.id)
-            trailers.add(summary)
+            if !hasSentHeaders { connection.writeHead(beginHead(connection), on: id) }
+            connection.write(OutboundBody([]), on: id, end: .trailers(Self.trailersOfSuccess))
         }
-        let status = GRPCStatus(error.code)
-        trailers.field("grpc-status", String(status.rawValue))
-        trailers.field(unique: "grpc-message", GRPCMessageText.encode(error.message))
+    }
+
+    /// Sends a failure: behind the answers that there were, or in place of any.
+    private func end(_ error: SluiceError, summary: Answer.Summary, _ connection: HTTP2Connection) {
+        guard hasSentHeaders else {
+            var head = beginHead(connection)
+            head.add(summary)
+            Self.add(error, to: &head)
+            return connection.writeHead(head, on: id, endsStream: true)
+        }
+        var trailers = HTTP2ResponseHead()
+        Self.add(error, to: &trailers)
+        connection.write(OutboundBody([]), on: id, end: .trailers(trailers.finish()))
+    }
+
+    private static func add(_ error: SluiceError, to trailers: inout HTTP2ResponseHead) {
+        trailers.field("grpc-status", String(GRPCStatus(error.code).rawValue))
+        trailers.field("grpc-message", GRPCMessageText.encode(error.message))
         trailers.field("sluice-code", error.code.text)
         if error.code == .unsupportedMediaType { trailers.field("grpc-accept-encoding", "identity, deflate, gzip") }
         if let wait = error.retryAfterNanoseconds {
             trailers.field("grpc-retry-pushback-ms", String(max(1, (wait + 999_999) / 1_000_000)))
             trailers.field("retry-after", RateLimitStatus.retryAfterHeader(nanoseconds: wait))
         }
-        return trailers.headers
     }
 
-    private static let trailersOfSuccess: HPACKHeaders = ["grpc-status": "0"]
+    private static let trailersOfSuccess: [UInt8] = {
+        var trailers = HTTP2ResponseHead()
+        trailers.field("grpc-status", "0")
+        return trailers.finish()
+    }()
 }

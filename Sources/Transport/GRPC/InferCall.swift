@@ -7,7 +7,8 @@ internal import Tensors
 ///
 /// Invariant behind `@unchecked Sendable`: only used on the connection's event loop.
 final class InferCall: GRPCCall, Responder, @unchecked Sendable {
-    private weak var stream: GRPCStream?
+    /// The stream lets go of its call in the end.
+    private let stream: GRPCStream
     private var message: InferMessage?
     private var inference: Inference?
 
@@ -24,7 +25,7 @@ final class InferCall: GRPCCall, Responder, @unchecked Sendable {
     }
 
     func receiveEnd() throws(SluiceError) {
-        guard let stream, let message else { return }
+        guard let message else { return }
         self.message = nil
         let inference = try stream.makeInference(
             for: try message.address(), id: stream.record.id, streams: false, responder: self)
@@ -39,7 +40,7 @@ final class InferCall: GRPCCall, Responder, @unchecked Sendable {
     }
 
     func finish(_ answer: Answer) {
-        guard let stream, let connection = stream.connection else { return }
+        guard let connection = stream.connection else { return }
         inference = nil
         switch answer.content {
         case .outputs(let body, _):

@@ -141,12 +141,10 @@ final class StreamInferTurn: Responder, @unchecked Sendable {
 
     func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {
         guard let stream else { return written() }
-        let promise = stream.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenComplete { _ in
+        stream.send(OpenInferenceCodec().streamMessage(body), summary: summary) {
             self.stream?.messageTaken()
             written()
         }
-        stream.send(OpenInferenceCodec().streamMessage(body), summary: summary, promise: promise)
     }
 
     func endStream(failure: SluiceError?) {

@@ -1,19 +1,23 @@
 internal import Configuration
 internal import Gateway
 internal import NIOCore
-internal import NIOHPACK
-internal import NIOHTTP2
 internal import Policies
 internal import Telemetry
 internal import Tensors
 
-/// One HTTP/2 connection: gives each of its streams the frames that are its own, and opens windows again.
+/// One HTTP/2 connection: reads frames, gives each stream those that are its own, and writes what they answer.
 ///
-/// Streams are plain objects in a table, not channels of their own, which would cost more than most requests do.
-/// `NIOHTTP2Handler` in front of it holds the protocol's states, header compression and outgoing flow control.
+/// What frames are is `HTTP2FrameReader`'s to know, what they mean and whether they may come `HTTP2StateMachine`'s, what
+/// header blocks say `HeaderBlockReader`'s, and what may be sent when `OutboundFlow`'s: plain structs all. Here are the
+/// effects. Streams are plain objects in a table, not channels of their own, which would cost more than most requests do.
 final class HTTP2Connection: ChannelInboundHandler {
-    typealias InboundIn = HTTP2Frame
-    typealias OutboundOut = HTTP2Frame
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Makes what one request is to the connection, by what its head says.
+    typealias StreamMaker = (
+        HTTP2Connection, Service, HTTP2StreamID, HTTP2RequestHead, any EventLoop
+    ) -> any HTTP2Stream
 
     let port: Port
     /// What holds for requests that begin now: each stream takes it once.
@@ -21,29 +25,59 @@ final class HTTP2Connection: ChannelInboundHandler {
     private(set) var context: ChannelHandlerContext?
     /// The client's address.
     private(set) var remote: String?
-    /// The names in the client's certificate, where it showed one.
-    private var identity: String?
     let scratch: LoopScratch
-    private var streams: [HTTP2StreamID: any HTTP2Stream] = [:]
-    private var window = InboundWindow(size: HTTP2Limits.connectionWindow)
+    let limits: HTTP2Limits
+    private let isPlain: Bool
+    let makeStream: StreamMaker
+
+    // Reading.
+    var reader: HTTP2FrameReader
+    var state: HTTP2StateMachine
+    var blocks: HeaderBlockReader
+    var streams: [HTTP2StreamID: any HTTP2Stream] = [:]
+    var window: InboundWindow
+    /// Bytes of bodies that are kept for requests under way.
+    var keptBytes = 0
+
+    // Writing.
+    var flow = OutboundFlow()
+    /// Frames that haven't been handed to the socket; while a read's frames come in, they wait for the read's end.
+    var outgoing: [UInt8] = []
+    /// What wants to hear that the bytes before it were taken.
+    var whenWritten: [@Sendable () -> Void] = []
+    var events: [OutboundFlow.Event] = []
+    /// How many there are that wait for each other's flush.
+    var holds = 0
+    /// The socket itself, on connections whose bytes go out as they are.
+    private(set) var socket: DirectSocket?
+    /// Writes that wait in the channel for the client to make room, and the frames in them.
+    var pendingWrites = 0
+    var unsentFrames = 0
+
     /// The end of the last request; the connection is idle since then.
-    private var clock: ConnectionClock
+    var clock: ConnectionClock
     private var timer: Scheduled<Void>?
-    private var lastStreamID = HTTP2StreamID.rootStream
-    private var isDraining = false
-    private var isClosing = false
-    /// While a read's frames come in, what is written waits for the read's end.
-    private var isReading = false
-    private var hasWritten = false
+    private(set) var isDraining = false
+    private(set) var isClosing = false
     /// The key that came in last, by which revision it was read, and what that made of it.
     private var lastKey: (text: String?, revision: Revision, key: PresentedKey)?
-    /// Bytes of bodies that are kept for requests under way.
-    private var keptBytes = 0
 
-    init(port: Port, scratch: LoopScratch) {
+    /// - Parameter isPlain: nothing between here and the socket changes the bytes, as TLS would.
+    init(
+        port: Port, scratch: LoopScratch, isPlain: Bool, makeStream: @escaping StreamMaker = HTTP2Connection.stream
+    ) {
         self.port = port
         self.scratch = scratch
-        self.clock = ConnectionClock(limits: port.service.limits, now: .now)
+        self.isPlain = isPlain
+        self.makeStream = makeStream
+        let service = port.service
+        let limits = HTTP2Limits(service.listener)
+        self.limits = limits
+        clock = ConnectionClock(limits: service.limits, now: .now)
+        reader = HTTP2FrameReader(limits: limits.reading)
+        state = HTTP2StateMachine(limits: limits)
+        blocks = HeaderBlockReader(limit: limits.headerList, identity: nil)
+        window = InboundWindow(size: limits.connectionWindow)
     }
 
     /// A key as policies need it: clients send the same one with every call, and its digest takes a while.
@@ -59,13 +93,15 @@ final class HTTP2Connection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         remote = context.remoteAddress?.ipAddress
-        identity = TLSIdentity.presented(by: context.pipeline.syncOperations)
+        if isPlain {
+            socket = DirectSocket(context.channel)
+        } else {
+            blocks = HeaderBlockReader(
+                limit: limits.headerList, identity: TLSIdentity.presented(by: context.pipeline.syncOperations))
+        }
+        // The first read is being handed on; it goes out with what that is answered.
         isReading = true
-        // The connection's window starts at 65535 whatever the settings say.
-        write(
-            .init(
-                streamID: .rootStream,
-                payload: .windowUpdate(windowSizeIncrement: HTTP2Limits.connectionWindow - 65_535)))
+        greet()
         scheduleCheck(context)
     }
 
@@ -82,17 +118,16 @@ final class HTTP2Connection: ChannelInboundHandler {
     }
 
     private func check() {
-        guard let context, context.channel.isActive else { return }
+        guard let context, context.channel.isActive, !isClosing else { return }
         let now = MonotonicTime.now
-        if streams.isEmpty, clock.overdue(now: now) != nil {
-            goAway(context)
-            return
-        }
-        for (id, stream) in streams {
-            switch stream.clock.overdue(now: now) {
-            case .body, .header: stream.timeOut()
-            case .writing, .idle: reset(id, .cancel)
-            case nil: break
+        if streams.isEmpty, clock.overdue(now: now) != nil { return goAway() }
+        together {
+            for (id, stream) in streams {
+                switch stream.clock.overdue(now: now) {
+                case .body, .header: stream.timeOut()
+                case .writing, .idle: reset(id, .cancel)
+                case nil: break
+                }
             }
         }
         scheduleCheck(context)
@@ -100,24 +135,34 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
-        let left = streams
-        streams = [:]
-        for stream in left.values { end(stream) }
+        isClosing = true
+        endStreams()
+        outgoing = []
+        takeWritten()
         context.fireChannelInactive()
     }
 
+    private func endStreams() {
+        let left = streams
+        streams = [:]
+        for (id, stream) in left {
+            whenWritten += flow.remove(id)
+            end(stream)
+        }
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case let closed as StreamClosedEvent:
-            if let stream = streams.removeValue(forKey: closed.streamID) { end(stream) }
-            if streams.isEmpty {
-                clock.enter(.idle, now: .now)
-                if isDraining { close(context) }
-            }
-        case is ConnectionEvent.Drain:
-            goAway(context)
-        default:
-            break
+        if event is ConnectionEvent.Drain { goAway() } else { context.fireUserInboundEventTriggered(event) }
+    }
+
+    /// A stream is over, as far as the client can tell.
+    func removeStream(_ id: HTTP2StreamID) {
+        whenWritten += flow.remove(id)
+        guard let stream = streams.removeValue(forKey: id) else { return }
+        end(stream)
+        if streams.isEmpty {
+            clock.enter(.idle, now: .now)
+            if isDraining { close() }
         }
     }
 
@@ -127,149 +172,71 @@ final class HTTP2Connection: ChannelInboundHandler {
     }
 
     /// Says that no further requests are taken, and closes once the last one under way is answered.
-    private func goAway(_ context: ChannelHandlerContext) {
-        guard !isDraining else { return }
+    func goAway() {
+        guard !isDraining, !isClosing else { return }
         isDraining = true
-        write(
-            .init(
-                streamID: .rootStream,
-                payload: .goAway(lastStreamID: lastStreamID, errorCode: .noError, opaqueData: nil)))
-        if streams.isEmpty { close(context) }
+        together {
+            outgoing.appendGoAway(lastStream: state.goAway(), .noError)
+            if streams.isEmpty { close() }
+        }
     }
 
-    private func close(_ context: ChannelHandlerContext) {
+    /// The client takes no further answers.
+    func receiveGoAway() {
+        isDraining = true
+        if streams.isEmpty { close() }
+    }
+
+    /// Ends the connection for what its client did wrong.
+    func fail(_ fault: HTTP2Fault) {
         guard !isClosing else { return }
+        outgoing.appendGoAway(lastStream: state.lastStream, fault.code, reason: fault.reason)
+        close()
+        endStreams()
+        takeWritten()
+    }
+
+    /// Closes once what was written is on its way.
+    private func close() {
+        guard !isClosing, let context else { return }
         isClosing = true
-        context.flush()
+        flush()
         ClosingHandler.close(context.channel)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // NIO has sent what the protocol asks for: RST_STREAM for a request that is wrong in itself, GOAWAY for all
-        // else. Without the latter's end here the connection would go on.
-        if !HTTP2Fault.concernsOneStream(error) { close(context) }
+        // The connection itself is broken: nobody is there to be told.
+        isClosing = true
+        context.close(promise: nil)
     }
 
-    // MARK: Reading
+    // MARK: The channel's events
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
+        holds += 1
         isReading = true
-        let frame = unwrapInboundIn(data)
-        switch frame.payload {
-        case .headers(let content):
-            if let stream = streams[frame.streamID] {
-                // Trailers: nothing in them matters here, but they end the request.
-                if content.endStream { stream.receiveEnd() }
-            } else {
-                open(frame.streamID, content.headers, isEnd: content.endStream, context: context)
-            }
-        case .data(let content):
-            receive(content, on: frame.streamID)
-        case .goAway:
-            isDraining = true
-            if streams.isEmpty { close(context) }
-        default:
-            // Settings, windows, pings, priorities and resets are done with in front of here.
-            break
-        }
+        reader.append(unwrapInboundIn(data))
+        receive()
+        holds -= 1
     }
 
+    /// Frames of one read are answered together.
+    private var isReading = false
+
     func channelReadComplete(context: ChannelHandlerContext) {
-        isReading = false
-        if hasWritten {
-            hasWritten = false
-            context.flush()
+        if isReading {
+            isReading = false
+            flushUnlessHeld()
         }
         context.fireChannelReadComplete()
     }
 
-    private func open(_ id: HTTP2StreamID, _ headers: HPACKHeaders, isEnd: Bool, context: ChannelHandlerContext) {
-        lastStreamID = max(lastStreamID, id)
-        service.metrics.requestsInFlight.increment()
-        clock.enter(.working, now: .now)
-        let service = service
-        let head = HTTP2RequestHead(headers, keyField: service.keyField, identity: identity)
-        let stream: any HTTP2Stream
-        if head.isGRPC {
-            let call = GRPCStream(self, service: service, id: id, head: head, eventLoop: context.eventLoop)
-            streams[id] = call
-            call.begin()
-            stream = call
-        } else {
-            let request = HTTP2RequestStream(self, service: service, id: id, head: head, eventLoop: context.eventLoop)
-            streams[id] = request
-            request.begin()
-            stream = request
-        }
-        if isEnd { stream.receiveEnd() }
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { flushUnlessHeld() }
+        context.fireChannelWritabilityChanged()
     }
 
-    private func receive(_ content: HTTP2Frame.FramePayload.Data, on id: HTTP2StreamID) {
-        let padding = content.paddingBytes.map { $0 + 1 } ?? 0
-        let size = content.data.readableBytes + padding
-        if keptBytes < 4 * service.listener.maxBody {
-            if let increment = window.receive(size) {
-                write(.init(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: increment)))
-            }
-        } else {
-            // So much is kept for requests under way that the client has to wait for some of them.
-            window.hold(size)
-        }
-        guard let stream = streams[id], case .byteBuffer(let bytes) = content.data else { return }
-        if bytes.readableBytes > 0 { stream.receive(bytes) }
-        if content.endStream { stream.receiveEnd() }
-    }
-
-    /// A stream keeps so many bytes of its body more, or fewer.
-    func keep(_ bytes: Int) {
-        keptBytes += bytes
-        if bytes < 0, keptBytes < 4 * service.listener.maxBody, let increment = window.receive(0) {
-            write(.init(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: increment)))
-        }
-    }
-
-    // MARK: Writing
-
-    /// Writes a frame; it goes out at the end of the read under way, or at once.
-    func write(_ frame: HTTP2Frame, promise: EventLoopPromise<Void>? = nil) {
-        guard let context else {
-            promise?.fail(ChannelError.alreadyClosed)
-            return
-        }
-        context.write(wrapOutboundOut(frame), promise: promise)
-        if isReading { hasWritten = true } else { context.flush() }
-    }
-
-    /// Holds back the flush while `body` writes several frames.
-    func together(_ body: () -> Void) {
-        if isReading { return body() }
-        isReading = true
-        body()
-        isReading = false
-        if hasWritten {
-            hasWritten = false
-            context?.flush()
-        }
-    }
-
-    func writeHeaders(
-        _ headers: HPACKHeaders, on id: HTTP2StreamID, isEnd: Bool, promise: EventLoopPromise<Void>? = nil
-    ) {
-        write(.init(streamID: id, payload: .headers(.init(headers: headers, endStream: isEnd))), promise: promise)
-    }
-
-    func writeData(_ bytes: ByteBuffer, on id: HTTP2StreamID, isEnd: Bool, promise: EventLoopPromise<Void>? = nil) {
-        write(.init(streamID: id, payload: .data(.init(data: .byteBuffer(bytes), endStream: isEnd))), promise: promise)
-    }
-
-    func openWindow(of id: HTTP2StreamID, by increment: Int) {
-        write(.init(streamID: id, payload: .windowUpdate(windowSizeIncrement: increment)))
-    }
-
-    /// Ends a stream without its answer.
-    func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
-        guard streams[id] != nil else { return }
-        write(.init(streamID: id, payload: .rstStream(code)))
-    }
+    /// Whether what is written now goes out later, together with more.
+    var isHeld: Bool { holds > 0 || isReading }
 }

@@ -2,15 +2,14 @@ internal import Codecs
 internal import Configuration
 internal import Gateway
 internal import NIOCore
-internal import NIOHPACK
-internal import NIOHTTP2
 internal import Tensors
 
 /// One plain HTTP request on an HTTP/2 connection: the same endpoints as over HTTP/1.1, in other frames.
 ///
 /// Invariant behind `@unchecked Sendable`: only used on the connection's event loop.
 final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
-    private weak var connection: HTTP2Connection?
+    /// Until `close`.
+    private var connection: HTTP2Connection?
     private let service: Service
     private let id: HTTP2StreamID
     private let head: HTTP2RequestHead
@@ -20,7 +19,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     private var plan: RequestPlan?
     private var inference: Inference?
     private var body: ReceivedBody
-    private var window = InboundWindow(size: HTTP2Limits.streamWindow)
+    private var window: InboundWindow
     private var requestEnded = false
     private var answered = false
     private var framing: StreamFraming?
@@ -35,25 +34,22 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         self.id = id
         self.head = head
         self.eventLoop = eventLoop
+        window = InboundWindow(size: connection.limits.streamWindow)
         let now = MonotonicTime.now
         clock = ConnectionClock(limits: service.limits, now: now)
         clock.enter(.body, now: now)
         body = ReceivedBody(
             expected: head.fields.contentLength, limit: service.listener.maxBody,
             tensorsAt: head.fields.inferenceHeaderLength ?? 0, budget: service.bodies)
-        let sentID = head.fields.requestID
         record = RequestRecord(
-            id: sentID.map(RequestID.isAcceptable) == true ? sentID ?? "" : RequestID.make(), method: head.method,
-            path: String(head.target.prefix { $0 != "?" }.prefix(512)), bytesIn: 0, receivedAt: now,
+            id: head.requestID ?? RequestID.make(), method: head.method, path: head.path, bytesIn: 0, receivedAt: now,
             remote: connection.remote)
     }
 
     /// Decides what can be decided before the body.
     func begin() {
         do throws(SluiceError) {
-            if let failure = head.failure { throw failure }
-            let plan = try service.plan(
-                method: head.method, target: head.target, fields: head.fields)
+            let plan = try planned()
             self.plan = plan
             if plan.session != nil { throw WebSocketHandshake.needsWebSocket }
             if let encoding = plan.encoding {
@@ -65,6 +61,19 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         } catch {
             refuse(error)
         }
+    }
+
+    /// What the head asks for: looked at once for each head that says so.
+    private func planned() throws(SluiceError) -> RequestPlan {
+        if let meaning = head.meaning { return meaning.plan }
+        if let failure = head.failure { throw failure }
+        let plan = try service.plan(method: head.method, target: head.target, fields: head.fields)
+        // Other endpoints look at the caller's key on the way.
+        if plan.inference != nil {
+            head.meaning = HeadMeaning(
+                plan: plan, fields: head.fields, requestID: head.requestID, expectsContinue: false)
+        }
+        return plan
     }
 
     private func begin(_ request: InferenceRequest) throws(SluiceError) {
@@ -135,6 +144,10 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         }
     }
 
+    func madeProgress() {
+        if clock.phase == .writing { clock.enter(.writing, now: .now) }
+    }
+
     func close() {
         connection?.keep(-record.bytesIn)
         body.release()
@@ -171,42 +184,27 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         let response = plan?.answerEncoding.flatMap(plain.compressed) ?? plain
         answered = true
         clock.enter(.writing, now: .now)
-        var head = HTTP2ResponseHead(status: response.status, capacity: 12)
-        if let mediaType = response.mediaType { head.field("content-type", mediaType) }
-        head.field(unique: "content-length", String(response.bodyByteCount))
-        addCommonFields(to: &head, connection)
-        if let length = response.inferenceHeaderLength {
-            head.field(unique: "inference-header-content-length", String(length))
-        }
-        head.add(summary)
-        for field in response.fields { head.field(field.name, field.value) }
-        service.record(
-            record, bytesIn: record.bytesIn, bytesOut: response.bodyByteCount, response: response, summary: summary)
-        let hasBody = self.head.method != "HEAD" && response.bodyByteCount > 0
+        let bodySize = response.bodyByteCount
+        service.record(record, bytesIn: record.bytesIn, bytesOut: bodySize, response: response, summary: summary)
+        let hasBody = head.method != "HEAD" && bodySize > 0
         connection.together {
-            if hasBody {
-                connection.writeHeaders(head.headers, on: id, isEnd: false)
-                connection.writeData(
-                    ByteBuffer(EncodedBody(mediaType: "", segments: response.body)), on: id, isEnd: true,
-                    promise: promiseOfReset())
-            } else {
-                connection.writeHeaders(head.headers, on: id, isEnd: true, promise: promiseOfReset())
+            var head = connection.beginHead(status: response.status)
+            if let mediaType = response.mediaType { head.field(.contentType, mediaType) }
+            head.field(.contentLength, bodySize)
+            addCommonFields(to: &head, connection)
+            if let length = response.inferenceHeaderLength {
+                head.field("inference-header-content-length", String(length))
             }
+            head.add(summary)
+            for field in response.fields { head.field(named: field.name, field.value) }
+            connection.writeHead(head, on: id, endsStream: !hasBody)
+            if hasBody { connection.write(OutboundBody(response.body), on: id, end: .stream) }
         }
-    }
-
-    /// Where the request is answered before it is all there, the rest isn't wanted: the client is told so once it has
-    /// the answer (RFC 9113, section 8.1).
-    private func promiseOfReset() -> EventLoopPromise<Void>? {
-        guard !requestEnded else { return nil }
-        let promise = eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenSuccess { self.connection?.reset(self.id, .noError) }
-        return promise
     }
 
     private func addCommonFields(to head: inout HTTP2ResponseHead, _ connection: HTTP2Connection) {
-        head.field(unique: "x-request-id", record.id)
-        head.field(unique: "date", connection.scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
+        head.field("x-request-id", record.id)
+        head.field(.date, connection.scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
     }
 }
 
@@ -227,11 +225,11 @@ extension HTTP2RequestStream: Responder {
         guard let connection, !answered else { return }
         answered = true
         framing = StreamFraming(mediaType: mediaType, path: record.path)
-        var head = HTTP2ResponseHead(status: 200)
-        head.field("content-type", mediaType)
+        var head = connection.beginHead(status: 200)
+        head.field(.contentType, mediaType)
         addCommonFields(to: &head, connection)
         head.add(summary)
-        connection.writeHeaders(head.headers, on: id, isEnd: false)
+        connection.writeHead(head, on: id)
         service.record(
             record, bytesIn: record.bytesIn, bytesOut: 0, response: HTTPResponse(mediaType: mediaType, body: []),
             summary: summary)
@@ -240,18 +238,17 @@ extension HTTP2RequestStream: Responder {
     func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {
         guard let connection, framing != nil else { return written() }
         clock.enter(.writing, now: .now)
-        let promise = eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenComplete { _ in
+        connection.write(OutboundBody(body.segments), on: id) {
             if self.framing != nil { self.clock.enter(.working, now: .now) }
             written()
         }
-        connection.writeData(ByteBuffer(body), on: id, isEnd: false, promise: promise)
     }
 
     func endStream(failure: SluiceError?) {
         guard let connection, let framing else { return }
         self.framing = nil
         clock.enter(.writing, now: .now)
-        connection.writeData(framing.end(failure, requestID: record.id), on: id, isEnd: true)
+        let last = Array(buffer: framing.end(failure, requestID: record.id))
+        connection.write(OutboundBody([.bytes(last)]), on: id, end: .stream)
     }
 }

@@ -7,6 +7,9 @@ protocol HTTP2Stream: AnyObject {
     /// What the request waits for, and since when.
     var clock: ConnectionClock { get }
 
+    /// Decides what can be decided before the body.
+    func begin()
+
     /// A piece of the body.
     func receive(_ piece: ByteBuffer)
 
@@ -15,6 +18,9 @@ protocol HTTP2Stream: AnyObject {
 
     /// The client has been silent for too long, in the middle of the body.
     func timeOut()
+
+    /// The client takes its answer, if slowly.
+    func madeProgress()
 
     /// Nothing can be sent any more: everything was, or the stream was reset, or the connection is gone.
     func close()

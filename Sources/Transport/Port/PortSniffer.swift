@@ -110,7 +110,7 @@ final class PortSniffer: ChannelInboundHandler, RemovableChannelHandler {
                 return false
             }
             if first == .http2 {
-                try pipeline.addHTTP2(port: port, scratch: scratch)
+                try pipeline.addHandler(HTTP2Connection(port: port, scratch: scratch, isPlain: !isInsideTLS))
             } else {
                 try pipeline.addHandler(
                     HTTP1Connection(port: port, scratch: scratch, isPlain: !isInsideTLS))

@@ -144,6 +144,32 @@ import Testing
         #expect(try connection.response().status == 200)
     }
 
+    /// A page whose name leads here (DNS rebinding) says so over HTTP/2 as well, in plain requests and in gRPC's.
+    @Test func administrationWithoutKeysKnowsOtherNamesOverHTTP2() throws {
+        let (gateway, ops) = try gateway()
+        defer { withExtendedLifetime(gateway) {} }
+        let peer = try HTTP2Peer(port: ops)
+        func status(_ stream: Int, _ fields: [(String, String)]) throws -> String? {
+            let pseudo = [(":method", "GET"), (":scheme", "http"), (":path", "/admin")]
+            peer.sendHeaders(HTTP2Peer.block(pseudo + fields), on: stream, end: true)
+            return try peer.next { $0.stream == stream && $0.type == HTTP2Peer.Kind.headers }?.field(":status")
+        }
+        #expect(try status(1, [(":authority", "evil.example:\(ops)")]) == "403")
+        #expect(try status(3, [("host", "evil.example")]) == "403")
+        #expect(try status(5, [(":authority", "localhost:\(ops)")]) == "200")
+        #expect(try status(7, [(":authority", "[::1]")]) == "200")
+
+        for (stream, authority, expected) in [(9, "evil.example", 7), (11, "127.0.0.1", 0)] {
+            let fields = [
+                (":method", "POST"), (":scheme", "http"), (":path", GRPCTests.service + "RepositoryIndex"),
+                (":authority", authority), ("content-type", "application/grpc"), ("te", "trailers"),
+            ]
+            peer.sendHeaders(HTTP2Peer.block(fields), on: stream)
+            peer.send(HTTP2Peer.Kind.data, HTTP2Peer.endStream, stream, HTTP2Peer.message([]))
+            #expect(try GRPCTests.outcome(of: stream, peer).status == expected, "\(authority)")
+        }
+    }
+
     @Test func administrationWithKeysWantsOne() throws {
         let keyed = Self.yaml(more: "admin: { keys: [{ id: ops, hash: \"sha256:\(Self.hash)\" }] }")
         let (gateway, ops) = try gateway(keyed)

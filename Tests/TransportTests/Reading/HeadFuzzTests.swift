@@ -71,7 +71,7 @@ struct HeadFuzzTests {
     }
 
     @Test func whatIsAcceptedMeansTheSameToNIO() throws {
-        let cases = ProcessInfo.processInfo.environment["SLUICE_FUZZ_CASES"].flatMap { Int($0) } ?? 1500
+        let cases = FuzzCases.count(1500)
         var generator = SplitMix(state: 20_261_125)
         var accepted = 0
         for number in 0..<cases {
@@ -126,18 +126,5 @@ struct HeadFuzzTests {
         guard lean.isKeepAlive else { return nil }
         guard case .head(let next)? = parts.popFirst(), next.uri == "/sentinel" else { return "another next request" }
         return nil
-    }
-}
-
-/// SplitMix64: the same numbers on every run.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
