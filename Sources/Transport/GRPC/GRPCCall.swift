@@ -1,3 +1,4 @@
+internal import Gateway
 internal import NIOCore
 internal import Tensors
 
@@ -15,6 +16,17 @@ protocol GRPCCall: AnyObject {
     /// - Throws: what ends the call.
     func receiveEnd() throws(SluiceError)
 
+    /// Whether it has as many messages as it can work on.
+    var isFull: Bool { get }
+
+    /// What is known of how the answer came about.
+    var summary: Answer.Summary? { get }
+
     /// Nobody waits for answers any more.
     func cancel(_ reason: SluiceError)
+}
+
+extension GRPCCall {
+    var isFull: Bool { false }
+    var summary: Answer.Summary? { nil }
 }

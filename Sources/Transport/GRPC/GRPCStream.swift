@@ -144,8 +144,7 @@ final class GRPCStream: HTTP2Stream {
         }
     }
 
-    /// Whether the call has as many messages as it can work on.
-    private var isFull: Bool { (call as? StreamInferCall)?.isFull == true }
+    private var isFull: Bool { call?.isFull == true }
 
     /// The call has begun with a message that it held back.
     func readOn() {
@@ -243,7 +242,7 @@ final class GRPCStream: HTTP2Stream {
             isOver = true
             let reason = SluiceError(.cancelled, "the caller has gone")
             call?.cancel(reason)
-            service.recordAbandoned(record, summary: (call as? InferCall)?.summary)
+            service.recordAbandoned(record, summary: call?.summary)
         }
         call = nil
         connection = nil
@@ -322,7 +321,7 @@ final class GRPCStream: HTTP2Stream {
         guard let connection, !isOver else { return }
         isOver = true
         timer?.cancel()
-        let summary = summary ?? (call as? InferCall)?.summary ?? Answer.Summary(requestID: record.id)
+        let summary = summary ?? call?.summary ?? Answer.Summary(requestID: record.id)
         if let error { call?.cancel(error) }
         var response = HTTPResponse(status: error?.code.httpStatus ?? 200, mediaType: nil, body: [])
         response.errorCode = error?.code.text

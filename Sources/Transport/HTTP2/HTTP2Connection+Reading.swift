@@ -76,7 +76,7 @@ extension HTTP2Connection {
         service.metrics.requestsInFlight.increment()
         clock.enter(.working, now: .now)
         let stream = makeStream(self, service, id, head, eventLoop)
-        streams[id] = stream
+        streams.open(id, stream)
         stream.begin()
         if endsStream { stream.receiveEnd() }
     }
@@ -102,7 +102,7 @@ extension HTTP2Connection {
         guard role == .body, let stream = streams[data.stream] else { return }
         // Padding was never anybody's to open the stream's window for again.
         let padding = data.creditable - data.bytes.readableBytes
-        if padding > 0, !data.endsStream { openWindow(of: data.stream, by: padding) }
+        if padding > 0 { openWindow(of: data.stream, by: padding) }
         if data.bytes.readableBytes > 0 { stream.receive(data.bytes) }
         if data.endsStream { stream.receiveEnd() }
     }

@@ -10,7 +10,7 @@ extension HTTP2Connection {
 
     /// Settings, and the connection's window, which starts at 65535 whatever the settings say (RFC 9113, section 6.9.2).
     func greet() {
-        outgoing.appendSettings([
+        outgoing.bytes.appendSettings([
             PeerSetting(identifier: PeerSetting.maxConcurrentStreams, value: UInt32(limits.streams)),
             PeerSetting(identifier: PeerSetting.initialWindowSize, value: UInt32(limits.streamWindow)),
             PeerSetting(identifier: PeerSetting.maxFrameSize, value: UInt32(limits.frame)),
@@ -21,7 +21,7 @@ extension HTTP2Connection {
 
     /// Writes a frame that the client asked for; a client that asks and takes nothing is cut off.
     func writeControl(_ write: (inout [UInt8]) -> Void) {
-        write(&outgoing)
+        write(&outgoing.bytes)
         countFrame()
     }
 
@@ -35,14 +35,15 @@ extension HTTP2Connection {
 
     /// Lets the client send more.
     func openWindow(of id: HTTP2StreamID, by increment: Int) {
-        state.openWindow(of: id, by: increment)
-        outgoing.appendWindowUpdate(id, by: increment)
+        // Nothing more comes on a stream whose request has ended.
+        guard state.openWindow(of: id, by: increment) else { return }
+        outgoing.bytes.appendWindowUpdate(id, by: increment)
         flushUnlessHeld()
     }
 
     /// Ends a stream without its answer.
     func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
-        if streams[id] != nil { forceReset(id, code) }
+        if streams.index(of: id) != nil { forceReset(id, code) }
     }
 
     /// Ends a stream, or one that never came to be.
@@ -58,13 +59,13 @@ extension HTTP2Connection {
     /// Begins the header fields of an answer: `writeHead` is to follow before anything else is written.
     func beginHead(status: Int) -> HTTP2ResponseHead {
         var bytes: [UInt8] = []
-        swap(&bytes, &outgoing)
+        swap(&bytes, &outgoing.bytes)
         if bytes.isEmpty { bytes = scratch.take() }
         return HTTP2ResponseHead(status: status, into: bytes, saysTableSize: flow.takeTableSize())
     }
 
     func writeHead(_ head: consuming HTTP2ResponseHead, on id: HTTP2StreamID, endsStream: Bool = false) {
-        outgoing = head.finish(on: id, endsStream: endsStream, largestFrame: flow.largestFrame)
+        outgoing.bytes = head.finish(on: id, endsStream: endsStream, largestFrame: flow.largestFrame)
         countFrame()
         if endsStream { answerEnded(id) }
         flushUnlessHeld()
@@ -75,7 +76,7 @@ extension HTTP2Connection {
         _ body: OutboundBody, on id: HTTP2StreamID, end: OutboundFlow.End = .none,
         written: (@Sendable () -> Void)? = nil
     ) {
-        guard streams[id] != nil, !isClosing else {
+        guard streams.index(of: id) != nil, !isClosing else {
             written?()
             return
         }
@@ -139,22 +140,14 @@ extension HTTP2Connection {
     }
 
     private func handOver() {
-        var bytes: [UInt8] = []
-        swap(&bytes, &outgoing)
-        guard !bytes.isEmpty, let context else { return takeWritten() }
-        var sent = 0
-        if let socket, pendingWrites == 0 {
-            sent = unsafe bytes.withUnsafeBytes {
-                unsafe socket.write($0, UnsafeRawBufferPointer(start: nil, count: 0))
-            }
-        }
-        guard sent < bytes.count else {
-            scratch.giveBack(bytes)
-            return takeWritten()
-        }
-        var rest = context.channel.allocator.buffer(capacity: bytes.count - sent)
-        rest.writeBytes(bytes[sent...])
-        scratch.giveBack(bytes)
+        var buffer = OutboundBuffer()
+        swap(&buffer, &outgoing)
+        guard !buffer.isEmpty, let context else { return takeWritten() }
+        let sent = if let socket, pendingWrites == 0 { buffer.write(to: socket) } else { 0 }
+        let rest =
+            sent < buffer.count ? buffer.rest(from: sent, allocator: context.channel.allocator) : nil
+        scratch.giveBack(buffer.takeBytes())
+        guard let rest else { return takeWritten() }
         // What waits in the channel lies there until the client makes room; nothing may overtake it.
         pendingWrites += 1
         let promise = context.eventLoop.makePromise(of: Void.self)

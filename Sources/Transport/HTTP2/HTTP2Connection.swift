@@ -34,7 +34,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     var reader: HTTP2FrameReader
     var state: HTTP2StateMachine
     var blocks: HeaderBlockReader
-    var streams: [HTTP2StreamID: any HTTP2Stream] = [:]
+    var streams = StreamTable<any HTTP2Stream>()
     var window: InboundWindow
     /// Bytes of bodies that are kept for requests under way.
     var keptBytes = 0
@@ -42,7 +42,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     // Writing.
     var flow = OutboundFlow()
     /// Frames that haven't been handed to the socket; while a read's frames come in, they wait for the read's end.
-    var outgoing: [UInt8] = []
+    var outgoing = OutboundBuffer()
     /// What wants to hear that the bytes before it were taken.
     var whenWritten: [@Sendable () -> Void] = []
     var events: [OutboundFlow.Event] = []
@@ -122,7 +122,7 @@ final class HTTP2Connection: ChannelInboundHandler {
         let now = MonotonicTime.now
         if streams.isEmpty, clock.overdue(now: now) != nil { return goAway() }
         together {
-            for (id, stream) in streams {
+            for (id, stream) in zip(streams.ids, streams.values) {
                 switch stream.clock.overdue(now: now) {
                 case .body, .header: stream.timeOut()
                 case .writing, .idle: reset(id, .cancel)
@@ -137,15 +137,15 @@ final class HTTP2Connection: ChannelInboundHandler {
         timer?.cancel()
         isClosing = true
         endStreams()
-        outgoing = []
+        outgoing = OutboundBuffer()
         takeWritten()
         context.fireChannelInactive()
     }
 
     private func endStreams() {
         let left = streams
-        streams = [:]
-        for (id, stream) in left {
+        streams = StreamTable()
+        for (id, stream) in zip(left.ids, left.values) {
             whenWritten += flow.remove(id)
             end(stream)
         }
@@ -158,7 +158,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     /// A stream is over, as far as the client can tell.
     func removeStream(_ id: HTTP2StreamID) {
         whenWritten += flow.remove(id)
-        guard let stream = streams.removeValue(forKey: id) else { return }
+        guard let stream = streams.remove(id) else { return }
         end(stream)
         if streams.isEmpty {
             clock.enter(.idle, now: .now)
@@ -176,7 +176,7 @@ final class HTTP2Connection: ChannelInboundHandler {
         guard !isDraining, !isClosing else { return }
         isDraining = true
         together {
-            outgoing.appendGoAway(lastStream: state.goAway(), .noError)
+            outgoing.bytes.appendGoAway(lastStream: state.goAway(), .noError)
             if streams.isEmpty { close() }
         }
     }
@@ -190,7 +190,7 @@ final class HTTP2Connection: ChannelInboundHandler {
     /// Ends the connection for what its client did wrong.
     func fail(_ fault: HTTP2Fault) {
         guard !isClosing else { return }
-        outgoing.appendGoAway(lastStream: state.lastStream, fault.code, reason: fault.reason)
+        outgoing.bytes.appendGoAway(lastStream: state.lastStream, fault.code, reason: fault.reason)
         close()
         endStreams()
         takeWritten()

@@ -16,7 +16,7 @@ struct HTTP2StateMachineTests {
         limits.streamWindow = window
         limits.rememberedStreams = 8
         var machine = Machine(limits: limits)
-        if let connection { machine.openWindow(of: 0, by: connection - 65_535) }
+        if let connection { _ = machine.openWindow(of: 0, by: connection - 65_535) }
         return machine
     }
 
@@ -179,6 +179,18 @@ struct HTTP2StateMachineTests {
         try Self.run([.data(5, role: .ignored), .answerEnds(1), .request(7)], on: &machine)
     }
 
+    private func open(_ machine: inout Machine, _ id: Int, by increment: Int) -> Bool {
+        machine.openWindow(of: id, by: increment)
+    }
+
+    @Test func windowsOfEndedRequestsStayClosed() throws {
+        var machine = Self.machine()
+        try Self.run(
+            [.request(1), .request(3, ends: true), .request(5), .answerEnds(5, requestHad: false)], on: &machine)
+        #expect(open(&machine, 1, by: 1) && !open(&machine, 3, by: 1) && !open(&machine, 5, by: 1))
+        #expect(!open(&machine, 7, by: 1))
+    }
+
     @Test func theConnectionsWindowHoldsForAllStreams() throws {
         var machine = Self.machine(window: 1000, connection: 100)
         try Self.run([.request(1), .request(3), .data(1, 50), .data(3, 40, padding: 10)], on: &machine)
@@ -186,7 +198,7 @@ struct HTTP2StateMachineTests {
             var machine = machine
             try Self.run([.data(1, 1)], on: &machine)
         }
-        machine.openWindow(of: 0, by: 10)
+        #expect(open(&machine, 0, by: 10))
         // What comes in for streams that are gone counts as well.
         machine.reset(1)
         try Self.run([.data(1, 10, role: .ignored)], on: &machine)
@@ -196,7 +208,7 @@ struct HTTP2StateMachineTests {
     @Test func windowsThatAreOpenedMayBeUsed() throws {
         var machine = Self.machine(window: 10)
         try Self.run([.request(1), .data(1, 10)], on: &machine)
-        machine.openWindow(of: 1, by: 5)
+        #expect(open(&machine, 1, by: 5))
         try Self.run([.data(1, 5)], on: &machine)
         #expect(throws: HTTP2Fault.self) { try Self.run([.data(1, 1)], on: &machine) }
     }

@@ -34,15 +34,44 @@ struct OutboundFlowTests {
     private static func send(
         _ piece: OutboundFlow.Piece, on id: Int, _ flow: inout OutboundFlow, limit: Int = 1 << 20
     ) -> [UInt8] {
-        var (bytes, events): ([UInt8], [OutboundFlow.Event]) = ([], [])
-        flow.send(piece, on: id, to: &bytes, limit: limit, events: &events)
-        return bytes
+        var (buffer, events) = (OutboundBuffer(), [OutboundFlow.Event]())
+        flow.send(piece, on: id, to: &buffer, limit: limit, events: &events)
+        return bytes(of: buffer)
     }
 
     private static func write(_ flow: inout OutboundFlow, limit: Int = 1 << 20) -> [UInt8] {
-        var (bytes, events): ([UInt8], [OutboundFlow.Event]) = ([], [])
-        flow.write(to: &bytes, limit: limit, events: &events)
-        return bytes
+        var (buffer, events) = (OutboundBuffer(), [OutboundFlow.Event]())
+        flow.write(to: &buffer, limit: limit, events: &events)
+        return bytes(of: buffer)
+    }
+
+    private static func bytes(of buffer: OutboundBuffer) -> [UInt8] {
+        Array(buffer: buffer.rest(from: 0, allocator: ByteBufferAllocator()))
+    }
+
+    /// Large tensors are not copied; whatever the kernel takes of them, the rest follows.
+    @Test func tensorsGoOutFromWhereTheyLie() throws {
+        let storage = TensorStorage.allocate(byteCount: 100_000)
+        for index in 0..<100_000 { storage.mutableBytes[index] = UInt8(truncatingIfNeeded: index * 7) }
+        let tensor = try Tensor(
+            name: "x", dataType: .uint8, shape: [90_000], storage: storage, byteOffset: 5_000, byteCount: 90_000)
+        let message = EncodedBody(mediaType: "", segments: [.bytes([1, 2]), .tensor(tensor), .bytes([3])])
+        var flow = OutboundFlow()
+        try flow.openWindow(of: 0, by: 1 << 20)
+        try flow.apply([Self.setting(PeerSetting.initialWindowSize, 1 << 20)])
+        flow.open(1)
+        var (buffer, events) = (OutboundBuffer(), [OutboundFlow.Event]())
+        flow.send(
+            .init(body: OutboundBody(message: message, isCompressed: false), end: .stream), on: 1, to: &buffer,
+            limit: 1 << 20, events: &events)
+        #expect(buffer.bytes.count < 10_000 && buffer.splices.count == 6)
+        let whole = Self.bytes(of: buffer)
+        let expected = [0, 0, 1, 0x5F, 0x93, 1, 2] + Array(storage.bytes[5_000..<95_000]) + [3]
+        #expect(Self.frames(whole).flatMap(\.payload) == expected)
+        for sent in [0, 1, 9, 20, 16_384, 50_000, buffer.count - 1, buffer.count] {
+            let rest = Array(buffer: buffer.rest(from: sent, allocator: ByteBufferAllocator()))
+            #expect(rest == Array(whole[sent...]))
+        }
     }
 
     @Test func anAnswerThatFitsIsOneFrame() {

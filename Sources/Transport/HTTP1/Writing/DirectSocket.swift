@@ -7,6 +7,8 @@ internal import NIOCore
 /// Only for connections whose bytes go out as they are. Whoever uses it makes sure, on the connection's event loop, that
 /// the channel is active and that nothing waits in it.
 struct DirectSocket {
+    /// How many pieces the kernel takes at once (`IOV_MAX`).
+    private static let mostPieces = 1024
     private static let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
 
     private let descriptor: CInt
@@ -38,6 +40,34 @@ struct DirectSocket {
             unsafe message.msg_iovlen = 2
             return unsafe max(
                 0, sendmsg(descriptor, &message, Self.flags))
+        }
+    }
+
+    /// The same for any number of pieces, of which some may be empty.
+    func write(_ pieces: UnsafeBufferPointer<UnsafeRawBufferPointer>) -> Int {
+        unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: min(pieces.count, Self.mostPieces)) { vectors in
+            var sent = 0
+            var next = 0
+            while next < pieces.count {
+                var (count, wanted) = (0, 0)
+                while next < pieces.count, count < vectors.count {
+                    let piece = unsafe pieces[next]
+                    next += 1
+                    if unsafe piece.isEmpty { continue }
+                    unsafe vectors[count] = iovec(
+                        iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: piece.count)
+                    count += 1
+                    wanted += piece.count
+                }
+                if count == 0 { break }
+                var message = unsafe msghdr()
+                unsafe message.msg_iov = vectors.baseAddress
+                unsafe message.msg_iovlen = count
+                let taken = unsafe max(0, sendmsg(descriptor, &message, Self.flags))
+                sent += taken
+                if taken < wanted { break }
+            }
+            return sent
         }
     }
 

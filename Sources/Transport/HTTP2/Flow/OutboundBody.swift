@@ -1,5 +1,4 @@
 internal import Codecs
-internal import Tensors
 
 /// Bytes of a response that are still to be written, where they lie: nothing is copied before its client's window is open.
 struct OutboundBody {
@@ -26,26 +25,21 @@ struct OutboundBody {
     }
 
     /// Appends the next `wanted` bytes, of which there must be so many.
-    mutating func write(_ wanted: Int, to bytes: inout [UInt8]) {
+    mutating func write(_ wanted: Int, to buffer: inout OutboundBuffer) {
         var wanted = wanted
         count -= wanted
         while wanted > 0, prefixLeft > 0 {
             prefixLeft -= 1
             wanted -= 1
-            bytes.append(UInt8(truncatingIfNeeded: prefix >> UInt64(8 * prefixLeft)))
+            buffer.bytes.append(UInt8(truncatingIfNeeded: prefix >> UInt64(8 * prefixLeft)))
         }
         while wanted > 0 {
-            let segment = segments[index]
-            let taken = min(wanted, segment.byteCount - offset)
-            let range = offset..<(offset + taken)
-            switch segment {
-            case .bytes(let source): bytes.append(contentsOf: source[range])
-            case .tensor(let tensor):
-                unsafe tensor.withBytes { unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[range])) }
-            }
+            let size = segments[index].byteCount
+            let taken = min(wanted, size - offset)
+            buffer.append(segments[index], offset..<(offset + taken))
             wanted -= taken
             offset += taken
-            if offset == segment.byteCount {
+            if offset == size {
                 index += 1
                 offset = 0
             }

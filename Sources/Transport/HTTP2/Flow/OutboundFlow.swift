@@ -46,13 +46,18 @@ struct OutboundFlow {
         }
     }
 
-    private var window = HTTP2Limits.windowOfProtocol
+    /// What holds for all streams.
+    private struct Terms {
+        var window = HTTP2Limits.windowOfProtocol
+        var largestFrame = HTTP2Limits.frameOfProtocol
+        /// The client has made its table smaller, and has to be told that the encoder heeds that (RFC 7541, section 4.2).
+        var owesTableSize = false
+    }
+
+    private var terms = Terms()
     private var initialWindow = HTTP2Limits.windowOfProtocol
-    private(set) var largestFrame = HTTP2Limits.frameOfProtocol
     private var tableSize = 4096
-    /// The client has made its table smaller, and has to be told that the encoder heeds that (RFC 7541, section 4.2).
-    private var owesTableSize = false
-    private var streams: [HTTP2StreamID: Stream] = [:]
+    private var streams = StreamTable<Stream>()
     /// Streams that have something to send and a window for it.
     private var turns: [HTTP2StreamID] = []
 
@@ -64,7 +69,7 @@ struct OutboundFlow {
             let value = Int(setting.value)
             switch setting.identifier {
             case PeerSetting.headerTableSize:
-                if value < tableSize { owesTableSize = true }
+                if value < tableSize { terms.owesTableSize = true }
                 // Nothing is ever put into the table, so its size is said to be 0 once, and that holds for all.
                 tableSize = min(tableSize, value)
             case PeerSetting.enablePush:
@@ -78,7 +83,7 @@ struct OutboundFlow {
                 guard (HTTP2Limits.frameOfProtocol...0xFF_FFFF).contains(value) else {
                     throw .connection(.protocolError, "MAX_FRAME_SIZE is not between 2^14 and 2^24 - 1")
                 }
-                largestFrame = value
+                terms.largestFrame = value
             default: break
             }
         }
@@ -88,108 +93,114 @@ struct OutboundFlow {
         let change = size - initialWindow
         initialWindow = size
         guard change != 0 else { return }
-        for id in streams.keys {
-            guard let window = streams[id]?.window, window + change <= HTTP2Limits.largestWindow else {
+        for index in streams.values.indices {
+            guard streams[at: index].window + change <= HTTP2Limits.largestWindow else {
                 throw .connection(.flowControlError, "INITIAL_WINDOW_SIZE makes a stream's window too large")
             }
-            streams[id]?.window += change
-            takeTurn(id)
+            streams[at: index].window += change
+            takeTurn(at: index)
         }
     }
 
     /// - Throws: an error of the connection (stream 0) or of the stream.
     mutating func openWindow(of id: HTTP2StreamID, by increment: Int) throws(HTTP2Fault) {
         if id == 0 {
-            guard window + increment <= HTTP2Limits.largestWindow else {
+            guard terms.window + increment <= HTTP2Limits.largestWindow else {
                 throw .connection(.flowControlError, "WINDOW_UPDATE makes the connection's window too large")
             }
-            window += increment
+            terms.window += increment
             return
         }
-        guard let old = streams[id]?.window else { return }
-        guard old + increment <= HTTP2Limits.largestWindow else {
+        guard let index = streams.index(of: id) else { return }
+        guard streams[at: index].window + increment <= HTTP2Limits.largestWindow else {
             throw .stream(id, .flowControlError, "WINDOW_UPDATE makes the stream's window too large")
         }
-        streams[id]?.window += increment
-        takeTurn(id)
+        streams[at: index].window += increment
+        takeTurn(at: index)
     }
 
     mutating func open(_ id: HTTP2StreamID) {
-        streams[id] = Stream(window: initialWindow)
+        streams.open(id, Stream(window: initialWindow))
     }
 
     /// The stream is gone; what wants to hear of that.
     mutating func remove(_ id: HTTP2StreamID) -> [@Sendable () -> Void] {
-        guard let stream = streams.removeValue(forKey: id), !stream.pieces.isEmpty else { return [] }
+        guard let stream = streams.remove(id), !stream.pieces.isEmpty else { return [] }
+        if stream.hasTurn { turns.removeAll { $0 == id } }
         return stream.pieces.compactMap(\.written)
     }
 
+    /// The largest frame that the client takes.
+    var largestFrame: Int { terms.largestFrame }
+
     /// Whether a header block has to begin with the size of the table; asked for each block, before all else of it.
     mutating func takeTableSize() -> Bool {
-        defer { owesTableSize = false }
-        return owesTableSize
+        defer { terms.owesTableSize = false }
+        return terms.owesTableSize
     }
 
     // MARK: Sending
 
     /// Whether something waits that may be sent.
     var canSend: Bool {
-        !turns.isEmpty && (window > 0 || turns.contains { streams[$0]?.pieces.first?.body.count == 0 })
+        !turns.isEmpty && (terms.window > 0 || turns.contains { streams[$0]?.pieces.first?.body.count == 0 })
     }
 
     /// Writes a piece where all of it may be sent at once; queues it where it has to wait.
     ///
     /// - Parameter limit: bytes that may be written now.
     mutating func send(
-        _ piece: Piece, on id: HTTP2StreamID, to bytes: inout [UInt8], limit: Int, events: inout [Event]
+        _ piece: consuming Piece, on id: HTTP2StreamID, to buffer: inout OutboundBuffer, limit: Int,
+        events: inout [Event]
     ) {
-        guard var stream = streams.removeValue(forKey: id) else { return }
-        var piece = piece
-        if stream.pieces.isEmpty, piece.body.count <= min(stream.window, window, limit) {
+        guard let index = streams.index(of: id) else { return }
+        if streams[at: index].pieces.isEmpty,
+            piece.body.count <= min(streams[at: index].window, terms.window, limit)
+        {
             var room = limit
-            if write(&piece, &stream.window, id, room: &room, to: &bytes, events: &events) == .streamEnded {
-                events.append(.ended(id))
-                return
-            }
-            streams[id] = stream
+            let outcome = Self.write(
+                &piece, on: id, window: &streams[at: index].window, &terms, room: &room, to: &buffer, events: &events)
+            guard outcome == .streamEnded else { return }
+            streams.remove(at: index)
+            events.append(.ended(id))
         } else {
-            stream.pieces.append(piece)
-            streams[id] = stream
-            takeTurn(id)
+            streams[at: index].pieces.append(piece)
+            takeTurn(at: index)
         }
     }
 
     /// Puts a stream into the row, where it has something that it may send.
-    private mutating func takeTurn(_ id: HTTP2StreamID) {
-        guard let stream = streams[id], !stream.hasTurn, stream.maySend else { return }
-        streams[id]?.hasTurn = true
-        turns.append(id)
+    private mutating func takeTurn(at index: Int) {
+        guard !streams[at: index].hasTurn, streams[at: index].maySend else { return }
+        streams[at: index].hasTurn = true
+        turns.append(streams.ids[index])
     }
 
     /// Bytes of a stream that are written before another has its turn.
     private static let turn = 256 << 10
 
     /// Writes what waits until nothing more may be sent, or about `limit` bytes are written.
-    mutating func write(to bytes: inout [UInt8], limit: Int, events: inout [Event]) {
+    mutating func write(to buffer: inout OutboundBuffer, limit: Int, events: inout [Event]) {
         // Streams that find no window of the connection keep their places.
         var waiting: [HTTP2StreamID] = []
         var next = 0
-        let end = bytes.count + limit
-        while next < turns.count, bytes.count < end {
+        let end = buffer.count + limit
+        while next < turns.count, buffer.count < end {
             let id = turns[next]
             next += 1
-            guard var stream = streams.removeValue(forKey: id) else { continue }
-            var room = min(Self.turn, end - bytes.count)
-            let before = bytes.count
-            let outcome = write(&stream, id, room: &room, to: &bytes, events: &events)
-            if bytes.count > before { events.append(.progress(id)) }
+            guard let index = streams.index(of: id) else { continue }
+            var room = min(Self.turn, end - buffer.count)
+            let before = buffer.count
+            let outcome = Self.write(
+                &streams[at: index], on: id, &terms, room: &room, to: &buffer, events: &events)
+            if buffer.count > before { events.append(.progress(id)) }
             if outcome == .streamEnded {
+                streams.remove(at: index)
                 events.append(.ended(id))
                 continue
             }
-            stream.hasTurn = stream.maySend
-            streams[id] = stream
-            guard stream.hasTurn else { continue }
+            streams[at: index].hasTurn = streams[at: index].maySend
+            guard streams[at: index].hasTurn else { continue }
             if outcome == .noWindow { waiting.append(id) } else { turns.append(id) }
         }
         turns.removeFirst(next)
@@ -206,32 +217,35 @@ struct OutboundFlow {
         case noWindow
     }
 
-    private mutating func write(
-        _ stream: inout Stream, _ id: HTTP2StreamID, room: inout Int, to bytes: inout [UInt8], events: inout [Event]
+    private static func write(
+        _ stream: inout Stream, on id: HTTP2StreamID, _ terms: inout Terms, room: inout Int,
+        to buffer: inout OutboundBuffer,
+        events: inout [Event]
     ) -> Outcome {
         while !stream.pieces.isEmpty {
-            let outcome = write(&stream.pieces[0], &stream.window, id, room: &room, to: &bytes, events: &events)
+            let outcome = write(
+                &stream.pieces[0], on: id, window: &stream.window, &terms, room: &room, to: &buffer, events: &events)
             guard outcome == .done else { return outcome }
             stream.pieces.removeFirst()
         }
         return .done
     }
 
-    private mutating func write(
-        _ piece: inout Piece, _ streamWindow: inout Int, _ id: HTTP2StreamID, room: inout Int, to bytes: inout [UInt8],
-        events: inout [Event]
+    private static func write(
+        _ piece: inout Piece, on id: HTTP2StreamID, window: inout Int, _ terms: inout Terms, room: inout Int,
+        to buffer: inout OutboundBuffer, events: inout [Event]
     ) -> Outcome {
         var hasEnded = false
         while piece.body.count > 0 {
             guard room > 0 else { return .noRoom }
-            let size = min(piece.body.count, streamWindow, window, largestFrame)
+            let size = min(piece.body.count, window, terms.window, terms.largestFrame)
             guard size > 0 else { return .noWindow }
             if case .stream = piece.end { hasEnded = size == piece.body.count }
-            bytes.appendFrameHeader(
+            buffer.bytes.appendFrameHeader(
                 length: size, HTTP2FrameType.data, hasEnded ? HTTP2FrameFlags.endStream : 0, stream: id)
-            piece.body.write(size, to: &bytes)
-            streamWindow -= size
+            piece.body.write(size, to: &buffer)
             window -= size
+            terms.window -= size
             room -= size
         }
         if let written = piece.written { events.append(.written(written)) }
@@ -240,12 +254,15 @@ struct OutboundFlow {
         case .none: return .done
         case .stream:
             // No data was left to carry the flag.
-            bytes.appendFrameHeader(length: 0, HTTP2FrameType.data, HTTP2FrameFlags.endStream, stream: id)
+            buffer.bytes.appendFrameHeader(length: 0, HTTP2FrameType.data, HTTP2FrameFlags.endStream, stream: id)
         case .trailers(let block):
-            let start = bytes.beginHeaderBlock()
-            if takeTableSize() { bytes.append(0x20) }
-            bytes.append(contentsOf: block)
-            bytes.endHeaderBlock(from: start, stream: id, endsStream: true, largestFrame: largestFrame)
+            let start = buffer.bytes.beginHeaderBlock()
+            if terms.owesTableSize {
+                terms.owesTableSize = false
+                buffer.bytes.append(0x20)
+            }
+            buffer.bytes.append(contentsOf: block)
+            buffer.bytes.endHeaderBlock(from: start, stream: id, endsStream: true, largestFrame: terms.largestFrame)
         }
         return .streamEnded
     }

@@ -34,7 +34,7 @@ struct HTTP2StateMachine {
     }
 
     private let limits: HTTP2Limits
-    private(set) var streams: [HTTP2StreamID: Stream] = [:]
+    private var streams = StreamTable<Stream>()
     /// The highest stream that the client has opened.
     private(set) var lastStream: HTTP2StreamID = 0
     /// The last stream that is served, once GOAWAY has said so.
@@ -86,15 +86,16 @@ struct HTTP2StateMachine {
         _ id: HTTP2StreamID, contentLength: Int?, endsStream: Bool
     ) throws(HTTP2Fault) {
         if endsStream, let contentLength, contentLength > 0 { throw Self.wrongLength(id) }
-        streams[id] = Stream(requestEnded: endsStream, window: limits.streamWindow, announced: contentLength)
+        streams.open(id, Stream(requestEnded: endsStream, window: limits.streamWindow, announced: contentLength))
     }
 
     /// A request's trailers were well formed.
     ///
     /// - Throws: an error of the stream, where the body isn't as long as it was said to be.
     mutating func receiveTrailers(on id: HTTP2StreamID) throws(HTTP2Fault) {
-        if streams[id]?.announced ?? 0 > 0 { throw Self.wrongLength(id) }
-        streams[id]?.requestEnded = true
+        guard let index = streams.index(of: id) else { return }
+        if streams[at: index].announced ?? 0 > 0 { throw Self.wrongLength(id) }
+        streams[at: index].requestEnded = true
     }
 
     private static func wrongLength(_ id: HTTP2StreamID) -> HTTP2Fault {
@@ -111,13 +112,14 @@ struct HTTP2StateMachine {
             window -= length
             try floods.receiveData(isEmpty: data.bytes.readableBytes == 0 && !data.endsStream)
         }
-        guard var stream = streams[id] else {
+        guard let index = streams.index(of: id) else {
             guard id <= lastStream else { throw .connection(.protocolError, "DATA on a stream that wasn't opened") }
             guard closed[id] == .byGateway else {
                 throw .connection(.streamClosed, "DATA on a stream that was ended")
             }
             return .ignored
         }
+        var stream = streams[at: index]
         guard !stream.requestEnded else { throw .stream(id, .streamClosed, "DATA behind the end of a request") }
         if let length = data.frameLength {
             guard length <= stream.window else {
@@ -131,13 +133,19 @@ struct HTTP2StateMachine {
             stream.announced = left
         }
         stream.requestEnded = data.endsStream
-        streams[id] = stream
+        streams[at: index] = stream
         return .body
     }
 
-    /// The gateway lets the client send more: on one stream, or (0) on all together.
-    mutating func openWindow(of id: HTTP2StreamID, by increment: Int) {
-        if id == 0 { window += increment } else { streams[id]?.window += increment }
+    /// The gateway lets the client send more: on one stream, or (0) on all together. Whether there is anything to come.
+    mutating func openWindow(of id: HTTP2StreamID, by increment: Int) -> Bool {
+        if id == 0 {
+            window += increment
+            return true
+        }
+        guard let index = streams.index(of: id), !streams[at: index].requestEnded else { return false }
+        streams[at: index].window += increment
+        return true
     }
 
     // MARK: Other frames
@@ -160,7 +168,7 @@ struct HTTP2StateMachine {
     mutating func receiveReset(of id: HTTP2StreamID, now: MonotonicTime) throws(HTTP2Fault) -> Bool {
         try checkNotIdle(id, "RST_STREAM")
         try floods.receiveReset(now: now)
-        guard streams.removeValue(forKey: id) != nil else { return false }
+        guard streams.remove(id) != nil else { return false }
         closed.add(id, .byClient)
         return true
     }
@@ -172,7 +180,7 @@ struct HTTP2StateMachine {
             return true
         }
         try checkNotIdle(id, "WINDOW_UPDATE")
-        guard streams[id] != nil else { return false }
+        guard streams.index(of: id) != nil else { return false }
         guard increment > 0 else { throw .stream(id, .protocolError, "WINDOW_UPDATE by nothing") }
         return true
     }
@@ -195,14 +203,14 @@ struct HTTP2StateMachine {
     /// The gateway's answer has ended. Whether the request had, too: where it hadn't, the rest of it isn't wanted, and the
     /// client is to be told so by a reset (section 8.1).
     mutating func endAnswer(on id: HTTP2StreamID) -> Bool {
-        guard let stream = streams.removeValue(forKey: id) else { return true }
+        guard let stream = streams.remove(id) else { return true }
         closed.add(id, stream.requestEnded ? .byClient : .byGateway)
         return stream.requestEnded
     }
 
     /// The gateway resets a stream, one that was never opened among them.
     mutating func reset(_ id: HTTP2StreamID) {
-        streams[id] = nil
+        streams.remove(id)
         closed.add(id, .byGateway)
     }
 
