@@ -1,9 +1,12 @@
 """What is measured. Each suite starts its servers, or takes those that several suites share, and adds rows."""
 
 import contextlib
+import pathlib
 import resource
 import socket
 import statistics
+import subprocess
+import tempfile
 import time
 
 import configurations
@@ -59,7 +62,10 @@ def forest(bench):
     request = workloads.iris()
     contenders = [(bench.gateway(), request)]
     contenders += [(peer, request) for peer in bench.peers() if "iris" in peer.serves]
-    bench.compare("random forest, json", [16], contenders)
+    with contextlib.ExitStack() as stack:
+        media_type, answer = bench.answer(bench.gateway(), request)
+        contenders.append((stack.enter_context(Nginx(answer, media_type)), workloads.static()))
+        bench.compare("random forest, json", [16], contenders)
 
 
 def sentences(bench):
@@ -124,12 +130,22 @@ def models(bench):
 
 
 def isolation(bench):
-    """Echo in the gateway and in a process of its own."""
+    """Echo in the gateway and in a process of its own; first what two processes take to say a word each."""
+    bench.fact("an exchange of two processes", "futex", p50=exchange())
     variants = {"in process": configurations.open_echo, "own process": configurations.isolated_echo}
     for case, count, connections in (("isolation, 16 floats", SMALL, [1, 16]), ("isolation, 1 MB", LARGE, [16])):
         request = workloads.echo_binary(count)
         contenders = {name: (text, request) for name, text in variants.items()}
         compare_gateways(bench, f"{case}, binary", contenders, connections)
+
+
+def exchange():
+    """Microseconds, by the median, of the barest call into another process."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder) / "exchange"
+        source = pathlib.Path(__file__).parent / "Exchange" / "exchange.c"
+        subprocess.run(["cc", "-O2", str(source), "-o", str(program)], check=True)
+        return statistics.median(float(subprocess.check_output([str(program)])) for _ in range(3))
 
 
 def compare_gateways(bench, case, variants, connections=(16,)):
