@@ -14,8 +14,8 @@ extension PolicyEngine {
         }
     }
 
-    /// Takes what a request needs from all its quotas, or from none: the gateway's, the route's, the consumer's, the
-    /// model's.
+    /// Takes what a request needs from all its quotas, or from none: the gateway's, the route's, those of the consumer's
+    /// groups, its own, the model's.
     ///
     /// - Parameters:
     ///   - consumer: whose quotas are asked; `nil` where they have been, as another model is tried.
@@ -24,9 +24,10 @@ extension PolicyEngine {
         _ consumer: Consumer?, _ place: QuotaPlace, facts: QuotaFacts, now: QuotaMoment
     ) -> QuotaOutcome {
         var ledgers: [QuotaLedger] = []
-        if consumer != nil {
+        if let consumer {
             if let global = quotas.global { ledgers.append(global) }
             if let route = place.route, let ledger = quotas.routes[route] { ledgers.append(ledger) }
+            ledgers += quotas.groups(of: consumer)
         }
         if let own = consumer?.quotas, !own.buckets.isEmpty { ledgers.append(own) }
         if let ledger = quotas.models[place.model] { ledgers.append(ledger) }
@@ -52,7 +53,8 @@ extension PolicyEngine {
     /// The ledgers that count a request of that consumer to that route, whichever of the models answers it.
     package func ledgers(of consumer: Consumer, route: Int, models: [Int]) -> [QuotaLedger] {
         let shared = [quotas.global, quotas.routes[route]] + models.map { quotas.models[$0] }
-        return (consumer.quotas.buckets.isEmpty ? [] : [consumer.quotas]) + shared.compactMap { $0 }
+        return (consumer.quotas.buckets.isEmpty ? [] : [consumer.quotas]) + quotas.groups(of: consumer)
+            + shared.compactMap { $0 }
     }
 
     /// Whether the model has quotas of its own.

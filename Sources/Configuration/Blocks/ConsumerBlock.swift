@@ -17,8 +17,13 @@ enum ConsumerBlock {
         "limits", ValueType.name(of: "limit", example: "standard").placed.oneOrList(), default: "none",
         "Entries of `limits`; every one of them must have room for a request.")
 
+    static let groups = Key.optional(
+        "groups", ValueType.name(of: "group", example: "research").placed.oneOrList(), default: "none",
+        "Entries of `groups` that the caller is in; their limits hold, too.")
+
     static let block = Block(
-        "consumers.NAME", [keys.description, certificates.description, allow.description, limits.description])
+        "consumers.NAME",
+        [keys.description, certificates.description, allow.description, limits.description, groups.description])
 
     /// A consumer and the places that later checks point at.
     struct Result {
@@ -29,7 +34,9 @@ enum ConsumerBlock {
         var certificates: [Placed<String>]
     }
 
-    static func read(_ entry: NamedNode, limits table: NameTable, _ reading: Reading) -> Result? {
+    static func read(_ entry: NamedNode, limits table: NameTable, groups known: NameTable, _ reading: Reading)
+        -> Result?
+    {
         let name = "consumer \(quoted(entry.name))"
         let isAnonymous = entry.name == ConsumerConfiguration.anonymous
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
@@ -73,6 +80,7 @@ enum ConsumerBlock {
             allowedModels: isAnonymous && !reader.has(allow) ? ["*"] : allowed.map(\.value),
             limits: names.map(\.value), location: entry.span.location)
         consumer.certificates = certificates.map(\.value)
+        consumer.groups = GroupBlock.read(reader.value(groups), known, reading)
         return Result(
             consumer: consumer, span: entry.span, keys: keys, allowed: allowed, certificates: certificates)
     }

@@ -18,6 +18,8 @@ enum GatewayBlock {
         "Named sets of quotas, for consumers, models, routes and all requests together.")
     static let globalLimits = Key.optional(
         "global_limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests together share.")
+    static let groups = Key.optional(
+        "groups", ValueType.named("group", atMost: Bounds.limits), "Consumers that have limits in common.")
     static let stores = Key.optional(
         "stores", ValueType.named("store", atMost: 16), "Where counts of quotas are kept beyond the gateway's memory.")
     static let routes = Key.optional(
@@ -46,7 +48,7 @@ enum GatewayBlock {
             consumers.description, limits.description, routes.description,
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
-            sharedMemory.description, globalLimits.description, stores.description,
+            sharedMemory.description, globalLimits.description, stores.description, groups.description,
         ])
 
     /// The least that a gateway needs.
@@ -80,9 +82,13 @@ enum GatewayBlock {
         let (limits, stores) = readLimits(limitNodes, reader, reading)
         checkCosts(models, limits, reading)
         let globalLimits = LimitNames.read(reader.value(globalLimits), limitNames, reading)
+        let groupNodes = reader.value(groups) ?? []
+        let groupNames = NameTable("group", groupNodes)
+        let groups = groupNodes.compactMap { GroupBlock.read($0, limits: limitNames, reading) }
         let consumers = (reader.value(consumers) ?? []).compactMap {
-            ConsumerBlock.read($0, limits: limitNames, reading)
+            ConsumerBlock.read($0, limits: limitNames, groups: groupNames, reading)
         }
+        GroupBlock.check(groupNames, reading)
         let admin = reader.value(admin).flatMap {
             AdminBlock.read($0, span: reader.keySpan(of: Self.admin), reading)
         }
@@ -123,6 +129,7 @@ enum GatewayBlock {
             maxInflight: maxInflight ?? standardMaxInflight)
         configuration.admin = admin?.admin
         configuration.stores = stores
+        configuration.groups = groups
         configuration.globalLimits = globalLimits
         if let reload { configuration.reload = reload }
         configuration.sharedMemory = reader.value(sharedMemory).flatMap {

@@ -13,6 +13,7 @@ extension GatewayConfiguration {
             ("limits", .named(limits.map { ($0.name, .list($0.quotas.map(\.effective))) })),
             ("global_limits", .texts(globalLimits)),
             ("stores", .named(stores.map { ($0.name, $0.effective) })),
+            ("groups", .named(groups.map { ($0.name, .mapping([("limits", .texts($0.limits))])) })),
             ("routes", .list(routes.map(\.effective))),
             ("observability", observability.effective),
             ("drain", .duration(drain)),
@@ -236,6 +237,7 @@ extension ConsumerConfiguration {
             ("certificates", .texts(certificates)),
             ("allow", .mapping([("models", .texts(allowedModels))])),
             ("limits", .texts(limits)),
+            ("groups", .texts(groups)),
         ])
     }
 }

@@ -25,6 +25,8 @@ package struct ConsumerConfiguration: Sendable, Equatable {
     package var allowedModels: [String]
     /// Names of entries of `limits`.
     package var limits: [String]
+    /// Names of entries of `groups`.
+    package var groups: [String] = []
     package var location: SourceLocation
 
     package init(name: String, keys: [Key], allowedModels: [String], limits: [String], location: SourceLocation) {

@@ -16,6 +16,7 @@ package struct GatewayConfiguration: Sendable {
     /// Names of entries of `limits` that all requests share.
     package var globalLimits: [String] = []
     package var stores: [StoreConfiguration] = []
+    package var groups: [GroupConfiguration] = []
     /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
     package var admin: AdminConfiguration?
     package var reload = ReloadConfiguration()

@@ -69,13 +69,17 @@ enum CountableFacts {
         for limit in configuration.globalLimits {
             reach[limit, default: []].formUnion(configuration.models.map(\.name))
         }
-        for consumer in configuration.consumers where !consumer.limits.isEmpty {
+        let groups = Dictionary(
+            configuration.groups.map { ($0.name, $0.limits) }, uniquingKeysWith: { first, _ in first })
+        for consumer in configuration.consumers {
+            let limits = consumer.limits + consumer.groups.flatMap { groups[$0] ?? [] }
+            guard !limits.isEmpty else { continue }
             let allowed = consumer.allowedModels.map(NamePattern.init)
             let routes = configuration.routes.filter { route in
                 guard let pattern = route.model.map(NamePattern.init) else { return true }
                 return allowed.contains { $0.overlaps(pattern) }
             }
-            for limit in consumer.limits { reach[limit, default: []].formUnion(routes.flatMap(models(of:))) }
+            for limit in limits { reach[limit, default: []].formUnion(routes.flatMap(models(of:))) }
         }
         return reach
     }

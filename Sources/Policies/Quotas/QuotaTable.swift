@@ -6,6 +6,9 @@ package final class QuotaTable: Sendable {
     let global: QuotaLedger?
     let routes: [QuotaLedger?]
     let models: [QuotaLedger?]
+    /// Those of the groups, and by each consumer's name those of its groups.
+    private let groups: [QuotaLedger]
+    private let groupsOfConsumers: [String: [QuotaLedger]]
     /// What requests to each model cost and take.
     let costs: [QuotaModel]
     private let costsByName: [String: QuotaModel]
@@ -28,6 +31,16 @@ package final class QuotaTable: Sendable {
         global = ledger(.global, configuration.globalLimits)
         routes = configuration.routes.map { ledger(QuotaSubject(.route, $0.name), $0.limits) }
         models = configuration.models.map { ledger(QuotaSubject(.model, $0.name), $0.limits) }
+        let groups = Dictionary(
+            configuration.groups.compactMap { group in
+                ledger(QuotaSubject(.group, group.name), group.limits).map { (group.name, $0) }
+            }, uniquingKeysWith: { first, _ in first })
+        self.groups = configuration.groups.compactMap { groups[$0.name] }
+        groupsOfConsumers = Dictionary(
+            configuration.consumers.filter { !$0.groups.isEmpty }.map {
+                ($0.name, $0.groups.compactMap { groups[$0] })
+            },
+            uniquingKeysWith: { first, _ in first })
         costs = configuration.models.map {
             QuotaModel(cost: $0.cost, previous: previous?.costsByName[$0.name])
         }
@@ -39,6 +52,11 @@ package final class QuotaTable: Sendable {
             || counts.contains(.cost) && costs.contains { $0.cost?.facts.contains(.characters) ?? false }
     }
 
+    /// The ledgers of the groups that a consumer is in.
+    func groups(of consumer: Consumer) -> [QuotaLedger] {
+        groupsOfConsumers.isEmpty ? [] : groupsOfConsumers[consumer.name] ?? []
+    }
+
     /// Every ledger of it.
-    var ledgers: [QuotaLedger] { ([global] + routes + models).compactMap { $0 } }
+    var ledgers: [QuotaLedger] { ([global] + routes + models).compactMap { $0 } + groups }
 }

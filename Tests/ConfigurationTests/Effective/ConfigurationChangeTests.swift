@@ -107,7 +107,8 @@ import Testing
             auth: { api_keys: { header: x-key } }
             admin: { keys: [{ id: ops, hash: "sha256:\(hash)" }] }
             shared_memory: { allow: ["s_*"] }
-            consumers: { c: { keys: [{ id: k, hash: "sha256:\(digits)" }], allow: { models: ["*"] }, limits: [l] } }
+            consumers: { c: { keys: [{ id: k, hash: "sha256:\(digits)" }], allow: { models: ["*"] }, limits: [l], groups: [g] } }
+            groups: { g: { limits: [l] } }
             limits:
               l: [{ count: requests, max: 1/s, store: d }, { count: rows, max: 1/day, window: calendar, store: r }]
             stores:

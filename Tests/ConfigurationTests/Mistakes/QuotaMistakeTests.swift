@@ -88,6 +88,27 @@ import Testing
             GatewayText(more: "global_limits: [a, a]\nlimits: { a: [{ count: requests, max: 1/s }] }"),
             [#"5:20+1 error: limit "a" is named twice"#]),
         WrongText(
+            "a group that there is not",
+            GatewayText(
+                more:
+                    "consumers: { anonymous: { groups: lab } }\ngroups: { labs: { limits: [a] } }\nlimits: { a: [{ count: requests, max: 1/s }] }"
+            ),
+            [#"5:35+3 error: unknown group "lab" | did you mean "labs"?"#]),
+        WrongText(
+            "a group without anybody and without anything",
+            GatewayText(more: "groups: { lab: {} }"),
+            [
+                #"5:11+3 error: group "lab" has no limits | write e.g. limits: [standard]"#,
+                #"5:11+3 error: no consumer is in group "lab" | use it or remove it"#,
+            ]),
+        WrongText(
+            "a group named twice",
+            GatewayText(
+                more:
+                    "consumers: { anonymous: { groups: [lab, lab] } }\ngroups: { lab: { limits: [a] } }\nlimits: { a: [{ count: requests, max: 1/s }] }"
+            ),
+            [#"5:41+3 error: group "lab" is named twice"#]),
+        WrongText(
             "a cost that nothing counts",
             {
                 var file = GatewayText()

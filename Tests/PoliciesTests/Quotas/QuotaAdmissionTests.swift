@@ -28,7 +28,8 @@ import Testing
     private static func engine(
         consumer: [LimitConfiguration.Quota] = [], model: [LimitConfiguration.Quota] = [],
         other: [LimitConfiguration.Quota] = [], route: [LimitConfiguration.Quota] = [],
-        global: [LimitConfiguration.Quota] = [], cost: String? = nil, stores: [String: QuotaStore] = [:],
+        global: [LimitConfiguration.Quota] = [], group: [LimitConfiguration.Quota] = [], cost: String? = nil,
+        stores: [String: QuotaStore] = [:],
         previous: PolicyEngine? = nil
     ) throws -> PolicyEngine {
         var models = ["first", "second"].map {
@@ -63,13 +64,16 @@ import Testing
             targets: [.init(model: "first", weight: 1, location: place)], fallback: [], deadline: .seconds(1),
             location: place)
         sent.limits = named("r", route)
-        let anonymous = ConsumerConfiguration(
+        var anonymous = ConsumerConfiguration(
             name: "anonymous", keys: [], allowedModels: ["*"], limits: named("c", consumer), location: place)
         let all = named("g", global)
+        let shared = named("team", group)
+        if !shared.isEmpty { anonymous.groups = ["lab"] }
         var configuration = GatewayConfiguration(
             listeners: [], plugins: [], models: models, auth: .none, consumers: [anonymous], limits: limits,
             routes: [sent], observability: ObservabilityConfiguration(), drain: .seconds(25))
         configuration.globalLimits = all
+        if !shared.isEmpty { configuration.groups = [GroupConfiguration(name: "lab", limits: shared)] }
         return PolicyEngine(
             configuration, previous: previous, stores: stores, now: now.monotonic, wall: now.wall)
     }
@@ -96,7 +100,7 @@ import Testing
     @Test func nestedQuotasAreChargedTogetherOrNotAtAll() throws {
         let engine = try Self.engine(
             consumer: [Self.quota(.requests, 9)], model: [Self.quota(.requests, 3)], route: [Self.quota(.requests, 8)],
-            global: [Self.quota(.requests, 7)])
+            global: [Self.quota(.requests, 7)], group: [Self.quota(.requests, 6)])
         var reservations: [QuotaReservation] = []
         for _ in 0..<3 {
             guard case .admitted(let reservation, let status?) = Self.admit(engine) else {
@@ -107,16 +111,21 @@ import Testing
             #expect(status.policy.name == "model:first/m")
         }
         for _ in 0..<5 { #expect(Self.isRefused(Self.admit(engine), by: "model:first/m")) }
-        #expect(Self.used(engine) == ["c": 3, "model:first/m": 3, "route:way/r": 3, "global/g": 3])
+        #expect(
+            Self.used(engine)
+                == ["c": 3, "model:first/m": 3, "route:way/r": 3, "global/g": 3, "group:lab/team": 3])
         reservations[0].refund(now: Self.now)
-        #expect(Self.used(engine) == ["c": 2, "model:first/m": 2, "route:way/r": 2, "global/g": 2])
+        #expect(
+            Self.used(engine)
+                == ["c": 2, "model:first/m": 2, "route:way/r": 2, "global/g": 2, "group:lab/team": 2])
         guard case .admitted(_, let status?) = Self.admit(engine) else {
             Issue.record("refused")
             return
         }
         #expect(
             status.policyHeader
-                == "\"model:first/m\";q=3;w=60, \"global/g\";q=7;w=60, \"route:way/r\";q=8;w=60, \"c\";q=9;w=60")
+                == "\"model:first/m\";q=3;w=60, \"global/g\";q=7;w=60, \"route:way/r\";q=8;w=60, "
+                + "\"group:lab/team\";q=6;w=60, \"c\";q=9;w=60")
     }
 
     @Test func aFallbackLeavesTheFirstModelsQuotaAndTakesItsOwn() throws {
