@@ -175,8 +175,12 @@ http {{
   client_max_body_size 64m; client_body_buffer_size 8m;
   server {{
     listen 127.0.0.1:{self.port};
-    listen 127.0.0.1:{self.grpc_port} http2;
     location / {{ root {self.folder}; default_type {self.media_type}; error_page 405 =200 /answer; }}
+  }}
+  server {{
+    # Over HTTP/2 a file that is sent by itself waits 40 ms for the client to acknowledge its header fields.
+    listen 127.0.0.1:{self.grpc_port} http2; sendfile off; output_buffers 2 1m;
+    location / {{ root {self.folder}; default_type {self.media_type}; }}
   }}
 }}
 """)

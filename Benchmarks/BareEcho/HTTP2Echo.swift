@@ -30,8 +30,9 @@ final class HTTP2Echo: ChannelInboundHandler {
             streamConfiguration: NIOHTTP2Handler.StreamConfiguration())
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    func channelActive(context: ChannelHandlerContext) {
         openWindow(of: .rootStream, by: Self.connectionWindow - 65_535, context: context)
+        context.fireChannelActive()
     }
 
     private func openWindow(of stream: HTTP2StreamID, by increment: Int, context: ChannelHandlerContext) {

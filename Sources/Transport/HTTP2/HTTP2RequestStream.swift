@@ -20,6 +20,8 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     private var inference: Inference?
     private var body: ReceivedBody
     private var window: InboundWindow
+    /// Bytes of the body that the connection counts as kept.
+    private var keptBytes = 0
     private var requestEnded = false
     private var answered = false
     private var framing: StreamFraming?
@@ -96,6 +98,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         case .noRoom: return refuse(service.noRoomForBody)
         case .damaged: return refuse(body.failure ?? service.bodyTooLarge)
         }
+        keptBytes += piece.readableBytes
         connection?.keep(piece.readableBytes)
         if let increment = window.receive(piece.readableBytes) { connection?.openWindow(of: id, by: increment) }
     }
@@ -149,7 +152,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     }
 
     func close() {
-        connection?.keep(-record.bytesIn)
+        connection?.keep(-keptBytes)
         body.release()
         if !answered {
             answered = true
