@@ -21,6 +21,7 @@ package final class Gate: Sendable {
     package let metrics: GateMetrics
     /// In the order of `models`.
     package let statistics: [ModelStatistics]
+    package let breakers: ModelBreakers
     /// What quotas have to tell.
     package let notices: QuotaNotices
     let codecs = CodecRegistry()
@@ -55,6 +56,8 @@ package final class Gate: Sendable {
         self.routes = RouteTable(configuration, previous: previous?.routes)
         self.policies = PolicyEngine(configuration, previous: previous?.policies, stores: stores, now: now)
         self.notices = QuotaNotices(metrics.quotas, logger: logger)
+        self.breakers = ModelBreakers(
+            configuration, models: models, metrics: metrics, logger: logger, previous: previous)
         let signatures = Dictionary(
             models.compactMap { model in model.loaded.map { (model.name, $0.signature) } },
             uniquingKeysWith: { first, _ in first })
@@ -113,7 +116,16 @@ package final class Gate: Sendable {
 
     /// Whether every route has a model that can answer.
     package var isReady: Bool {
-        routes.routes.allSatisfy { route in route.models.contains { models[$0.index].isReady } }
+        let now = MonotonicTime.now
+        return routes.routes.allSatisfy { isReady($0, now: now) }
+    }
+
+    /// Whether a route has a model that can answer. A breaker counts as long as it lets nothing through: once it waits for
+    /// probes, requests must come.
+    func isReady(_ route: Route, now: MonotonicTime) -> Bool {
+        route.models.contains { model in
+            models[model.index].isReady && breakers[model.index]?.isAvailable(now: now) ?? true
+        }
     }
 
     deinit { released() }

@@ -47,7 +47,8 @@ package struct GateMetrics: Sendable {
     }
 
     /// Sets what is only looked up when somebody asks.
-    package func refresh(_ models: [ModelRuntime]) {
+    package func refresh(_ models: [ModelRuntime], _ breakers: ModelBreakers) {
+        for breaker in breakers.all { breaker.refresh() }
         for (handles, model) in zip(self.models, models) {
             handles.queueDepth.set(model.queueDepth)
             handles.ready.set(model.isReady ? 1 : 0)

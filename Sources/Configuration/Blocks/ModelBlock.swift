@@ -43,6 +43,8 @@ enum ModelBlock {
     static let isolation = Key.optional(
         "isolation", ValueType<Isolation>.choice, default: "the plugin's",
         "Where this model's plugin runs: `in-process`, or `process` for a runner of its own.")
+    static let breaker = Key.optional(
+        "breaker", ValueType.mapping, "Leaves the model alone for a while when it keeps failing.")
     static let inputs = Key.optional(
         "inputs", ValueType.named("input", atMost: Bounds.items, names: .text),
         "What the file adds to the model's inputs.")
@@ -71,7 +73,7 @@ enum ModelBlock {
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description, state.description,
-            tokenizer.description, selfTest.description, cost.description, limits.description,
+            tokenizer.description, selfTest.description, cost.description, limits.description, breaker.description,
         ])
 
     private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in
@@ -102,6 +104,9 @@ enum ModelBlock {
         if let node = reader.value(pad) { model.padding = PadBlock.read(node, span: reader.keySpan(of: pad), reading) }
         if let node = reader.value(cache) {
             model.cache = CacheBlock.read(node, span: reader.keySpan(of: cache), reading)
+        }
+        if let node = reader.value(breaker) {
+            model.breaker = BreakerBlock.read(node, span: reader.keySpan(of: breaker), reading)
         }
         if let node = reader.value(tokenizer) {
             model.tokenizer = TokenizerBlock.read(node, span: reader.keySpan(of: tokenizer), reading)

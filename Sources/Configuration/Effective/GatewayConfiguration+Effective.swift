@@ -162,9 +162,23 @@ extension ModelConfiguration {
             ("state", state.map { .string($0) } ?? .null),
             ("tokenizer", tokenizer?.effective ?? .null),
             ("self_test", .list(selfTests.map(\.effective))),
+            ("breaker", breaker?.effective ?? .null),
             ("cost", .string(cost?.text ?? "1")),
             ("limits", .texts(limits)),
         ]
+    }
+}
+
+extension BreakerConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        let opens: [(key: String, value: ConfigurationValue)] = [
+            ("failures", .integer(Int64(failures))), ("rate", .double(rate)), ("window", .duration(window)),
+            ("calls", .integer(Int64(calls))),
+        ]
+        let lasts: [(key: String, value: ConfigurationValue)] = [
+            ("open", .duration(open)), ("longest", .duration(longest)), ("probes", .integer(Int64(probes))),
+        ]
+        return .mapping(opens + lasts)
     }
 }
 

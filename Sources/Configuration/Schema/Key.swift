@@ -60,6 +60,7 @@ struct Block: Sendable {
         GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, TLSBlock.block, PluginBlock.block,
         GrantsBlock.block, ModelBlock.block,
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
+        BreakerBlock.block,
         InputBlock.block, SelfTestBlock.block, AuthBlock.block, APIKeysBlock.block, ConsumerBlock.block,
         ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, StoreBlock.block, GroupBlock.block, RouteBlock.block, MatchBlock.block,

@@ -24,6 +24,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var padding: PaddingConfiguration?
     /// How answers are kept for equal requests; `nil` where they aren't.
     package var cache: CacheConfiguration?
+    /// When it is left alone because it keeps failing; `nil` is never.
+    package var breaker: BreakerConfiguration?
     /// The absolute path of the file that keeps what it learns; `nil` where that lasts as long as the gateway.
     package var state: String?
     /// How text becomes its inputs; `nil` where it takes none, or as it is.

@@ -32,6 +32,8 @@ package struct RouteConfiguration: Sendable, Equatable {
         case timeout
         /// The model's queue is full or it asks for patience.
         case overloaded
+        /// The model has failed so often that it isn't asked at all.
+        case breakerOpen = "breaker_open"
         /// Any failure that isn't the caller's own doing.
         case any
     }

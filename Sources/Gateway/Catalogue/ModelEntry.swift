@@ -67,7 +67,7 @@ extension Gate {
         let model = models[route.targets[0].index]
         return ModelEntry(
             name: name, route: route, model: model, statistics: statistics[route.targets[0].index],
-            isReady: route.models.contains { models[$0.index].isReady }, created: began,
+            isReady: isReady(route, now: .now), created: began,
             signature: signature(of: route, first: model))
     }
 

@@ -54,11 +54,37 @@ extension Inference {
         attemptTimer = nil
         guard call != nil, let index = attempts?.current.model.index else { return }
         call = nil
+        if breakerPass != nil, let attempt = attempts?.current {
+            endBreakerPass(
+                summary.cache == InferencePart.CacheOutcome.hit.rawValue
+                    ? .neither : CircuitBreaker.Outcome(code, isCutShort: attempt.isCutShort))
+        }
         let metrics = gate.metrics.model(index)
         attemptEnded = .now
         let nanoseconds = attemptEnded.nanoseconds(since: attemptStarted)
         metrics.seconds.observe(nanoseconds: nanoseconds)
         gate.statistics[index].record(rows: rows, isSuccess: code == nil, nanoseconds: nanoseconds)
         if let code { metrics.failures.increment(code: code.text) }
+    }
+
+    // MARK: The breaker
+
+    /// Asks the model's breaker, where it has one; `false` where it said no and the request went on without the model.
+    func passBreaker(of attempt: Attempts.Attempt) -> Bool {
+        guard let breaker = gate.breakers[attempt.model.index] else { return true }
+        do throws(OpenBreaker) {
+            breakerPass = try breaker.admit(now: .now)
+            return true
+        } catch {
+            failed(error.error, opening: error.reason)
+            return false
+        }
+    }
+
+    /// Tells the model's breaker what came of the call that it let through.
+    func endBreakerPass(_ outcome: CircuitBreaker.Outcome) {
+        guard let pass = breakerPass, let index = attempts?.current.model.index else { return }
+        breakerPass = nil
+        gate.breakers[index]?.ended(pass, outcome, now: .now)
     }
 }

@@ -52,6 +52,8 @@ package final class Inference: @unchecked Sendable {
     var attemptStarted = MonotonicTime(nanoseconds: 0)
     var attemptEnded = MonotonicTime(nanoseconds: 0)
     var attemptTimer: Scheduled<Void>?
+    /// What the model's breaker let through, until it hears what came of it.
+    var breakerPass: CircuitBreaker.Pass?
     /// Holds a plugin back that streams faster than its client reads.
     var partGate: PartGate?
     private(set) var isFinished = false
@@ -243,7 +245,9 @@ package final class Inference: @unchecked Sendable {
     }
 
     /// The attempt under way has failed: the next rung, or the end.
-    func failed(_ error: SluiceError) {
+    ///
+    /// - Parameter opening: where the model wasn't asked, since its breaker is open: what opened it.
+    func failed(_ error: SluiceError, opening: SluiceError.Code? = nil) {
         endAttempt(code: error.code)
         if hasBegunStream {
             isFinished = true
@@ -251,7 +255,7 @@ package final class Inference: @unchecked Sendable {
             responder.endStream(failure: error)
             return
         }
-        switch attempts?.next(after: error, now: .now) {
+        switch attempts?.next(after: error, opening: opening, now: .now) {
         case .attempt(let next):
             if let attempts {
                 gate.metrics.fellBack(attempts)
@@ -430,6 +434,7 @@ package final class Inference: @unchecked Sendable {
         if hadBegun, quotaUse.pluginNanoseconds == 0 {
             quotaUse.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: attemptStarted)
         }
+        endBreakerPass(.neither)
         endAttempt(code: reason.code)
         settle(reason, hadBegun: hadBegun)
         partGate?.close()
@@ -446,6 +451,7 @@ package final class Inference: @unchecked Sendable {
         summary.model = model.name
         summary.version = model.version
         attemptNumber += 1
+        if !gate.breakers.isEmpty, !passBreaker(of: attempt) { return }
         start(envelope, model: model, deadline: attempt.deadline)
     }
 }

@@ -22,6 +22,8 @@ struct ModelFingerprint: Sendable, Equatable {
         self.model.location = nowhere
         // The route table's own business: an attempt is given up, whatever the model.
         self.model.timeout = nil
+        // Whether it is asked at all is the gate's.
+        self.model.breaker = nil
         // What requests cost, and how many there may be, is the policies' business.
         self.model.cost = nil
         self.model.costLocation = nil

@@ -13,6 +13,8 @@ package struct Attempts: Sendable {
         package var deadline: MonotonicTime
         /// Which rung of the route's fallback this is; `nil` for the first try.
         package var rung: Int?
+        /// Whether it has less time than the model, or the route, gives by itself: that it came too late says little then.
+        package var isCutShort = false
     }
 
     /// One try that failed.
@@ -48,6 +50,7 @@ package struct Attempts: Sendable {
         let deadline = start.advanced(byNanoseconds: route.deadlineNanoseconds)
         self.deadline = latest.map { min($0, deadline) } ?? deadline
         current = Self.attempt(route.nextTarget(), rung: nil, before: self.deadline, now: now)
+        if self.deadline == deadline, current.deadline == deadline { current.isCutShort = false }
     }
 
     /// Whether the try under way is a fallback.
@@ -56,21 +59,27 @@ package struct Attempts: Sendable {
     /// The caller wants its answer by `latest`, if that is sooner.
     package mutating func shorten(to latest: MonotonicTime) {
         deadline = min(deadline, latest)
-        current.deadline = min(current.deadline, latest)
+        guard latest < current.deadline else { return }
+        current.deadline = latest
+        current.isCutShort = true
     }
 
     /// Says what to do after the current try failed: the first rung below whose condition holds, or give up.
     ///
     /// Giving up keeps the failure of the last try, as it says most about what is wrong now; past the deadline it is
     /// `deadline_exceeded`, unless the failure was the caller's own.
-    package mutating func next(after failure: SluiceError, now: MonotonicTime) -> Step {
+    ///
+    /// - Parameter opening: where the model wasn't asked because its breaker is open: what opened it.
+    package mutating func next(
+        after failure: SluiceError, opening: SluiceError.Code? = nil, now: MonotonicTime
+    ) -> Step {
         failures.append(Failure(model: current.model.name, code: failure.code))
         guard now < deadline else { return .giveUp(outOfTime(after: failure)) }
         while nextRung < route.fallback.count {
             let index = nextRung
             let rung = route.fallback[index]
             nextRung += 1
-            guard rung.when.contains(where: { $0.matches(failure.code) }),
+            guard rung.when.contains(where: { $0.matches(failure.code, opening: opening) }),
                 !failures.contains(where: { $0.model == rung.model.name })
             else { continue }
             current = Self.attempt(rung.model, rung: index, before: deadline, now: now)
@@ -88,7 +97,9 @@ package struct Attempts: Sendable {
         _ model: Route.Model, rung: Int?, before deadline: MonotonicTime, now: MonotonicTime
     ) -> Attempt {
         let own = model.timeoutNanoseconds.map { now.advanced(byNanoseconds: $0) }
-        return Attempt(model: model, deadline: own.map { min($0, deadline) } ?? deadline, rung: rung)
+        return Attempt(
+            model: model, deadline: own.map { min($0, deadline) } ?? deadline, rung: rung,
+            isCutShort: own.map { $0 > deadline } ?? true)
     }
 
     /// What the caller did wrong, or that it left, stays the answer even when it comes late.

@@ -65,6 +65,16 @@ package final class GatewayMetrics: Sendable {
         }
     }
 
+    /// Handles for the breaker of one model.
+    package struct BreakerHandles: Sendable {
+        /// `sluice_breaker_state`: 0 closed, 1 half-open, 2 open.
+        package let state: Gauge
+        /// `sluice_breaker_openings_total`.
+        package let openings: Counter
+        /// `sluice_breaker_rejections_total`: tries that it kept from the model.
+        package let rejections: Counter
+    }
+
     /// Handles for changes of what the gateway does.
     package struct ReloadHandles: Sendable {
         /// `sluice_config_revision`: the number of the revision that serves.
@@ -126,6 +136,9 @@ package final class GatewayMetrics: Sendable {
     private let modelExpired: MetricFamily<Counter>
     private let modelRetries: MetricFamily<Counter>
     private let modelCache: MetricFamily<Counter>
+    private let breakerState: MetricFamily<Gauge>
+    private let breakerOpenings: MetricFamily<Counter>
+    private let breakerRejections: MetricFamily<Counter>
     private let fallbacks: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
     private let contractViolations: MetricFamily<Counter>
@@ -169,6 +182,13 @@ package final class GatewayMetrics: Sendable {
         modelCache = registry.counters(
             "sluice_model_cache_total", help: "Requests to models whose answers are kept, by outcome: hit or miss.",
             labels: ["model", "outcome"])
+        breakerState = registry.gauges(
+            "sluice_breaker_state", help: "A model's breaker: 0 closed, 1 half-open, 2 open.", labels: ["model"])
+        breakerOpenings = registry.counters(
+            "sluice_breaker_openings_total", help: "Times that a model's breaker opened.", labels: ["model"])
+        breakerRejections = registry.counters(
+            "sluice_breaker_rejections_total", help: "Tries that an open breaker kept from a model.",
+            labels: ["model"])
         fallbacks = registry.counters(
             "sluice_fallbacks_total", help: "Tries with a model after another one of the route failed.",
             labels: ["route", "model"])
@@ -226,6 +246,13 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the handles of a model.
     package func model(_ name: String) -> ModelHandles { ModelHandles(name, of: self) }
+
+    /// Resolves the handles of a model's breaker.
+    package func breaker(_ model: String) -> BreakerHandles {
+        BreakerHandles(
+            state: breakerState.with(model), openings: breakerOpenings.with(model),
+            rejections: breakerRejections.with(model))
+    }
 
     /// Resolves the counter of a model's broken promises.
     package func contractViolations(model name: String) -> Counter { contractViolations.with(name) }

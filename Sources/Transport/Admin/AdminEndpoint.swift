@@ -13,6 +13,10 @@ enum AdminEndpoint: Equatable {
     case models
     /// `GET /admin/usage` and `/admin/usage/{consumer}`: what is used of quotas.
     case usage(consumer: String?)
+    /// `GET /admin/breakers`: how the models' breakers stand.
+    case breakers
+    /// `POST /admin/breakers/{model}/open|close`
+    case breaker(opens: Bool, model: String)
     /// `POST /admin/models/{model}/load|unload|swap`
     case change(ModelChange, model: String)
     /// `POST /admin/models/{model}/learn`
@@ -28,7 +32,7 @@ enum AdminEndpoint: Equatable {
 
     var method: String {
         switch self {
-        case .status, .configuration, .models, .usage: "GET"
+        case .status, .configuration, .models, .usage, .breakers: "GET"
         default: "POST"
         }
     }
@@ -49,6 +53,7 @@ enum AdminEndpoint: Equatable {
         case "/config": self = .configuration
         case "/models": self = .models
         case "/usage": self = .usage(consumer: nil)
+        case "/breakers": self = .breakers
         case "/drain": self = .drain(true)
         case "/undrain": self = .drain(false)
         default:
@@ -57,6 +62,10 @@ enum AdminEndpoint: Equatable {
                 self = .logLevel(String(level))
             } else if parts.first == "usage", parts.count == 2, let name = parts.last {
                 self = .usage(consumer: try Endpoint.name(name))
+            } else if parts.first == "breakers", parts.count > 2, let word = parts.last {
+                guard word == "open" || word == "close" else { return nil }
+                let model = try Endpoint.name(parts.dropFirst().dropLast().joined(separator: "/"))
+                self = .breaker(opens: word == "open", model: model)
             } else if parts.first == "models", parts.count > 2, let word = parts.last {
                 let change = ModelChange(rawValue: String(word))
                 guard change != nil || word == "learn" else { return nil }

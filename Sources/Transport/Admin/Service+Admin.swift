@@ -27,6 +27,8 @@ extension Service {
             done(.success(HTTPResponse(json: Array(gate.configuration.effective.json.utf8))))
         case .models: done(.success(HTTPResponse(json: Self.models(keeper.modelStates))))
         case .usage(let consumer): done(usage(of: consumer))
+        case .breakers: done(.success(breakers()))
+        case .breaker(let opens, let model): done(setBreaker(of: model, opens: opens, by: administrator))
         case .reload:
             keeper.reload(cause: "admin \(administrator)") { done(Self.answer($0, keeper)) }
         case .change(let change, let model):

@@ -49,7 +49,7 @@ extension Service {
             let isReady = gate.isReady && !isDraining && !administration.wantsNoRequests
             return flag("ready", isReady)
         case .metrics:
-            gate.metrics.refresh(gate.models)
+            gate.metrics.refresh(gate.models, gate.breakers)
             gate.notices.refresh(gate.policies)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])

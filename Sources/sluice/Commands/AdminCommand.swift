@@ -7,8 +7,8 @@ struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin", abstract: "Look into a running gateway, drain it, change what it logs.",
         subcommands: [
-            StatusCommand.self, ConfigCommand.self, UsageCommand.self, DrainCommand.self, UndrainCommand.self,
-            LogLevelCommand.self,
+            StatusCommand.self, ConfigCommand.self, UsageCommand.self, BreakersCommand.self, BreakerCommand.self,
+            DrainCommand.self, UndrainCommand.self, LogLevelCommand.self,
         ])
 }
 
@@ -59,6 +59,37 @@ struct UsageCommand: AsyncParsableCommand {
             }
             return "/admin/usage/\(name)"
         }
+    }
+}
+
+/// `sluice admin breakers`
+struct BreakersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "breakers", abstract: "How the breakers of models stand.")
+    @OptionGroup var options: AdminClient.Options
+
+    func run() async throws { try await AdminClient(options).show(.GET, "/admin/breakers") }
+}
+
+/// `sluice admin breaker open|close MODEL`
+struct BreakerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "breaker", abstract: "Open the breaker of a model, or close it.",
+        discussion: "One that was opened so stays open until it is closed so.")
+    @OptionGroup var options: AdminClient.Options
+    @Argument(help: "open or close.") var action: Action
+    @Argument(help: "The model's name in gateway.yaml.") var model: String
+
+    enum Action: String, ExpressibleByArgument {
+        case open
+        case close
+    }
+
+    func run() async throws {
+        guard let name = model.addingPercentEncoding(withAllowedCharacters: .alphanumerics) else {
+            throw ValidationError("\"\(model)\" can't be a model's name")
+        }
+        try await AdminClient(options).show(.POST, "/admin/breakers/\(name)/\(action.rawValue)")
     }
 }
 

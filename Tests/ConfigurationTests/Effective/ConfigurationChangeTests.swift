@@ -102,6 +102,7 @@ import Testing
                 batching: { max_rows: 8 }
                 pad: { inputs: { X: 0 } }
                 cache: { size: 1MiB, age: 10s }
+                breaker: {}
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
             auth: { api_keys: { header: x-key } }

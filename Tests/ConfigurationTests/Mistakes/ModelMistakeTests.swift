@@ -156,7 +156,7 @@ import Testing
             [
                 #"""
                 3:33+8 error: unknown key "replicas" in model "echo" | known keys: plugin, version, config, \#
-                instances, isolation, concurrency, queue, timeout, batching, priorities, ordered, fair_by, and 10 more
+                instances, isolation, concurrency, queue, timeout, batching, priorities, ordered, fair_by, and 11 more
                 """#,
                 #"3:46+5 error: unknown key "confg" in model "echo" | did you mean "config"?"#,
             ]),

@@ -208,7 +208,7 @@ import Testing
                       - { send: a, fallback: [{ when: [504, timeouts, any, any], model: b }] }
                     """),
             [
-                #"6:36+3 error: when can't be "504" | known words: 5xx, timeout, overloaded, any"#,
+                #"6:36+3 error: when can't be "504" | known words: 5xx, timeout, overloaded, breaker_open, any"#,
                 #"6:41+8 error: when can't be "timeouts" | did you mean "timeout"?"#,
             ]),
         WrongText(

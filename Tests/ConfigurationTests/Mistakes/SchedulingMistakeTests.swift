@@ -90,6 +90,25 @@ import Testing
             "a cache that is none", model("cache: true"),
             [#"3:40+4 error: cache must be a mapping, not "true" | known keys: size, age"#]),
         WrongText(
+            "a breaker that is none", model("breaker: on"),
+            [
+                #"""
+                3:42+2 error: breaker must be a mapping, not "on" | known keys: failures, rate, window, calls, open, \#
+                longest, probes
+                """#
+            ]),
+        WrongText(
+            "a breaker's bounds", model("breaker: { failures: 0, rate: 50, probes: 0, cals: 3 }"),
+            [
+                "3:54+1 error: failures must be from 1 to 10000, not 0",
+                "3:63+2 error: rate must be from 0.01 to 1.0, not 50",
+                "3:75+1 error: probes must be from 1 to 1000, not 0",
+                #"3:78+4 error: unknown key "cals" in breaker | did you mean "calls"?"#,
+            ]),
+        WrongText(
+            "a breaker that opens for longer than it may", model("breaker: { open: 10s, longest: 5s }"),
+            ["3:64+2 error: longest is 5s, but open is 10s | no opening can be longer than the longest"]),
+        WrongText(
             "a cache's bounds", model("cache: { size: 10, age: 0s }"),
             [
                 #"3:48+2 error: size: "10" is not a size | write 10B, or e.g. 64MiB"#,

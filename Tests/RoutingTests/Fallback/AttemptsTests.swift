@@ -11,7 +11,8 @@ import Testing
             case .overloaded, .modelUnavailable: (code, [.serverError, .overloaded, .any])
             case .tooManyRequests: (code, [.overloaded])
             case .deadlineExceeded: (code, [.serverError, .timeout, .any])
-            case .modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed, .internalError:
+            case .quotaUnavailable, .modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed,
+                .internalError:
                 (code, [.serverError, .any])
             case .modelRejectedInput: (code, [.any])
             default: (code, [])
@@ -173,5 +174,46 @@ import Testing
         #expect(
             Attempts(route: route, start: Self.at(0), latest: Self.at(9_000), now: Self.at(0)).deadline
                 == Self.at(5_000))
+    }
+
+    /// A model whose breaker is open leads where its failures led, and to rungs that ask for just that.
+    @Test(arguments: [
+        (RouteConfiguration.FallbackCondition.breakerOpen, SluiceError.Code.modelFailed, true),
+        (.breakerOpen, .modelUnavailable, true), (.serverError, .modelFailed, true), (.any, .deadlineExceeded, true),
+        (.overloaded, .modelFailed, true), (.timeout, .deadlineExceeded, true), (.timeout, .modelFailed, false),
+    ])
+    func anOpenBreakerLeadsOn(
+        condition: RouteConfiguration.FallbackCondition, opening: SluiceError.Code, leadsOn: Bool
+    ) throws {
+        var attempts = try Attempts(
+            route: Self.compiled(fallback: [([condition], "b")]), start: Self.at(0), now: Self.at(0))
+        switch attempts.next(after: Self.failure(.modelUnavailable), opening: opening, now: Self.at(0)) {
+        case .attempt(let attempt): #expect(leadsOn && attempt.model.name == "b")
+        case .giveUp(let error): #expect(!leadsOn && error.code == .modelUnavailable)
+        }
+    }
+
+    /// Who gives an attempt less time than the file does can't say that the model was too slow.
+    @Test func anAttemptKnowsWhetherItsTimeWasCutShort() throws {
+        let route = try Self.compiled(
+            fallback: [([.any], "b"), ([.any], "c")], timeouts: ["a": .seconds(2), "b": .seconds(2)])
+        var attempts = Attempts(route: route, start: Self.at(0), now: Self.at(0))
+        #expect(!attempts.current.isCutShort)
+        attempts.shorten(to: Self.at(3_000))
+        #expect(!attempts.current.isCutShort)
+        attempts.shorten(to: Self.at(1_999))
+        #expect(attempts.current.isCutShort)
+
+        attempts = Attempts(route: route, start: Self.at(0), now: Self.at(0))
+        _ = attempts.next(after: Self.failure(.modelFailed), now: Self.at(2_900))
+        #expect(!attempts.current.isCutShort)
+        _ = attempts.next(after: Self.failure(.modelFailed), now: Self.at(2_950))
+        #expect(attempts.current.isCutShort, "it has what the others left it")
+
+        let whole = try Self.compiled(fallback: [])
+        #expect(!Attempts(route: whole, start: Self.at(0), now: Self.at(0)).current.isCutShort)
+        #expect(Attempts(route: whole, start: Self.at(0), latest: Self.at(10), now: Self.at(0)).current.isCutShort)
+        let slow = try Self.compiled(fallback: [], timeouts: ["a": .seconds(60)])
+        #expect(!Attempts(route: slow, start: Self.at(0), now: Self.at(0)).current.isCutShort)
     }
 }
