@@ -40,6 +40,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -80,6 +81,15 @@ let package = Package(
             dependencies: ["Tensors", "Configuration", locks, .product(name: "Crypto", package: "swift-crypto")],
             path: "Sources/Policies", swiftSettings: safeSettings),
         .target(
+            name: "IssuerKeys",
+            dependencies: [
+                "Policies", "Configuration", "Telemetry", "Tensors",
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
+            path: "Sources/IssuerKeys", swiftSettings: safeSettings),
+        .target(
             name: "Routing", dependencies: ["Tensors", "Configuration"], path: "Sources/Routing",
             swiftSettings: safeSettings),
         .target(
@@ -116,9 +126,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Tensors", "Configuration", "Codecs", "Policies", "Stores", "Routing", "Scheduling", "PluginHost",
-                "Telemetry",
-                "SharedMemory", locks, .product(name: "NIOCore", package: "swift-nio"),
+                "Tensors", "Configuration", "Codecs", "Policies", "IssuerKeys", "Stores", "Routing", "Scheduling",
+                "PluginHost", "Telemetry", "SharedMemory", locks, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Sources/Gateway", swiftSettings: safeSettings),
@@ -158,7 +167,8 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "Gateway", "Transport", "Telemetry",
+                "Tensors", "Configuration", "Codecs", "Policies", "IssuerKeys", "PluginHost", "Gateway", "Transport",
+                "Telemetry",
                 "LoadGenerator", "Conformance", "CMalloc", "CPluginTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -207,7 +217,10 @@ let package = Package(
             path: "Tests/CodecsTests",
             resources: [.copy("Corpus")], swiftSettings: swiftSettings),
         .testTarget(
-            name: "PoliciesTests", dependencies: ["Policies", "Configuration", "Tensors", locks],
+            name: "PoliciesTests",
+            dependencies: [
+                "Policies", "Configuration", "Tensors", locks, .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Tests/PoliciesTests",
             swiftSettings: swiftSettings),
         .testTarget(
@@ -218,6 +231,14 @@ let package = Package(
                 locks,
             ],
             path: "Tests/StoresTests", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IssuerKeysTests",
+            dependencies: [
+                "IssuerKeys", "Policies", "Configuration", "Telemetry", "Tensors",
+                .product(name: "JWTKit", package: "jwt-kit"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ] + nio,
+            path: "Tests/IssuerKeysTests", swiftSettings: swiftSettings),
         .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "Configuration", "Tensors"], path: "Tests/RoutingTests",
             swiftSettings: swiftSettings),
@@ -250,8 +271,8 @@ let package = Package(
         .testTarget(
             name: "TransportTests",
             dependencies: [
-                "Transport", "Gateway", "PluginHost", "Telemetry", "Codecs", "Tensors", "Configuration", "WireMessages",
-                "CZlib",
+                "Transport", "Gateway", "PluginHost", "Telemetry", "Codecs", "Tensors", "Configuration", "Policies",
+                "WireMessages", "CZlib",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 // The other side of the tests of HTTP/2; nothing that serves uses it.
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),

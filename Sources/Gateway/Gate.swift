@@ -38,12 +38,13 @@ package final class Gate: Sendable {
     /// - Parameters:
     ///   - previous: the gate that this one takes over from: counts that mean the same go on.
     ///   - stores: where counts of quotas are kept, by the names of the configuration.
+    ///   - keys: the keys of issuers, by the issuers' names.
     ///   - released: called once nothing uses the gate any more, on whatever thread; must not block.
     /// - Throws: one diagnostic for each route whose models can't stand in for each other.
     package init(
         _ revision: Revision, configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics,
         previous: Gate? = nil, regions: ClientRegions = ClientRegions(), stores: [String: QuotaStore] = [:],
-        logger: Logger? = nil, now: MonotonicTime,
+        keys: [String: IssuerKeySet] = [:], logger: Logger? = nil, now: MonotonicTime,
         released: @escaping @Sendable () -> Void = {}
     ) throws(IncompatibleModels) {
         self.revision = revision
@@ -54,7 +55,11 @@ package final class Gate: Sendable {
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
         self.routes = RouteTable(configuration, previous: previous?.routes)
-        self.policies = PolicyEngine(configuration, previous: previous?.policies, stores: stores, now: now)
+        self.policies = PolicyEngine(
+            configuration, previous: previous?.policies, stores: stores, keys: keys,
+            observeTokens: { issuer, fault in
+                metrics.tokenFailures(issuer: issuer ?? "", reason: fault.rawValue).increment()
+            }, now: now)
         self.notices = QuotaNotices(metrics.quotas, logger: logger)
         self.breakers = ModelBreakers(
             configuration, models: models, metrics: metrics, logger: logger, previous: previous)
@@ -77,33 +82,36 @@ package final class Gate: Sendable {
     ///
     /// A caller without a valid key learns nothing of which models there are, where keys are asked for.
     func route(
-        model: String?, contentType: String?, key: PresentedKey, nowSeconds: Int64
-    ) throws(SluiceError) -> (Route, Consumer) {
+        model: String?, contentType: String?, credentials: Credentials, nowSeconds: Int64
+    ) throws(SluiceError) -> (Route, Principal) {
         let route: Route
         do {
             route = try routes.match(model: model, contentType: contentType)
         } catch {
-            _ = try policies.identify(key, requiresKey: requiresKey, nowSeconds: nowSeconds)
+            _ = try policies.identify(credentials, kinds: identities, nowSeconds: nowSeconds)
             throw error
         }
-        return (route, try policies.identify(key, requiresKey: route.requiresKey, nowSeconds: nowSeconds))
+        return (route, try policies.identify(credentials, kinds: route.identities, nowSeconds: nowSeconds))
     }
 
-    /// Whether keys are asked for where no route says otherwise.
-    package var requiresKey: Bool { configuration.auth != .none }
+    /// How callers prove who they are where no route says otherwise; empty asks nobody.
+    package var identities: IdentityKinds { configuration.auth.kinds }
 
     /// Who administers, by an admin key; or, where the file names none, whoever is on this machine.
     ///
     /// - Parameters:
-    ///   - authorization: the `authorization` field.
+    ///   - shown: what the request shows; of it the `authorization` field counts.
     ///   - isLocal: whether the request's `Host` is this machine's own name.
     ///   - isFromBrowser: whether the request says that a web page made it.
     /// - Throws: `unauthenticated`; `forbidden` for a request that a page of somebody else's may have made a browser send.
     package func administrator(
-        authorization: String?, isLocal: Bool, isFromBrowser: Bool, nowSeconds: Int64
+        _ shown: ShownCredentials, isLocal: Bool, isFromBrowser: Bool, nowSeconds: Int64
     ) throws(SluiceError) -> String {
         if let administrators = policies.administrators {
-            return try administrators.authenticate(headerValue: authorization, nowSeconds: nowSeconds).name
+            var shown = shown
+            if keyField != AuthConfiguration.standardHeader { shown.key = shown.authorization }
+            let proof = administrators.read(shown).proof
+            return try administrators.authenticate(proof, kinds: .apiKeys, nowSeconds: nowSeconds).name
         }
         // Nobody is asked for a key here, so nothing but a program on this machine may come in. A page can make a browser
         // on this machine send requests, but not without an Origin, or (by a name that it points here) to another Host.

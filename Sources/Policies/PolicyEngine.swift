@@ -3,18 +3,18 @@ package import Tensors
 
 /// Who is asking, what may they use, and is there quota left: every question of policy, in the order of a request.
 ///
-///     let consumer = try policies.identify(headerValue: …, requiresKey: route.requiresKey, nowSeconds: …)
-///     try policies.authorize(consumer, model: …)
-///     switch policies.admit(consumer, …, facts: …, now: …) { … }
+///     let principal = try policies.identify(policies.read(shown), kinds: route.identities, nowSeconds: …)
+///     try principal.authorize(model: …)
+///     switch policies.admit(principal.consumer, …, facts: …, now: …) { … }
 ///
 /// Each costs the same however many consumers, keys and models the file has.
 package final class PolicyEngine: Sendable {
-    /// Checks keys; `nil` where the file asks nobody for one.
+    /// Tells who asks; `nil` where the file asks nobody.
     package let authenticator: Authenticator?
     /// Checks administrators' keys; `nil` where the file names none.
     package let administrators: Authenticator?
-    /// Who acts where no key is asked for.
-    package let anonymous: Consumer
+    /// Who acts where nobody is asked.
+    package let anonymous: Principal
     /// Every consumer, `anonymous` included, in the order of the file.
     package let consumers: [Consumer]
     /// Quotas that consumers share.
@@ -26,8 +26,11 @@ package final class PolicyEngine: Sendable {
     ///   - previous: the policies before a reload: what has been used of a quota that is still the same counts on.
     ///     All other quotas begin as their stores know them, those in memory with nothing used.
     ///   - stores: by the names of the configuration.
+    ///   - keys: the keys of issuers, by the issuers' names; one that isn't there has none yet.
+    ///   - observeTokens: told of tokens that are refused.
     package init(
         _ configuration: GatewayConfiguration, previous: PolicyEngine? = nil, stores: [String: QuotaStore] = [:],
+        keys: [String: IssuerKeySet] = [:], observeTokens: @escaping TokenVerifier.Observer = { _, _ in },
         now monotonic: MonotonicTime, wall: UInt64 = WallClock.nanosecondsSince1970
     ) {
         let now = QuotaMoment(monotonic: monotonic, wall: wall)
@@ -36,93 +39,54 @@ package final class PolicyEngine: Sendable {
         let limits = Dictionary(
             configuration.limits.map { ($0.name, QuotaPolicy.all(of: $0)) }, uniquingKeysWith: { first, _ in first })
         var consumers: [Consumer] = []
-        var entries: [KeyDigest: Authenticator.Entry] = [:]
         for entry in configuration.consumers {
-            let consumer = Consumer(
-                name: entry.name, models: ModelPatterns(entry.allowedModels),
-                quotas: QuotaLedger(
-                    QuotaSubject(.consumer, entry.name), policies: entry.limits.flatMap { limits[$0] ?? [] },
-                    previous: ledgers[entry.name], stores: stores, now: now))
-            consumers.append(consumer)
-            for name in entry.certificates {
-                entries[CertificateNames.digest(of: name)] = Authenticator.Entry(consumer: consumer)
-            }
-            for key in entry.keys {
-                guard let digest = KeyDigest(hex: key.sha256) else { continue }
-                entries[digest] = Authenticator.Entry(consumer: consumer, expires: key.expires)
-            }
+            consumers.append(
+                Consumer(
+                    name: entry.name, models: ModelPatterns(entry.allowedModels),
+                    quotas: QuotaLedger(
+                        QuotaSubject(.consumer, entry.name), policies: entry.limits.flatMap { limits[$0] ?? [] },
+                        previous: ledgers[entry.name], stores: stores, now: now)))
         }
 
-        if let named = consumers.first(where: { $0.name == ConsumerConfiguration.anonymous }) {
-            anonymous = named
-        } else {
-            anonymous = Consumer(
-                name: ConsumerConfiguration.anonymous, models: ModelPatterns(["*"]),
-                quotas: QuotaLedger(consumer: ConsumerConfiguration.anonymous, policies: [], now: now.monotonic))
-            consumers.append(anonymous)
+        if !consumers.contains(where: { $0.name == ConsumerConfiguration.anonymous }) {
+            consumers.append(
+                Consumer(
+                    name: ConsumerConfiguration.anonymous, models: ModelPatterns(["*"]),
+                    quotas: QuotaLedger(
+                        consumer: ConsumerConfiguration.anonymous, policies: [], now: now.monotonic)))
         }
         self.consumers = consumers
-        quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
-
-        administrators = configuration.admin.map { admin in
-            var entries: [KeyDigest: Authenticator.Entry] = [:]
-            for key in admin.keys {
-                guard let digest = KeyDigest(hex: key.sha256) else { continue }
-                let owner = Consumer(
-                    name: key.id, models: ModelPatterns([]),
-                    quotas: QuotaLedger(consumer: key.id, policies: [], now: now.monotonic))
-                entries[digest] = Authenticator.Entry(consumer: owner, expires: key.expires)
-            }
-            return Authenticator(header: "authorization", entries: entries)
-        }
-
-        switch configuration.auth {
-        case .apiKeys(let header): authenticator = Authenticator(header: header, entries: entries)
-        // A route may ask for a key even where the rest of the file doesn't.
-        case .none: authenticator = entries.isEmpty ? nil : Authenticator(header: "authorization", entries: entries)
-        }
+        let identities = Identities(configuration, consumers: consumers)
+        anonymous = identities.anonymous
+        authenticator = identities.authenticator(keys: keys, observe: observeTokens)
+        administrators = identities.administrators(now: now.monotonic)
     }
 
     /// The header that carries keys, in lower case; `nil` where keys are never asked for.
     package var keyHeader: String? { authenticator?.header }
 
-    /// What a key header's value holds; the same value again need not be read again.
-    package func read(_ headerValue: String?) -> PresentedKey {
-        authenticator?.read(headerValue) ?? .absent
+    /// What a request shows of who makes it; the same again need not be read again.
+    package func read(_ shown: ShownCredentials) -> Credentials {
+        authenticator?.read(shown) ?? Credentials(.absent, peer: shown.peer, listener: shown.listener)
     }
 
     /// Says who is asking.
     ///
-    /// Where no key is required the caller is `anonymous`, whatever it sent: clients that always send some key, as the
+    /// Where nobody is asked the caller is `anonymous`, whatever it sent: clients that always send some key, as the
     /// OpenAI libraries do, work with an open route, and nobody learns there whether a key is valid.
     ///
     /// - Parameters:
-    ///   - key: as `read` found it.
+    ///   - credentials: as `read` found them.
+    ///   - kinds: what is taken here; empty asks nobody.
     ///   - nowSeconds: seconds since 1970.
-    /// - Throws: `unauthenticated`.
+    /// - Throws: `unauthenticated`; `issuer_unavailable`.
     package func identify(
-        _ key: PresentedKey, requiresKey: Bool, nowSeconds: Int64
-    ) throws(SluiceError) -> Consumer {
-        guard requiresKey else { return anonymous }
+        _ credentials: Credentials, kinds: IdentityKinds, nowSeconds: Int64
+    ) throws(SluiceError) -> Principal {
+        guard !kinds.isEmpty else { return anonymous }
         guard let authenticator else {
             throw SluiceError(.unauthenticated, "an API key is needed, but this gateway knows none")
         }
-        return try authenticator.authenticate(key, nowSeconds: nowSeconds)
-    }
-
-    /// Says who is asking, by the value of the key header as received; `nil` where it is absent.
-    ///
-    /// - Throws: `unauthenticated`.
-    package func identify(
-        headerValue: String?, requiresKey: Bool, nowSeconds: Int64
-    ) throws(SluiceError) -> Consumer {
-        try identify(read(headerValue), requiresKey: requiresKey, nowSeconds: nowSeconds)
-    }
-
-    /// Checks that `consumer` may use the public model of that name.
-    ///
-    /// - Throws: `forbidden`.
-    package func authorize(_ consumer: Consumer, model: String) throws(SluiceError) {
-        try consumer.authorize(model: model)
+        return try authenticator.authenticate(credentials.proof, kinds: kinds, nowSeconds: nowSeconds)
     }
 }

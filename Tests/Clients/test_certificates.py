@@ -44,7 +44,7 @@ listeners:
   public:
     address: "127.0.0.1:0"
     tls: {{ cert: {certificates}/server.pem, key: {certificates}/server.key, client_ca: {certificates}/ca.pem }}
-auth: api_keys
+auth: [api_keys, certificates]
 models: {{ echo: {{ plugin: echo }}, other: {{ plugin: echo }} }}
 consumers:
   robots: {{ certificates: ["uri:spiffe://example/robot"], allow: {{ models: [echo] }} }}

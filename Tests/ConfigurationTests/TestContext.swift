@@ -2,7 +2,23 @@ import Configuration
 
 extension ConfigurationLoader.Context {
     /// A folder with two plugin files, four installed plugins, and a clock that stands at 2026-11-24.
-    static let test = ConfigurationLoader.Context(
+    static let test: ConfigurationLoader.Context = {
+        var context = standard
+        context.environment["MEDIUM"] = String(repeating: "s", count: 40)
+        context.environment["LONG"] = String(repeating: "s", count: 64)
+        context.readFile = { path in
+            switch path {
+            case "/etc/sluice/keys.json": Array("{}".utf8)
+            case "/etc/sluice/wrong.json": []
+            case "/etc/sluice/pepper": Array("a pepper of the tests\n".utf8)
+            default: nil
+            }
+        }
+        context.keySetFault = { bytes, _ in bytes.isEmpty ? "holds no JSON object" : nil }
+        return context
+    }()
+
+    private static let standard = ConfigurationLoader.Context(
         folder: "/etc/sluice", environment: ["TOKEN": "s3cret", "EMPTY": ""],
         installedPlugins: ["baseline", "echo", "onnxruntime", "tract"],
         fileExists: {

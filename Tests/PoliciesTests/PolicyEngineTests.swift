@@ -7,8 +7,8 @@ import Testing
     private static let start = MonotonicTime(nanoseconds: 0)
     private static let moment = QuotaMoment(monotonic: start, wall: 0)
 
-    private static func admit(_ engine: PolicyEngine, _ consumer: Consumer) -> QuotaOutcome {
-        engine.admit(consumer, .init(route: nil, model: 0), facts: QuotaFacts(), now: moment)
+    private static func admit(_ engine: PolicyEngine, _ principal: Principal) -> QuotaOutcome {
+        engine.admit(principal.consumer, .init(route: nil, model: 0), facts: QuotaFacts(), now: moment)
     }
 
     private static func configuration(
@@ -48,8 +48,8 @@ import Testing
         #expect(engine.keyHeader == "authorization")
         let acme = try engine.identify(headerValue: "Bearer one", requiresKey: true, nowSeconds: 200)
         #expect(acme.name == "acme")
-        try engine.authorize(acme, model: "vision/x")
-        #expect(throws: SluiceError.self) { try engine.authorize(acme, model: "iris") }
+        try acme.authorize(model: "vision/x")
+        #expect(throws: SluiceError.self) { try acme.authorize(model: "iris") }
         #expect(try engine.identify(headerValue: "Bearer two", requiresKey: true, nowSeconds: 99).name == "other")
         #expect(throws: SluiceError.self) {
             try engine.identify(headerValue: "Bearer two", requiresKey: true, nowSeconds: 100)
@@ -139,5 +139,15 @@ import Testing
             Issue.record("one consumer's use counts against another")
             return
         }
+    }
+}
+
+extension PolicyEngine {
+    /// Says who is asking, by the value of the key header.
+    fileprivate func identify(
+        headerValue: String?, requiresKey: Bool, nowSeconds: Int64
+    ) throws(SluiceError) -> Principal {
+        try identify(
+            read(ShownCredentials(key: headerValue)), kinds: requiresKey ? .apiKeys : [], nowSeconds: nowSeconds)
     }
 }

@@ -28,7 +28,7 @@ func route(
     fallback: [(Set<RouteConfiguration.FallbackCondition>, String)] = [], deadline: Duration = .seconds(30)
 ) -> RouteConfiguration {
     RouteConfiguration(
-        name: name, model: model, contentTypes: types, requiresKey: false,
+        name: name, model: model, contentTypes: types, identities: [],
         targets: targets.enumerated().map { index, target in
             .init(model: target.0, weight: target.1, location: SourceLocation(line: 10, column: index + 1))
         },

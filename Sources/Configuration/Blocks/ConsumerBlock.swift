@@ -2,7 +2,8 @@
 enum ConsumerBlock {
     static let keys = Key.optional(
         "keys", ValueType.mappings(),
-        "The caller's keys, by their hashes; two live ones let a key be replaced. Required but for `anonymous`.")
+        "The caller's keys, by their hashes; two live ones let a key be replaced. Every consumer but `anonymous` has keys, "
+            + "certificates or an issuer's tokens.")
     static let certificates = Key.optional(
         "certificates",
         ValueType.parsed("a certificate's name", example: "\"dns:robot.example\"", parse: CertificateNameText.parse)
@@ -34,9 +35,10 @@ enum ConsumerBlock {
         var certificates: [Placed<String>]
     }
 
-    static func read(_ entry: NamedNode, limits table: NameTable, groups known: NameTable, _ reading: Reading)
-        -> Result?
-    {
+    /// - Parameter hasTokens: whether an issuer's tokens may be this consumer's.
+    static func read(
+        _ entry: NamedNode, limits table: NameTable, groups known: NameTable, hasTokens: Bool, _ reading: Reading
+    ) -> Result? {
         let name = "consumer \(quoted(entry.name))"
         let isAnonymous = entry.name == ConsumerConfiguration.anonymous
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
@@ -52,7 +54,7 @@ enum ConsumerBlock {
                     "it is for callers who show none")
             }
         } else {
-            if !reader.has(Self.keys), !reader.has(Self.certificates) {
+            if !reader.has(Self.keys), !reader.has(Self.certificates), !hasTokens {
                 reading.error(
                     "\(name) has no keys", at: entry.span,
                     "write keys: [{ id: k1, hash: \"sha256:…\" }]")
@@ -86,8 +88,10 @@ enum ConsumerBlock {
     }
 
     /// Reports names that two consumers share, and those that nobody can ever show.
+    ///
+    /// - Parameter areTaken: whether any route takes certificates.
     static func checkCertificates(
-        _ results: [Result], listeners: [Placed<ListenerConfiguration>], _ reading: Reading
+        _ results: [Result], listeners: [Placed<ListenerConfiguration>], areTaken: Bool, _ reading: Reading
     ) {
         var known: [String: SourceLocation] = [:]
         for name in results.flatMap(\.certificates) {
@@ -99,16 +103,22 @@ enum ConsumerBlock {
                 known[name.value] = name.span.location
             }
         }
-        guard let first = results.flatMap(\.certificates).first, !listeners.isEmpty,
-            !listeners.contains(where: { $0.value.tls?.clientCA != nil })
-        else { return }
+        guard let first = results.flatMap(\.certificates).first else { return }
+        if !areTaken {
+            reading.error(
+                "consumers have certificates, but nothing takes certificates", at: first.span,
+                "write auth: [api_keys, certificates]")
+        }
+        guard !listeners.isEmpty, !listeners.contains(where: { $0.value.tls?.clientCA != nil }) else { return }
         reading.error(
             "consumers have certificates, but no listener asks for one", at: first.span,
             "write tls: { …, client_ca: ./clients.pem } at one of them")
     }
 
-    /// Reports key names and hashes that two keys share.
-    static func checkKeys(_ results: [Result], and others: [ConsumerKeyBlock.Result], _ reading: Reading) {
+    /// Reports key names and hashes that two keys share, and hashes that need a pepper where there is none.
+    static func checkKeys(
+        _ results: [Result], and others: [ConsumerKeyBlock.Result], hasPepper: Bool, _ reading: Reading
+    ) {
         var ids: [String: SourceLocation] = [:]
         var hashes: [String: SourceLocation] = [:]
         for key in results.flatMap(\.keys) + others {
@@ -117,6 +127,11 @@ enum ConsumerBlock {
                     "another key has the id \(quoted(key.key.id))", at: key.idSpan, "first given in line \(first.line)")
             } else {
                 ids[key.key.id] = key.idSpan.location
+            }
+            if key.key.scheme == .peppered, !hasPepper {
+                reading.error(
+                    "this hash was made with a pepper, and the file has none", at: key.hashSpan,
+                    "write auth: { api_keys: { pepper: env:SLUICE_PEPPER } }")
             }
             if let first = hashes[key.key.sha256] {
                 reading.error("another key has this hash", at: key.hashSpan, "first given in line \(first.line)")
@@ -132,15 +147,31 @@ enum ConsumerKeyBlock {
     static let id = Key.required(
         "id", ValueType.name(of: "key", example: "k1").placed, "What logs call the key; unique in the file.")
     static let hash = Key.required(
-        "hash",
-        HashText.digits(
-            "sha256: and 64 hexadecimal digits", prefix: "sha256:", example: "\"sha256:\(HashText.exampleDigits)\""
-        ).placed, "SHA-256 of the whole key; the key itself is nowhere in the file.")
+        "hash", hashType.placed,
+        "SHA-256 of the whole key, or HMAC-SHA-256 with the pepper (`hmac-sha256:`); the key itself is nowhere in the file."
+    )
     static let expires = Key.optional(
         "expires", ValueType.parsed("a date", example: "\"2027-01-01\"", parse: DateText.parse).placed,
         default: "never", "From when on the key is refused: a day or a moment, in UTC.")
 
     static let block = Block("consumers.NAME.keys", [id.description, hash.description, expires.description])
+
+    /// A hash with the way in which it was made.
+    struct Hash: Sendable {
+        var scheme: ConsumerConfiguration.Key.Scheme
+        var digits: String
+    }
+
+    private static let hashType = ValueType<Hash>.parsed(
+        "sha256: and 64 hexadecimal digits", example: "\"sha256:\(HashText.exampleDigits)\"", isSecret: true
+    ) { text in
+        for scheme in ConsumerConfiguration.Key.Scheme.allCases where text.hasPrefix(scheme.rawValue) {
+            let digits = text.dropFirst(scheme.rawValue.count)
+            let isHexadecimal = digits.utf8.allSatisfy { $0.isLetterOrDigit && ($0 | 0x20) <= 0x66 }
+            if digits.utf8.count == 64, isHexadecimal { return Hash(scheme: scheme, digits: digits.lowercased()) }
+        }
+        return nil
+    }
 
     struct Result {
         var key: ConsumerConfiguration.Key
@@ -157,7 +188,8 @@ enum ConsumerKeyBlock {
         if let expires, expires.value <= reading.context.nowSeconds {
             reading.warning("key \(quoted(id.value)) of \(owner) has expired", at: expires.span, "remove it")
         }
-        let key = ConsumerConfiguration.Key(id: id.value, sha256: hash.value, expires: expires?.value)
+        var key = ConsumerConfiguration.Key(id: id.value, sha256: hash.value.digits, expires: expires?.value)
+        key.scheme = hash.value.scheme
         return Result(key: key, idSpan: id.span, hashSpan: hash.span)
     }
 }

@@ -10,6 +10,8 @@ enum GatewayBlock {
     static let models = Key.required(
         "models", ValueType.named("model", atMost: Bounds.models, names: .model), "Models; at least one.")
     static let auth = Key.required("auth", AuthBlock.type, "How callers prove who they are.")
+    static let issuers = Key.optional(
+        "issuers", ValueType.named("issuer", atMost: Bounds.issuers), "Whose tokens (JWT) are taken.")
     static let consumers = Key.optional(
         "consumers", ValueType.named("consumer", atMost: Bounds.consumers),
         "Callers; `anonymous` is everybody of whom no key is asked.")
@@ -45,7 +47,7 @@ enum GatewayBlock {
         "",
         [
             version.description, listeners.description, plugins.description, models.description, auth.description,
-            consumers.description, limits.description, routes.description,
+            issuers.description, consumers.description, limits.description, routes.description,
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
@@ -85,8 +87,14 @@ enum GatewayBlock {
         let groupNodes = reader.value(groups) ?? []
         let groupNames = NameTable("group", groupNodes)
         let groups = groupNodes.compactMap { GroupBlock.read($0, limits: limitNames, reading) }
-        let consumers = (reader.value(consumers) ?? []).compactMap {
-            ConsumerBlock.read($0, limits: limitNames, groups: groupNames, reading)
+        let consumerNodes = reader.value(consumers) ?? []
+        let consumerNames = NameTable("consumer", consumerNodes)
+        let issuerNodes = reader.value(issuers) ?? []
+        let issuers = issuerNodes.compactMap { IssuerBlock.read($0, consumers: consumerNames, reading) }
+        let tokenOwners = TokenOwners(issuers.map(\.issuer), areAll: issuers.count == issuerNodes.count)
+        let consumers = consumerNodes.compactMap {
+            ConsumerBlock.read(
+                $0, limits: limitNames, groups: groupNames, hasTokens: tokenOwners.contain($0.name), reading)
         }
         GroupBlock.check(groupNames, reading)
         let admin = reader.value(admin).flatMap {
@@ -95,10 +103,12 @@ enum GatewayBlock {
         if !reader.has(Self.admin) || admin != nil {
             AdminBlock.check(admin?.admin, span: reader.keySpan(of: Self.admin), listeners: listeners, reading)
         }
-        ConsumerBlock.checkKeys(consumers, and: admin?.keys ?? [], reading)
-        ConsumerBlock.checkCertificates(consumers, listeners: listeners, reading)
         let auth = reader.value(auth)
-        if let auth { AuthBlock.check(auth, of: "auth", listeners: listeners, reading) }
+        if let auth {
+            AuthBlock.check(auth, of: "auth", listeners: listeners, reading)
+            ConsumerBlock.checkKeys(
+                consumers, and: admin?.keys ?? [], hasPepper: auth.auth.pepper != nil, reading)
+        }
         let routes = readRoutes(
             reader, auth: auth?.auth, models: modelNames, limits: limitNames, reading)
         for limit in limitNames.unused {
@@ -107,11 +117,20 @@ enum GatewayBlock {
         for case let choice? in (routes ?? []).map(\.auth) {
             AuthBlock.check(choice, of: "the route's auth", listeners: listeners, reading)
         }
+        if auth != nil {
+            let kinds = ([auth] + (routes ?? []).map(\.auth)).compactMap { $0?.auth.kinds }
+            ConsumerBlock.checkCertificates(
+                consumers, listeners: listeners, areTaken: kinds.contains { $0.contains(.certificates) }, reading)
+        }
+        IssuerBlock.check(
+            issuers, auth: auth, routes: routes ?? [], isWhole: issuers.count == issuerNodes.count, reading)
         let standardRoutes = models.map { route(to: $0, auth: auth?.auth ?? .none) }
         if let auth {
             let known = reader.has(Self.routes) ? routes.map { $0.map(\.route) } : standardRoutes
             let asking = routes?.first { $0.route.requiresKey }?.auth?.span ?? auth.span
-            if let known, !known.isEmpty { ConsumerUse(consumers, routes: known).check(auth: asking, reading) }
+            if let known, !known.isEmpty {
+                ConsumerUse(consumers, routes: known, hasIssuers: !issuerNodes.isEmpty).check(auth: asking, reading)
+            }
         }
 
         let observability = reader.value(observability).map {
@@ -131,6 +150,7 @@ enum GatewayBlock {
         configuration.stores = stores
         configuration.groups = groups
         configuration.globalLimits = globalLimits
+        configuration.issuers = issuers.map(\.issuer)
         if let reload { configuration.reload = reload }
         configuration.sharedMemory = reader.value(sharedMemory).flatMap {
             SharedMemoryBlock.read($0, span: reader.keySpan(of: sharedMemory), reading)
@@ -198,7 +218,7 @@ enum GatewayBlock {
     /// The route that a model gets where the file gives none.
     private static func route(to model: ModelConfiguration, auth: AuthConfiguration) -> RouteConfiguration {
         RouteConfiguration(
-            name: model.name, model: model.name, contentTypes: [], requiresKey: auth != .none,
+            name: model.name, model: model.name, contentTypes: [], identities: auth.kinds,
             targets: [RouteConfiguration.Target(model: model.name, weight: 1, location: model.location)], fallback: [],
             deadline: RouteBlock.standardDeadline, location: model.location)
     }

@@ -6,7 +6,7 @@ enum RouteBlock {
         "What logs and metrics call the route; unique.")
     static let match = Key.optional("match", ValueType.mapping, default: "every request", "Which requests it takes.")
     static let auth = Key.optional(
-        "auth", AuthBlock.type, default: "the file's `auth`", "Whether this route asks for a key.")
+        "auth", AuthBlock.type, default: "the file's `auth`", "How callers of this route prove who they are.")
     static let send = Key.required(
         "send", ValueType.form("a model, or a mapping", example: "iris"), "Which model answers.")
     static let fallback = Key.optional(
@@ -63,7 +63,7 @@ enum RouteBlock {
         guard !targets.isEmpty else { return nil }
         var route = RouteConfiguration(
             name: name?.value ?? match.model?.value ?? "*", model: match.model?.value,
-            contentTypes: match.contentTypes, requiresKey: (auth?.auth ?? standard ?? .none) != .none, targets: targets,
+            contentTypes: match.contentTypes, identities: (auth?.auth ?? standard ?? .none).kinds, targets: targets,
             fallback: rungs, deadline: deadline ?? standardDeadline, location: node.span.location)
         route.limits = limits
         let span = match.model?.span ?? name?.span ?? node.span
@@ -73,10 +73,10 @@ enum RouteBlock {
     /// Keys are always in the header that the file's `auth` names, so a route can only ask for them or not.
     private static func readAuth(_ reader: MappingReader, _ reading: Reading) -> AuthBlock.Choice? {
         guard let choice = reader.value(auth) else { return nil }
-        if case .apiKeys(let header) = choice.auth, header != AuthConfiguration.standardHeader {
+        if choice.hasKeySettings {
             reading.error(
-                "a route can't have a header of its own", at: choice.span,
-                "write auth: api_keys, and the header at the top")
+                "a route can't have a header or a pepper of its own", at: choice.span,
+                "write auth: api_keys, and the settings at the top")
         }
         return choice
     }

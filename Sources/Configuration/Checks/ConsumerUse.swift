@@ -2,10 +2,13 @@
 struct ConsumerUse {
     private let consumers: [ConsumerBlock.Result]
     private let routes: [RouteConfiguration]
+    private let hasIssuers: Bool
 
-    init(_ consumers: [ConsumerBlock.Result], routes: [RouteConfiguration]) {
+    /// - Parameter hasIssuers: whether tokens may be somebody's.
+    init(_ consumers: [ConsumerBlock.Result], routes: [RouteConfiguration], hasIssuers: Bool) {
         self.consumers = consumers
         self.routes = routes
+        self.hasIssuers = hasIssuers
     }
 
     /// `auth` is the place that asks for keys, where one does.
@@ -24,7 +27,8 @@ struct ConsumerUse {
                     "write auth: api_keys, or remove it")
             }
         }
-        if asksForKeys, !consumers.contains(where: { $0.consumer.name != ConsumerConfiguration.anonymous }),
+        if asksForKeys, !hasIssuers,
+            !consumers.contains(where: { $0.consumer.name != ConsumerConfiguration.anonymous }),
             let route = routes.first(where: \.requiresKey)
         {
             reading.warning(

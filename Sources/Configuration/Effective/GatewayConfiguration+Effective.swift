@@ -9,6 +9,7 @@ extension GatewayConfiguration {
             ("plugins", .named(plugins.map { ($0.name, $0.effective) })),
             ("models", .named(models.map { ($0.name, $0.effective) })),
             ("auth", auth.effective),
+            ("issuers", .named(issuers.map { ($0.name, $0.effective) })),
             ("consumers", .named(consumers.map { ($0.name, $0.effective) })),
             ("limits", .named(limits.map { ($0.name, .list($0.quotas.map(\.effective))) })),
             ("global_limits", .texts(globalLimits)),
@@ -34,7 +35,7 @@ extension GatewayConfiguration {
 }
 
 extension ConfigurationValue {
-    fileprivate static func named(_ entries: [(String, ConfigurationValue)]) -> ConfigurationValue {
+    static func named(_ entries: [(String, ConfigurationValue)]) -> ConfigurationValue {
         .mapping(entries.map { (key: $0.0, value: $0.1) })
     }
 
@@ -49,7 +50,11 @@ extension ConfigurationValue {
     static func size(_ bytes: Int) -> ConfigurationValue { .string(SizeText.text(bytes)) }
 
     /// Enough of a hash to tell two apart.
-    fileprivate static func hash(_ digits: String) -> ConfigurationValue { .string("sha256:\(digits.prefix(12))…") }
+    fileprivate static func hash(
+        _ digits: String, scheme: ConsumerConfiguration.Key.Scheme
+    ) -> ConfigurationValue {
+        .string("\(scheme.rawValue)\(digits.prefix(12))…")
+    }
 }
 
 extension ListenerConfiguration {
@@ -235,15 +240,6 @@ extension PaddingConfiguration {
     }
 }
 
-extension AuthConfiguration {
-    fileprivate var effective: ConfigurationValue {
-        switch self {
-        case .none: .string("none")
-        case .apiKeys(let header): .mapping([("api_keys", .mapping([("header", .string(header))]))])
-        }
-    }
-}
-
 extension ConsumerConfiguration {
     fileprivate var effective: ConfigurationValue {
         .mapping([
@@ -259,7 +255,7 @@ extension ConsumerConfiguration {
 extension ConsumerConfiguration.Key {
     fileprivate var effective: ConfigurationValue {
         .mapping([
-            ("id", .string(id)), ("hash", .hash(sha256)),
+            ("id", .string(id)), ("hash", .hash(sha256, scheme: scheme)),
             ("expires", expires.map { .string(DateText.text($0)) } ?? .string("never")),
         ])
     }
@@ -275,7 +271,7 @@ extension RouteConfiguration {
                     ("model", model.map { .string($0) } ?? .null), ("content_type", .texts(contentTypes)),
                 ])
             ),
-            ("auth", .string(requiresKey ? "api_keys" : "none")),
+            ("auth", .texts(identities.words)),
             (
                 "send",
                 targets.count == 1

@@ -16,6 +16,7 @@ enum Bounds {
     static let models = 1_024
     static let consumers = 10_000
     static let limits = 1_024
+    static let issuers = 64
     static let routes = 1_024
     static let columns = 65_536
     /// Items of any other list.

@@ -14,6 +14,10 @@ package struct ConfigurationLoader: Sendable {
         package var nowSeconds: Int64
         /// What is wrong with the contents of a listener's certificate files, which are there.
         package var tlsFault: @Sendable (ListenerTLS) -> ListenerTLS.Fault?
+        /// A file's bytes, of small files only; `nil` where it can't be read. Asked with absolute paths.
+        package var readFile: @Sendable (String) -> [UInt8]? = { _ in nil }
+        /// What is wrong with a file's JSON Web Key Set for tokens that are signed so, as the end of a sentence.
+        package var keySetFault: @Sendable ([UInt8], [TokenAlgorithm]) -> String? = { _, _ in nil }
 
         package init(
             folder: String, environment: [String: String], installedPlugins: Set<String>,

@@ -60,7 +60,7 @@ struct AddressText: Sendable, Equatable {
             || isIPv6(host[...]) && groups(host[...]) == [0, 0, 0, 0, 0, 0, 0, 1]
     }
 
-    private static func isIPv4(_ text: Substring) -> Bool {
+    static func isIPv4(_ text: Substring) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4
             && parts.allSatisfy { part in
@@ -80,7 +80,7 @@ struct AddressText: Sendable, Equatable {
     private static func isIPv6(_ text: Substring) -> Bool { groups(text) != nil }
 
     /// The eight 16-bit groups of an IPv6 address (RFC 4291, section 2.2, without an embedded IPv4 address or a zone).
-    private static func groups(_ text: Substring) -> [UInt16]? {
+    static func groups(_ text: Substring) -> [UInt16]? {
         func parse(_ part: Substring) -> [UInt16]? {
             guard !part.isEmpty else { return [] }
             var groups: [UInt16] = []
@@ -92,7 +92,7 @@ struct AddressText: Sendable, Equatable {
             }
             return groups
         }
-        guard text.utf8.count <= 39 else { return nil }
+        guard text.utf8.count <= 43 else { return nil }
         guard let gap = text.firstRange(of: "::") else {
             return parse(text).flatMap { $0.count == 8 ? $0 : nil }
         }

@@ -1,18 +1,27 @@
 /// How callers prove who they are.
-package enum AuthConfiguration: Sendable, Equatable {
-    /// Nobody is asked. Off loopback only where the file says `{ none: i-accept-open-access }`.
-    case none
-    /// A key in a header: `authorization: Bearer KEY`, or the bare key in any other header. The name is lower case.
-    case apiKeys(header: String)
+package struct AuthConfiguration: Sendable, Equatable {
+    /// What is taken where a route doesn't say otherwise. Empty off loopback only where the file says
+    /// `{ none: i-accept-open-access }`.
+    package var kinds: IdentityKinds
+    /// The header that carries keys, in lower case: `authorization: Bearer KEY`, or the bare key in any other header.
+    package var keyHeader: String
+    /// What hashes of the scheme `hmac-sha256` are made with.
+    package var pepper: Secret?
 
     /// Where keys are unless the file says otherwise.
     package static let standardHeader = "authorization"
 
-    /// Where keys are; also for a route that asks for one although the file's `auth` is `none`.
-    package var keyHeader: String {
-        switch self {
-        case .none: Self.standardHeader
-        case .apiKeys(let header): header
-        }
+    package init(kinds: IdentityKinds, keyHeader: String = standardHeader, pepper: Secret? = nil) {
+        self.kinds = kinds
+        self.keyHeader = keyHeader
+        self.pepper = pepper
+    }
+
+    /// Nobody is asked.
+    package static let none = AuthConfiguration(kinds: [])
+
+    /// A key in a header.
+    package static func apiKeys(header: String) -> AuthConfiguration {
+        AuthConfiguration(kinds: .apiKeys, keyHeader: header)
     }
 }

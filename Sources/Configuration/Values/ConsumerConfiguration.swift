@@ -1,8 +1,17 @@
 /// One caller that the file names.
 package struct ConsumerConfiguration: Sendable, Equatable {
     package struct Key: Sendable, Equatable {
+        package enum Scheme: String, Sendable, CaseIterable {
+            /// SHA-256 of the key.
+            case plain = "sha256:"
+            /// HMAC-SHA-256 of the key with the file's pepper.
+            case peppered = "hmac-sha256:"
+        }
+
         package var id: String
-        /// 64 lower-case hexadecimal digits: SHA-256 of the whole key.
+        /// How the hash is made of the key.
+        package var scheme: Scheme = .plain
+        /// 64 lower-case hexadecimal digits: the hash of the whole key.
         package var sha256: String
         /// Seconds since 1970 from which on the key is refused.
         package var expires: Int64?

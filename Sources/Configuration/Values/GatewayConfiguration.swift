@@ -4,6 +4,8 @@ package struct GatewayConfiguration: Sendable {
     package var plugins: [PluginConfiguration]
     package var models: [ModelConfiguration]
     package var auth: AuthConfiguration
+    /// Whose tokens are taken.
+    package var issuers: [IssuerConfiguration] = []
     package var consumers: [ConsumerConfiguration]
     package var limits: [LimitConfiguration]
     /// In the order in which they are tried; first match wins.

@@ -43,8 +43,10 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var model: String?
     /// Media types, lower case, `*` for a whole half (`image/*`); empty matches all.
     package var contentTypes: [String]
-    /// Whether a key is asked for; the file's `auth` unless the route says otherwise.
-    package var requiresKey: Bool
+    /// How callers prove who they are; the file's `auth` unless the route says otherwise. Empty asks nobody.
+    package var identities: IdentityKinds
+    /// Whether callers are asked who they are.
+    package var requiresKey: Bool { !identities.isEmpty }
     /// At least one.
     package var targets: [Target]
     package var fallback: [Rung]
@@ -55,13 +57,13 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var location: SourceLocation
 
     package init(
-        name: String, model: String?, contentTypes: [String], requiresKey: Bool, targets: [Target],
+        name: String, model: String?, contentTypes: [String], identities: IdentityKinds, targets: [Target],
         fallback: [Rung], deadline: Duration, location: SourceLocation
     ) {
         self.name = name
         self.model = model
         self.contentTypes = contentTypes
-        self.requiresKey = requiresKey
+        self.identities = identities
         self.targets = targets
         self.fallback = fallback
         self.deadline = deadline

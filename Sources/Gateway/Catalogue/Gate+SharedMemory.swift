@@ -1,5 +1,5 @@
 internal import Configuration
-internal import Policies
+package import Policies
 package import SharedMemory
 package import Tensors
 
@@ -13,8 +13,8 @@ extension Gate {
     /// Takes in memory that a caller wants to share.
     ///
     /// - Throws: `unauthenticated`; `forbidden`; `invalid_parameter`; `change_refused`.
-    package func registerRegion(_ region: ClientRegions.Status, key: String?) throws(SluiceError) {
-        let consumer = try catalogueConsumer(key: key)
+    package func registerRegion(_ region: ClientRegions.Status, caller: Credentials) throws(SluiceError) {
+        let principal = try cataloguePrincipal(caller)
         guard let sharable, let limit = configuration.sharedMemory?.maxRegion else {
             throw SluiceError(.forbidden, "system shared memory is off in this gateway")
         }
@@ -23,20 +23,20 @@ extension Gate {
                 .invalidParameter, "a region of \(region.byteCount) bytes is larger than the \(limit) taken here",
                 detail: [.init("limit", limit)])
         }
-        try regions.register(region, owner: consumer.name) { sharable.allow($0) }
+        try regions.register(region, owner: principal.name) { sharable.allow($0) }
     }
 
     /// Forgets one of a caller's regions, or all.
     ///
     /// - Throws: `unauthenticated`.
-    package func unregisterRegion(_ name: String?, key: String?) throws(SluiceError) {
-        regions.unregister(name, owner: try catalogueConsumer(key: key).name)
+    package func unregisterRegion(_ name: String?, caller: Credentials) throws(SluiceError) {
+        regions.unregister(name, owner: try cataloguePrincipal(caller).name)
     }
 
     /// One of a caller's regions, or all.
     ///
     /// - Throws: `unauthenticated`; `invalid_parameter` for one that isn't there.
-    package func regionStatus(_ name: String?, key: String?) throws(SluiceError) -> [ClientRegions.Status] {
-        try regions.status(name, owner: try catalogueConsumer(key: key).name)
+    package func regionStatus(_ name: String?, caller: Credentials) throws(SluiceError) -> [ClientRegions.Status] {
+        try regions.status(name, owner: try cataloguePrincipal(caller).name)
     }
 }

@@ -1,5 +1,5 @@
 internal import Configuration
-internal import Policies
+package import Policies
 package import Routing
 internal import Telemetry
 package import Tensors
@@ -25,20 +25,19 @@ extension Gate {
     /// Checks that a caller may ask what models there are.
     ///
     /// - Throws: `unauthenticated`.
-    package func checkCatalogueAccess(key: String?) throws(SluiceError) {
-        _ = try catalogueConsumer(key: key)
+    package func checkCatalogueAccess(caller: Credentials) throws(SluiceError) {
+        _ = try cataloguePrincipal(caller)
     }
 
-    func catalogueConsumer(key: String?) throws(SluiceError) -> Consumer {
-        try policies.identify(
-            headerValue: key, requiresKey: requiresKey, nowSeconds: Int64(WallClock.secondsSince1970))
+    func cataloguePrincipal(_ caller: Credentials) throws(SluiceError) -> Principal {
+        try policies.identify(caller, kinds: identities, nowSeconds: Int64(WallClock.secondsSince1970))
     }
 
     /// Every public name that the caller may use, in the order of the file.
-    package func catalogue(key: String?) throws(SluiceError) -> [ModelEntry] {
-        let consumer = try catalogueConsumer(key: key)
+    package func catalogue(caller: Credentials) throws(SluiceError) -> [ModelEntry] {
+        let principal = try cataloguePrincipal(caller)
         return routes.publicNames.compactMap { name in
-            guard consumer.mayUse(model: name), let route = try? routes.match(name: name) else { return nil }
+            guard principal.mayUse(model: name), let route = try? routes.match(name: name) else { return nil }
             return entry(name: name, route: route)
         }
     }
@@ -46,10 +45,10 @@ extension Gate {
     /// What stands behind one public name, in the version asked for.
     ///
     /// - Throws: `unauthenticated`; `model_not_found`, also for what the caller may not use.
-    package func entry(name: String, version: String?, key: String?) throws(SluiceError) -> ModelEntry {
-        let consumer = try catalogueConsumer(key: key)
+    package func entry(name: String, version: String?, caller: Credentials) throws(SluiceError) -> ModelEntry {
+        let principal = try cataloguePrincipal(caller)
         let route = try routes.match(name: name)
-        guard consumer.mayUse(model: name) else { throw routes.unknownModel(name) }
+        guard principal.mayUse(model: name) else { throw routes.unknownModel(name) }
         let entry = entry(name: name, route: route)
         if let version, version != entry.model.version { throw Self.unknownVersion(version, of: name, entry.model) }
         return entry

@@ -51,8 +51,8 @@ package struct Explanation: Sendable {
             explainListeners()
             let route = try explainRoute(table)
             let consumer = try explainIdentity(route, policies, nowSeconds: nowSeconds)
-            try explainRight(consumer, policies, route: route)
-            explainQuotas(consumer, policies, route: route)
+            try explainRight(consumer, route: route)
+            explainQuotas(consumer.consumer, policies, route: route)
             explainModels(route)
         } catch {
             refusal = error.code.text
@@ -101,7 +101,7 @@ package struct Explanation: Sendable {
 
     private mutating func explainIdentity(
         _ route: Route, _ policies: PolicyEngine, nowSeconds: Int64
-    ) throws(SluiceError) -> Consumer {
+    ) throws(SluiceError) -> Principal {
         guard route.requiresKey else {
             let entry = configuration.consumers.first { $0.name == ConsumerConfiguration.anonymous }
             let whose = request.consumer.map { ", and so a key of \"\($0)\" isn't looked at" } ?? ""
@@ -109,28 +109,46 @@ package struct Explanation: Sendable {
             return policies.anonymous
         }
         guard let name = request.consumer else {
-            return try policies.identify(headerValue: nil, requiresKey: true, nowSeconds: nowSeconds)
+            return try policies.identify(
+                policies.read(ShownCredentials(key: nil)), kinds: route.identities, nowSeconds: nowSeconds)
         }
         guard let entry = configuration.consumers.first(where: { $0.name == name }),
-            let consumer = policies.consumers.first(where: { $0.name == name })
+            let consumer = policies.consumers.first(where: { $0.name == name }).map(Principal.init)
         else { throw SluiceError(.unauthenticated, "there is no consumer \"\(name)\", so no key of it is known") }
-        let live = entry.keys.filter { $0.expires.map { $0 > nowSeconds } ?? true }
-        guard !live.isEmpty else {
+        let ways = ways(of: entry, on: route, nowSeconds: nowSeconds)
+        guard !ways.isEmpty else {
+            guard route.identities.contains(.apiKeys), !entry.keys.isEmpty else {
+                let words = route.identities.words.joined(separator: ", ")
+                throw SluiceError(.unauthenticated, "\"\(name)\" has nothing to show that the route takes: \(words)")
+            }
             add(.identity, "every key of \"\(name)\" has expired", at: entry.location)
             throw SluiceError(.unauthenticated, "this API key has expired")
         }
-        let keys = live.map(\.id).joined(separator: " or ")
-        add(.identity, "the caller is \"\(name)\", by its key \(keys)", at: entry.location)
+        add(.identity, "the caller is \"\(name)\", by \(ways.joined(separator: " or "))", at: entry.location)
         return consumer
     }
 
-    private mutating func explainRight(
-        _ consumer: Consumer, _ policies: PolicyEngine, route: Route
-    ) throws(SluiceError) {
+    /// How a consumer may prove on a route who it is.
+    private func ways(of consumer: ConsumerConfiguration, on route: Route, nowSeconds: Int64) -> [String] {
+        var ways: [String] = []
+        let live = consumer.keys.filter { $0.expires.map { $0 > nowSeconds } ?? true }
+        if route.identities.contains(.apiKeys), !live.isEmpty {
+            ways.append("its key \(live.map(\.id).joined(separator: " or "))")
+        }
+        if route.identities.contains(.tokens) {
+            ways += configuration.issuers.filter { $0.owner.canBe(consumer.name) }.map { "a token of \"\($0.name)\"" }
+        }
+        if route.identities.contains(.certificates), !consumer.certificates.isEmpty {
+            ways.append("a certificate with \(consumer.certificates.joined(separator: " or "))")
+        }
+        return ways
+    }
+
+    private mutating func explainRight(_ consumer: Principal, route: Route) throws(SluiceError) {
         let model = request.model ?? route.name
         let entry = configuration.consumers.first { $0.name == consumer.name }
         do throws(SluiceError) {
-            try policies.authorize(consumer, model: model)
+            try consumer.authorize(model: model)
         } catch {
             let allowed = entry?.allowedModels.map { "\"\($0)\"" }.joined(separator: ", ") ?? "nothing"
             add(.right, "\"\(consumer.name)\" may use \(allowed), and not \"\(model)\"", at: entry?.location)

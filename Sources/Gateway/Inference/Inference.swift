@@ -82,14 +82,14 @@ package final class Inference: @unchecked Sendable {
     ///
     /// - Throws: what to tell the caller instead of reading the body; the inference is over then.
     package func begin() throws(SluiceError) {
-        let (route, consumer) = try gate.route(
-            model: request.model, contentType: request.contentType, key: request.key,
+        let (route, principal) = try gate.route(
+            model: request.model, contentType: request.contentType, credentials: request.credentials,
             nowSeconds: Int64(WallClock.secondsSince1970))
         self.route = route
-        self.consumer = consumer
+        consumer = principal.consumer
         summary.route = route.name
-        summary.consumer = consumer.name
-        try gate.policies.authorize(consumer, model: request.model ?? route.name)
+        summary.consumer = principal.name
+        try principal.authorize(model: request.model ?? route.name)
         if case .unified(_, let accept, _) = request.format { answerFormat = try gate.codecs.negotiate(accept: accept) }
     }
 
@@ -140,7 +140,7 @@ package final class Inference: @unchecked Sendable {
                 envelope.parameters.append(.init("traceparent", .string(traceparent)))
             }
             // Models keep state by sequence, and know nothing of consumers: one must not reach another's state by its id.
-            if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous {
+            if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous.consumer {
                 envelope.sequence?.id = "\(consumer.name)/\(id)"
             }
             self.envelope = envelope

@@ -25,19 +25,20 @@ package final class InferenceRequest: Sendable {
     package let format: Format
     /// Media type of the body as sent.
     package let contentType: String?
-    /// The API key, as far as policies need it.
-    package let key: PresentedKey
+    /// Who asks, as far as policies need it.
+    package let credentials: Credentials
     /// The W3C trace context, handed on to the plugin.
     package let traceparent: String?
 
     package init(
-        model: String?, version: String?, format: Format, contentType: String?, key: PresentedKey, traceparent: String?
+        model: String?, version: String?, format: Format, contentType: String?, credentials: Credentials,
+        traceparent: String?
     ) {
         self.model = model
         self.version = version
         self.format = format
         self.contentType = contentType
-        self.key = key
+        self.credentials = credentials
         self.traceparent = traceparent
     }
 }

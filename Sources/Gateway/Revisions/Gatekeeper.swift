@@ -1,5 +1,6 @@
 package import Configuration
 internal import Dispatch
+internal import IssuerKeys
 package import Logging
 internal import NIOConcurrencyHelpers
 internal import Policies
@@ -64,6 +65,10 @@ package final class Gatekeeper: Sendable {
     private let regions = ClientRegions()
     /// Counts of quotas, too.
     private let stores: QuotaStores
+    /// So do the keys of issuers.
+    private let issuerKeys: IssuerKeyService
+    /// How long a change waits for keys of new issuers, which may be out of reach.
+    private static let keyPatience = Duration.seconds(3)
     let locked = NIOLockedValueBox(Locked())
 
     package init(loader: ModelLoader, metrics: GatewayMetrics, logger: Logger, surroundings: Surroundings) {
@@ -71,6 +76,7 @@ package final class Gatekeeper: Sendable {
         self.metrics = metrics
         self.logger = logger
         self.surroundings = surroundings
+        self.issuerKeys = IssuerKeyService(IssuerKeyReport(logger: logger, metrics: metrics))
         self.retirees = RetiredModels(logger: logger)
         let quotas = metrics.quotas
         self.stores = QuotaStores(logger: logger) { name in
@@ -198,9 +204,11 @@ package final class Gatekeeper: Sendable {
             change = try surroundings.prepareFront(gate, self)
         } catch {
             opened.cancel()
+            issuerKeys.keep(previous?.configuration.issuers ?? [])
             discard(models)
             throw error
         }
+        issuerKeys.keep(candidate.configuration.issuers)
         locked.withLockedValue { locked in
             locked.gate = gate
             locked.models = models
@@ -252,10 +260,12 @@ package final class Gatekeeper: Sendable {
         _ candidate: Candidate, number: Int, models: [ModelRuntime], previous: Gate?, stores: [String: QuotaStore]
     ) throws(ReloadFailure) -> Gate {
         let limit = candidate.configuration.drain.wholeNanoseconds
+        let keys = issuerKeys.prepare(candidate.configuration.issuers, patience: Self.keyPatience)
         do {
             let gate = try Gate(
                 Revision(number: number, hash: candidate.hash), configuration: candidate.configuration, models: models,
-                metrics: metrics, previous: previous, regions: regions, stores: stores, logger: logger, now: .now,
+                metrics: metrics, previous: previous, regions: regions, stores: stores, keys: keys, logger: logger,
+                now: .now,
                 released: { [retirees] in retirees.release(models, limit: limit) })
             retirees.adopt(models)
             return gate
@@ -309,6 +319,7 @@ package final class Gatekeeper: Sendable {
             keepState(of: model, within: Self.lastPatience)
         }
         defer { stores.close() }
+        issuerKeys.shutDown()
         return retirees.freeAll(gate?.models ?? [])
     }
 }

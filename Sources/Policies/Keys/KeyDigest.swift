@@ -1,4 +1,5 @@
 internal import Crypto
+internal import FoundationEssentials
 
 /// The SHA-256 of an API key: all that the gateway ever keeps of one.
 package struct KeyDigest: Sendable, Equatable {
@@ -12,7 +13,12 @@ package struct KeyDigest: Sendable, Equatable {
 
     /// The digest of the bytes of a key.
     init(of key: [UInt8]) {
-        words = unsafe SHA256.hash(data: key).withUnsafeBytes { digest in
+        self.init(SHA256.hash(data: key))
+    }
+
+    /// A digest of 32 bytes.
+    init(_ digest: some ContiguousBytes) {
+        words = unsafe digest.withUnsafeBytes { digest in
             func word(_ index: Int) -> UInt64 {
                 unsafe UInt64(bigEndian: digest.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
             }

@@ -4,12 +4,13 @@ package import Tensors
 extension RouteConfiguration.FallbackCondition {
     /// Whether a failure is of the kind that this condition means.
     ///
-    /// None means a failure that another model can't help: a caller who left, or a gateway that is shutting down.
+    /// None means a failure that another model can't help: a caller who left or of whom nobody can say who it is, or a
+    /// gateway that is shutting down.
     /// - Parameter opening: where the model wasn't asked because its breaker is open: the failure that opened it. What would
     ///   have led to a rung goes on to lead there.
     package func matches(_ failure: SluiceError.Code, opening: SluiceError.Code? = nil) -> Bool {
         if let opening { return self == .breakerOpen || matches(opening) || matches(.modelUnavailable) }
-        if failure == .cancelled || failure == .shuttingDown { return false }
+        if [.cancelled, .shuttingDown, .issuerUnavailable].contains(failure) { return false }
         return switch self {
         case .serverError: (500...599).contains(failure.httpStatus)
         case .timeout: failure == .deadlineExceeded

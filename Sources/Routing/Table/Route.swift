@@ -26,8 +26,9 @@ package final class Route: Sendable {
     package let pattern: NamePattern?
     /// What bodies it takes; empty takes all.
     package let contentTypes: [ContentTypePattern]
-    /// Whether a key is asked for.
-    package let requiresKey: Bool
+    /// How callers prove who they are; empty asks nobody.
+    package let identities: IdentityKinds
+    package var requiresKey: Bool { !identities.isEmpty }
     /// Where a request goes first, by weight; at least one.
     package let targets: [Model]
     /// What is tried next, in order.
@@ -61,7 +62,7 @@ package final class Route: Sendable {
         self.index = index
         pattern = route.model.map(NamePattern.init)
         contentTypes = route.contentTypes.map(ContentTypePattern.init)
-        requiresKey = route.requiresKey
+        identities = route.identities
         targets = route.targets.map { model($0.model, at: $0.location) }
         fallback = route.fallback.map { Rung(when: $0.when, model: model($0.model, at: $0.location)) }
         deadlineNanoseconds = route.deadline.wholeNanoseconds

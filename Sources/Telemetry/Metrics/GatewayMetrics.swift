@@ -106,6 +106,18 @@ package final class GatewayMetrics: Sendable {
         }
     }
 
+    /// Handles for the keys of one issuer of tokens.
+    package struct IssuerHandles: Sendable {
+        /// `sluice_issuer_keys`: how many are known.
+        package let keys: Gauge
+        /// `sluice_issuer_last_success_timestamp_seconds`.
+        package let lastSuccess: Gauge
+        /// `sluice_issuer_reads_total{outcome="ok"}`.
+        package let succeeded: Counter
+        /// `sluice_issuer_reads_total{outcome="failed"}`.
+        package let failed: Counter
+    }
+
     package let registry: MetricRegistry
     package let reloads: ReloadHandles
     /// `sluice_requests_total` of requests that reached no route; their labels `route` and `model` are empty.
@@ -141,6 +153,10 @@ package final class GatewayMetrics: Sendable {
     private let breakerRejections: MetricFamily<Counter>
     private let fallbacks: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
+    private let tokenFailures: MetricFamily<Counter>
+    private let issuerKeys: MetricFamily<Gauge>
+    private let issuerLastSuccess: MetricFamily<Gauge>
+    private let issuerReads: MetricFamily<Counter>
     private let contractViolations: MetricFamily<Counter>
     private let runnerFailuresTotal: MetricFamily<Counter>
     /// What plugins measure themselves.
@@ -195,6 +211,17 @@ package final class GatewayMetrics: Sendable {
         quotaRejections = registry.counters(
             "sluice_quota_rejections_total", help: "Requests turned away because a quota was used up.",
             labels: ["consumer"])
+        tokenFailures = registry.counters(
+            "sluice_token_failures_total", help: "Tokens (JWT) refused, by the issuer that they name and the reason.",
+            labels: ["issuer", "reason"])
+        issuerKeys = registry.gauges(
+            "sluice_issuer_keys", help: "Keys that are known of an issuer of tokens.", labels: ["issuer"])
+        issuerLastSuccess = registry.gauges(
+            "sluice_issuer_last_success_timestamp_seconds", help: "When an issuer's keys were last read.",
+            labels: ["issuer"])
+        issuerReads = registry.counters(
+            "sluice_issuer_reads_total", help: "Times that an issuer's keys were read, by outcome: ok or failed.",
+            labels: ["issuer", "outcome"])
         contractViolations = registry.counters(
             "sluice_plugin_contract_violations_total", help: "Times that a model's plugin broke the plugin contract.",
             labels: ["model"])
@@ -205,7 +232,9 @@ package final class GatewayMetrics: Sendable {
         quotas = QuotaMetrics(registry)
         reloads = ReloadHandles(registry)
         authFailures = registry.counters(
-            "sluice_auth_failures_total", help: "Requests with no API key where one is needed, or a wrong one."
+            "sluice_auth_failures_total",
+            help:
+                "Requests that didn't prove who makes them where that is needed: no key, token or certificate, or a wrong one."
         ).with()
         connections = registry.gauges("sluice_connections", help: "Open client connections.").with()
         connectionsTotal = registry.counters("sluice_connections_total", help: "Client connections accepted.").with()
@@ -259,6 +288,16 @@ package final class GatewayMetrics: Sendable {
 
     /// Counts a model's process that ended, under its cause.
     package func runnerFailed(model name: String, cause: String) { runnerFailuresTotal.with(name, cause).increment() }
+
+    /// Resolves the counter of an issuer's tokens that were refused; the empty name stands for unknown issuers.
+    package func tokenFailures(issuer name: String, reason: String) -> Counter { tokenFailures.with(name, reason) }
+
+    /// Resolves the handles of an issuer.
+    package func issuer(_ name: String) -> IssuerHandles {
+        IssuerHandles(
+            keys: issuerKeys.with(name), lastSuccess: issuerLastSuccess.with(name),
+            succeeded: issuerReads.with(name, "ok"), failed: issuerReads.with(name, "failed"))
+    }
 
     /// Resolves the counter of a consumer's requests that quotas turned away.
     package func quotaRejections(consumer name: String) -> Counter { quotaRejections.with(name) }

@@ -32,6 +32,7 @@ extension SluiceError {
             case pluginCrashed = "plugin_crashed"
             // What the gate could not do.
             case quotaUnavailable = "quota_unavailable"
+            case issuerUnavailable = "issuer_unavailable"
             case overloaded
             case tooManyRequests = "too_many_requests"
             case shuttingDown = "shutting_down"
@@ -74,6 +75,7 @@ extension SluiceError {
         package static let modelBrokeContract = Code(.modelBrokeContract)
         package static let pluginCrashed = Code(.pluginCrashed)
         package static let quotaUnavailable = Code(.quotaUnavailable)
+        package static let issuerUnavailable = Code(.issuerUnavailable)
         package static let overloaded = Code(.overloaded)
         package static let tooManyRequests = Code(.tooManyRequests)
         package static let shuttingDown = Code(.shuttingDown)
@@ -102,7 +104,8 @@ extension SluiceError {
             case .modelFailed, .internalError: 500
             case .modelUnimplemented: 501
             case .modelBrokeContract: 502
-            case .modelUnavailable, .pluginCrashed, .quotaUnavailable, .overloaded, .shuttingDown: 503
+            case .modelUnavailable, .pluginCrashed, .quotaUnavailable, .issuerUnavailable, .overloaded, .shuttingDown:
+                503
             case .deadlineExceeded: 504
             }
         }

@@ -6,7 +6,7 @@ internal import Tensors
 /// What the head of a request in OpenAI's dialect says; all else is in its body.
 struct OpenAIPlan {
     var endpoint: OpenAIRequest.Endpoint
-    var key: PresentedKey
+    var credentials: Credentials
     var contentType: String?
     var traceparent: String?
 
@@ -20,8 +20,8 @@ struct OpenAIPlan {
         }
         let asked = try OpenAIRequest(body, for: endpoint)
         return InferenceRequest(
-            model: asked.model, version: nil, format: .openAI(asked), contentType: "application/json", key: key,
-            traceparent: traceparent)
+            model: asked.model, version: nil, format: .openAI(asked), contentType: "application/json",
+            credentials: credentials, traceparent: traceparent)
     }
 }
 

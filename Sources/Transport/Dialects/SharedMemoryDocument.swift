@@ -1,5 +1,6 @@
 internal import Codecs
 internal import Gateway
+internal import Policies
 internal import SharedMemory
 internal import SwiftProtobuf
 internal import Tensors
@@ -8,27 +9,28 @@ internal import WireMessages
 extension Service {
     /// Answers what is asked of memory that client and gateway share.
     func sharedMemory(
-        _ request: SharedMemoryRequest, body: RequestBody, key: String?
+        _ request: SharedMemoryRequest, body: RequestBody, caller: Credentials
     ) throws(SluiceError) -> HTTPResponse {
         guard request.kind == .system else {
             throw SluiceError(.modelUnimplemented, "CUDA memory can't be shared with this gateway; it has none")
         }
         switch request.action {
         case .status:
-            return HTTPResponse(json: SharedMemoryDocument.status(try gate.regionStatus(request.region, key: key)))
+            return HTTPResponse(
+                json: SharedMemoryDocument.status(try gate.regionStatus(request.region, caller: caller)))
         case .unregister:
-            try gate.unregisterRegion(request.region, key: key)
+            try gate.unregisterRegion(request.region, caller: caller)
         case .register:
             let status = try SharedMemoryDocument.registration(body, region: request.region ?? "")
-            try gate.registerRegion(status, key: key)
+            try gate.registerRegion(status, caller: caller)
         }
         return HTTPResponse(json: Array("{}".utf8))
     }
 
     func sharedMemoryStatus(
-        _ request: Inference_SystemSharedMemoryStatusRequest, key: String?
+        _ request: Inference_SystemSharedMemoryStatusRequest, caller: Credentials
     ) throws(SluiceError) -> Inference_SystemSharedMemoryStatusResponse {
-        let regions = try gate.regionStatus(request.name.isEmpty ? nil : request.name, key: key)
+        let regions = try gate.regionStatus(request.name.isEmpty ? nil : request.name, caller: caller)
         return .with {
             for region in regions {
                 $0.regions[region.name] = .with {

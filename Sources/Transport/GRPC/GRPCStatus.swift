@@ -30,7 +30,8 @@ enum GRPCStatus: Int, CaseIterable {
             case .payloadTooLarge, .headersTooLarge, .quotaExceeded, .tooManyRequests: .resourceExhausted
             case .cancelled: .cancelled
             case .deadlineExceeded, .requestTimeout: .deadlineExceeded
-            case .modelUnavailable, .pluginCrashed, .quotaUnavailable, .overloaded, .shuttingDown: .unavailable
+            case .modelUnavailable, .pluginCrashed, .quotaUnavailable, .issuerUnavailable, .overloaded, .shuttingDown:
+                .unavailable
             case .changeRefused: .failedPrecondition
             // What the protocol has no place for: an unknown method, a compression, an answer in parts to a unary call.
             case .notFound, .methodNotAllowed, .unsupportedMediaType, .notAcceptable, .modelUnimplemented:

@@ -69,6 +69,12 @@ final class GRPCStream: HTTP2Stream {
 
     // MARK: The request
 
+    /// Who makes the call.
+    var caller: Credentials {
+        let shown = service.shown(by: head.fields)
+        return connection?.read(shown, for: service.gate) ?? service.gate.policies.read(shown)
+    }
+
     /// Decides what can be decided before the first message.
     func begin() {
         do throws(SluiceError) {
@@ -99,10 +105,10 @@ final class GRPCStream: HTTP2Stream {
     private func makeCall(_ method: GRPCMethod) throws(SluiceError) -> any GRPCCall {
         switch method {
         case .modelInfer:
-            try service.checkCallerBeforeMessages(key: head.fields.key)
+            try service.checkCallerBeforeMessages(caller)
             return InferCall(self)
         case .modelStreamInfer:
-            try service.checkCallerBeforeMessages(key: head.fields.key)
+            try service.checkCallerBeforeMessages(caller)
             return StreamInferCall(self)
         case .healthWatch:
             return HealthWatchCall(self)

@@ -39,7 +39,7 @@ final class HealthWatchCall: GRPCCall, @unchecked Sendable {
 
     private func tellIfChanged() {
         guard let stream else { return cancel(SluiceError(.cancelled, "the caller has gone")) }
-        let status = stream.service.health(of: name, key: stream.head.fields.key) ?? .serviceUnknown
+        let status = stream.service.health(of: name, caller: stream.caller) ?? .serviceUnknown
         guard status != last else { return }
         last = status
         guard let bytes = try? Grpc_Health_V1_HealthCheckResponse.with({ $0.status = status }).sent() else { return }

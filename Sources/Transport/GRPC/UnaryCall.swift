@@ -19,7 +19,7 @@ final class UnaryCall: GRPCCall {
 
     func receiveEnd() throws(SluiceError) {
         guard let stream, let connection = stream.connection else { return }
-        let answer = try stream.service.answer(method, message, key: stream.head.fields.key)
+        let answer = try stream.service.answer(method, message, caller: stream.caller)
         connection.together {
             stream.send(answer)
             stream.finish(nil)

@@ -41,7 +41,7 @@ extension HTTP1Connection {
             if headers.contains(name: "upgrade") { exchange.keepAlive = false }
             fields = try RequestFields(headers, keyField: service.keyField)
         }
-        if fields.key == nil { fields.key = identity }
+        fields.peer = peer
         let requestID = fields.requestID.flatMap { RequestID.isAcceptable($0) ? $0 : nil }
         if let requestID { exchange.id = requestID }
         guard fields.hostCount == 1 || fields.hostCount == 0 && head.version.minor == 0 else {

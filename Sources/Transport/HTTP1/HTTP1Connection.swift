@@ -3,6 +3,7 @@ internal import Configuration
 internal import Gateway
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policies
 internal import Telemetry
 internal import Tensors
 
@@ -43,8 +44,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// The socket itself, on connections whose bytes go out as they are.
     private(set) var socket: DirectSocket?
     private let isPlain: Bool
-    /// The names in the client's certificate, where it showed one.
-    private(set) var identity: String?
+    /// What is known of the client before it has said anything.
+    private(set) var peer = Peer.unknown
     /// Writes that wait in the channel for the client to make room.
     var pendingWrites = 0
     /// How the answer in parts under way ends.
@@ -90,11 +91,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard timer == nil else { return }
         isActive = true
         remote = context.remoteAddress?.ipAddress
-        if isPlain {
-            socket = DirectSocket(context.channel)
-        } else {
-            identity = TLSIdentity.presented(by: context.pipeline.syncOperations)
-        }
+        peer = Peer(of: context, isPlain: isPlain)
+        if isPlain { socket = DirectSocket(context.channel) }
         clock.enter(.idle, now: .now)
         scheduleCheck(context)
     }

@@ -59,8 +59,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     private var timer: Scheduled<Void>?
     private(set) var isDraining = false
     private(set) var isClosing = false
-    /// The key that came in last, by which revision it was read, and what that made of it.
-    private var lastKey: (text: String?, revision: Revision, key: PresentedKey)?
+    /// What a call showed last of who makes it, by which revision it was read, and what that made of it.
+    private var last: (shown: ShownCredentials, revision: Revision, credentials: Credentials)?
 
     /// - Parameter isPlain: nothing between here and the socket changes the bytes, as TLS would.
     init(
@@ -76,16 +76,16 @@ final class HTTP2Connection: ChannelInboundHandler {
         clock = ConnectionClock(limits: service.limits, now: .now)
         reader = HTTP2FrameReader(limits: limits.reading)
         state = HTTP2StateMachine(limits: limits)
-        blocks = HeaderBlockReader(limit: limits.headerList, identity: nil)
+        blocks = HeaderBlockReader(limit: limits.headerList, peer: .unknown)
         window = InboundWindow(size: limits.connectionWindow)
     }
 
-    /// A key as policies need it: clients send the same one with every call, and its digest takes a while.
-    func presented(_ text: String?, to gate: Gate) -> PresentedKey {
-        if let lastKey, lastKey.text == text, lastKey.revision.number == gate.revision.number { return lastKey.key }
-        let key = gate.policies.read(text)
-        lastKey = (text, gate.revision, key)
-        return key
+    /// What a call shows, as policies need it: clients send the same with every call, and its digest takes a while.
+    func read(_ shown: ShownCredentials, for gate: Gate) -> Credentials {
+        if let last, last.revision.number == gate.revision.number, last.shown == shown { return last.credentials }
+        let credentials = gate.policies.read(shown)
+        last = (shown, gate.revision, credentials)
+        return credentials
     }
 
     // MARK: The connection's life
@@ -93,12 +93,8 @@ final class HTTP2Connection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         remote = context.remoteAddress?.ipAddress
-        if isPlain {
-            socket = DirectSocket(context.channel)
-        } else {
-            blocks = HeaderBlockReader(
-                limit: limits.headerList, identity: TLSIdentity.presented(by: context.pipeline.syncOperations))
-        }
+        if isPlain { socket = DirectSocket(context.channel) }
+        blocks = HeaderBlockReader(limit: limits.headerList, peer: Peer(of: context, isPlain: isPlain))
         // The first read is being handed on; it goes out with what that is answered.
         isReading = true
         greet()

@@ -1,4 +1,5 @@
 internal import Gateway
+internal import Policies
 
 /// What a request's line and header fields ask for, whichever version of HTTP carried them.
 struct RequestPlan {
@@ -14,8 +15,8 @@ struct RequestPlan {
     var encoding: String?
     /// How the answer is to be compressed; `nil` for not at all.
     var answerEncoding: ContentCoding?
-    /// The API key, for endpoints that tell callers only what they may see.
-    var key: String?
+    /// Who asks, for endpoints that tell callers only what they may see.
+    var caller = Credentials(.absent)
     /// Who asks, for endpoints that administrators use.
     var administrator = ""
 }

@@ -44,13 +44,14 @@ extension Service {
                 model: model ?? query.model, version: nil, fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
         case .openAI(let asked):
-            try checkCallerBeforeMessages(key: fields.key)
+            let caller = credentials(of: fields)
+            try checkCallerBeforeMessages(caller)
             plan.openAI = OpenAIPlan(
-                endpoint: asked, key: gate.policies.read(fields.key), contentType: fields.contentType,
+                endpoint: asked, credentials: caller, contentType: fields.contentType,
                 traceparent: fields.traceparent)
         case .stream(let model):
             plan.session = SessionPlan(
-                model: model, query: try SessionQuery(parts.count > 1 ? parts[1] : ""), key: fields.key,
+                model: model, query: try SessionQuery(parts.count > 1 ? parts[1] : ""), shown: shown(by: fields),
                 traceparent: fields.traceparent)
         case .modelInfer(let model, let version):
             plan.inference = inference(
@@ -62,12 +63,12 @@ extension Service {
                 format: .generate(streams: streams))
         case .models, .model, .modelMetadata, .modelReady, .modelNames, .modelConfiguration, .statistics,
             .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
-            try gate.checkCatalogueAccess(key: fields.key)
-            plan.key = fields.key
+            plan.caller = credentials(of: fields)
+            try gate.checkCatalogueAccess(caller: plan.caller)
         case .documentation(let file):
             // The page itself tells nothing; it asks for a key where one is needed.
-            if file == .openAPI { try gate.checkCatalogueAccess(key: fields.key) }
-            plan.key = fields.key
+            plan.caller = credentials(of: fields)
+            if file == .openAPI { try gate.checkCatalogueAccess(caller: plan.caller) }
         case .admin:
             plan.administrator = try administrator(of: fields)
         case .welcome, .serverMetadata, .live, .ready, .metrics:
@@ -85,8 +86,8 @@ extension Service {
     /// - Throws: `unauthenticated`; `forbidden`.
     func administrator(of fields: RequestFields) throws(SluiceError) -> String {
         try gate.administrator(
-            authorization: gate.keyField == "authorization" ? fields.key : fields.authorization,
-            isLocal: fields.hostCount == 0 || fields.namesLoopback, isFromBrowser: fields.isFromBrowser,
+            shown(by: fields), isLocal: fields.hostCount == 0 || fields.namesLoopback,
+            isFromBrowser: fields.isFromBrowser,
             nowSeconds: Int64(WallClock.secondsSince1970))
     }
 
@@ -107,7 +108,18 @@ extension Service {
     ) -> InferenceRequest {
         InferenceRequest(
             model: model, version: version, format: format, contentType: fields.contentType,
-            key: gate.policies.read(fields.key), traceparent: fields.traceparent)
+            credentials: credentials(of: fields), traceparent: fields.traceparent)
+    }
+
+    /// What a request with these fields shows of who makes it.
+    func shown(by fields: RequestFields) -> ShownCredentials {
+        ShownCredentials(
+            key: fields.key, authorization: fields.authorization, peer: fields.peer, listener: listener.name)
+    }
+
+    /// The same as policies need it.
+    func credentials(of fields: RequestFields) -> Credentials {
+        gate.policies.read(shown(by: fields))
     }
 
     /// The refusal of a body that is larger than this listener takes.

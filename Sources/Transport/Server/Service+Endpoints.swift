@@ -3,6 +3,7 @@ internal import Configuration
 internal import Gateway
 internal import NIOCore
 internal import PluginHost
+internal import Policies
 internal import Telemetry
 internal import Tensors
 
@@ -18,13 +19,13 @@ extension Service {
 
     /// Answers everything but inference.
     func response(to plan: RequestPlan, body: RequestBody) throws(SluiceError) -> HTTPResponse {
-        let key = plan.key
+        let caller = plan.caller
         switch plan.endpoint {
         case .welcome:
             return HTTPResponse(json: welcome())
         case .models:
             var json = JSONWriter()
-            let entries = try gate.catalogue(key: key)
+            let entries = try gate.catalogue(caller: caller)
             json.beginObject()
             json.openAIModels(entries)
             json.key("models")
@@ -36,10 +37,10 @@ extension Service {
             json.endObject()
             return HTTPResponse(json: json.bytes)
         case .model(let name):
-            let entry = try gate.entry(name: name, version: nil, key: key)
+            let entry = try gate.entry(name: name, version: nil, caller: caller)
             return HTTPResponse(json: ModelDocument(entry, codecs: CodecRegistry()).encoded())
         case .documentation(.openAPI):
-            let document = OpenAPIDocument(try gate.catalogue(key: key), serves: listener.serves)
+            let document = OpenAPIDocument(try gate.catalogue(caller: caller), serves: listener.serves)
             return HTTPResponse(json: try document.encoded(version: sluiceVersion))
         case .documentation(let file):
             return file.response

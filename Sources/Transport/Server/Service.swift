@@ -2,6 +2,7 @@ internal import Codecs
 internal import Configuration
 internal import Gateway
 internal import NIOCore
+internal import Policies
 internal import Routing
 internal import Telemetry
 internal import Tensors
@@ -49,8 +50,8 @@ final class Service: Sendable {
     /// Checks a caller whose request says only in its body which model it is for.
     ///
     /// - Throws: `unauthenticated`, where nothing here could be for them.
-    func checkCallerBeforeMessages(key: String?) throws(SluiceError) {
-        if everyRouteNeedsKey { try gate.checkCatalogueAccess(key: key) }
+    func checkCallerBeforeMessages(_ caller: Credentials) throws(SluiceError) {
+        if everyRouteNeedsKey { try gate.checkCatalogueAccess(caller: caller) }
     }
 
     /// Whether this listener has that endpoint.

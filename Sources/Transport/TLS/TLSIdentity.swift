@@ -1,16 +1,22 @@
+internal import Configuration
 internal import NIOCore
 internal import NIOSSL
 internal import Policies
 
+extension Peer {
+    /// The client at the other end of a connection.
+    ///
+    /// - Parameter isPlain: there is no TLS, and so no certificate.
+    convenience init(of context: ChannelHandlerContext, isPlain: Bool) {
+        let certificate = isPlain ? nil : try? context.pipeline.syncOperations.nioSSL_peerCertificate()
+        self.init(
+            address: context.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) },
+            certificate: certificate.flatMap { CertificateNames(TLSIdentity.names(in: $0)) })
+    }
+}
+
 /// What a client's certificate says of who it is, once TLS has verified it.
 enum TLSIdentity {
-    /// The names of the client at the other end of a connection, as policies read them in place of a key; `nil` without a
-    /// certificate.
-    static func presented(by pipeline: ChannelPipeline.SynchronousOperations) -> String? {
-        guard let certificate = try? pipeline.nioSSL_peerCertificate() else { return nil }
-        return CertificateNames.presented(names(in: certificate))
-    }
-
     /// `dns:`, `uri:` and `email:` names of the certificate, and its subject's `cn:`.
     static func names(in certificate: NIOSSLCertificate) -> [String] {
         var names: [String] = []

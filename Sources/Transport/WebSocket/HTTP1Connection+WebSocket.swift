@@ -3,6 +3,7 @@ internal import Gateway
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOWebSocket
+internal import Policies
 internal import Telemetry
 internal import Tensors
 
@@ -24,8 +25,8 @@ extension HTTP1Connection {
         let handshake = try WebSocketHandshake(
             headers, version: exchange.version, origins: service.listener.origins)
         var plan = planned
-        if plan.key == nil, let key = handshake.key {
-            plan.key = service.gate.keyField == "authorization" ? "Bearer \(key)" : key
+        if plan.shown.key == nil, let key = handshake.key {
+            plan.shown.key = service.gate.keyField == "authorization" ? "Bearer \(key)" : key
         }
         try Inference(
             plan.request(isBinary: false, gate: service.gate), id: exchange.id, receivedAt: exchange.receivedAt,

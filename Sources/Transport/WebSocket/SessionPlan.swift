@@ -7,8 +7,9 @@ internal import Tensors
 struct SessionPlan {
     var model: String
     var query: SessionQuery
-    /// The key of the request that opened it.
-    var key: String?
+    /// What the request that opened it showed of who made it; read anew for each message, as a new revision may take
+    /// something else.
+    var shown: ShownCredentials
     var traceparent: String?
 
     /// The request that a message is.
@@ -22,7 +23,7 @@ struct SessionPlan {
         return InferenceRequest(
             model: model, version: nil,
             format: .unified(facts, accept: query.answers.mediaType, wantedOutputs: query.outputs),
-            contentType: mediaType, key: gate.policies.read(key), traceparent: traceparent)
+            contentType: mediaType, credentials: gate.policies.read(shown), traceparent: traceparent)
     }
 }
 

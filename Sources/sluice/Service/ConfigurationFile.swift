@@ -3,6 +3,7 @@ internal import Configuration
 internal import Crypto
 internal import Foundation
 internal import Gateway
+internal import IssuerKeys
 internal import PluginHost
 internal import Tensors
 internal import Transport
@@ -52,11 +53,23 @@ struct ConfigurationFile {
 
     /// What a configuration in that folder may refer to.
     static func context(folder: String) -> ConfigurationLoader.Context {
-        ConfigurationLoader.Context(
+        var context = ConfigurationLoader.Context(
             folder: folder, environment: ProcessInfo.processInfo.environment,
             installedPlugins: pluginFinder.installedPlugins(),
             fileExists: { FileManager.default.fileExists(atPath: $0) }, nowSeconds: Int64(WallClock.secondsSince1970),
             tlsFault: TLSFiles.fault(in:))
+        context.readFile = smallFile
+        context.keySetFault = KeySetDocument.fault(in:algorithms:)
+        return context
+    }
+
+    /// Bytes of a file with a secret or a key set; `nil` where it can't be read or is too large to be one.
+    private static func smallFile(_ path: String) -> [UInt8]? {
+        guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)),
+            let data = try? file.read(upToCount: KeySetDocument.maximumBytes + 1),
+            data.count <= KeySetDocument.maximumBytes
+        else { return nil }
+        return Array(data)
     }
 
     /// A checked file.

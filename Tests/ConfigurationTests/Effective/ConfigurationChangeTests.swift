@@ -105,7 +105,15 @@ import Testing
                 breaker: {}
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
-            auth: { api_keys: { header: x-key } }
+            auth: { api_keys: { header: x-key, pepper: env:LONG }, jwt: true }
+            issuers:
+              url:
+                issuer: a
+                audience: b
+                keys: { url: "https://login.example/keys", ca: tls/ca.pem, refresh: 1min }
+                consumer: { claim: sub, names: { u: c }, otherwise: c }
+              file: { issuer: c, audience: b, keys: { file: keys.json }, consumer: c }
+              secret: { issuer: d, audience: b, keys: { secret: env:LONG }, consumer: c }
             admin: { keys: [{ id: ops, hash: "sha256:\(hash)" }] }
             shared_memory: { allow: ["s_*"] }
             consumers: { c: { keys: [{ id: k, hash: "sha256:\(digits)" }], allow: { models: ["*"] }, limits: [l], groups: [g] } }

@@ -229,14 +229,14 @@ import Testing
             configuration.routes == [
                 RouteConfiguration(
                     name: "vision", model: "vision/*", contentTypes: ["image/*", "application/json"],
-                    requiresKey: false,
+                    identities: [],
                     targets: [
                         .init(model: "a", weight: 90, location: place(9, 30)),
                         .init(model: "b", weight: 10, location: place(9, 56)),
                     ], fallback: [.init(when: [.serverError, .timeout], model: "c", location: place(10, 47))],
                     deadline: .seconds(5), location: place(6, 5)),
                 RouteConfiguration(
-                    name: "*", model: nil, contentTypes: [], requiresKey: true,
+                    name: "*", model: nil, contentTypes: [], identities: .apiKeys,
                     targets: [.init(model: "a", weight: 1, location: place(12, 38))],
                     fallback: [.init(when: [.any], model: "b", location: place(12, 74))], deadline: .seconds(30),
                     location: place(12, 5)),

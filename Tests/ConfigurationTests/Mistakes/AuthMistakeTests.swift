@@ -50,12 +50,12 @@ import Testing
         WrongText(
             "a mistyped word", GatewayText(auth: "auth: api_key"),
             [
-                #"4:7+7 error: auth must be none or api_keys, not "api_key" | did you mean "api_keys"?"#
+                #"4:7+7 error: auth must be none, api_keys, jwt or certificates, not "api_key" | did you mean "api_keys"?"#
             ]),
         WrongText(
             "off", GatewayText(auth: "auth: off"),
             [
-                #"4:7+3 error: auth must be none or api_keys, not "off" | write none"#
+                #"4:7+3 error: auth must be none, api_keys, jwt or certificates, not "off" | write none"#
             ]),
         WrongText(
             "both", GatewayText(auth: "auth: { none: i-accept-open-access, api_keys: {} }"),
@@ -65,18 +65,39 @@ import Testing
         WrongText(
             "neither", GatewayText(auth: "auth: {}"),
             [
-                "4:7+1 error: auth says nothing | write none or api_keys"
+                "4:7+1 error: auth says nothing | write none, api_keys, jwt or certificates"
             ]),
         WrongText(
             "a list", GatewayText(auth: "auth: [none]"),
             [
-                "4:7+1 error: auth must be none or api_keys, not a list"
+                "4:8+4 error: none can't be one of several: it asks nobody | leave it out, or write just none"
             ]),
         WrongText(
-            "a kind that is not there yet", GatewayText(auth: "auth: { jwt: {} }"),
+            "a list with a slip", GatewayText(auth: "auth: [api_keys, jwd]"),
+            [#"4:18+3 error: auth must be none, api_keys, jwt or certificates, not "jwd" | did you mean "jwt"?"#]),
+        WrongText(
+            "a list with one word twice", GatewayText(auth: "auth: [jwt, jwt]"),
+            ["4:13+3 error: auth names jwt twice"]),
+        WrongText(
+            "an empty list", GatewayText(auth: "auth: []"),
+            ["4:7+1 error: auth is an empty list | write none, or name at least one way"]),
+        WrongText(
+            "settings in a list", GatewayText(auth: "auth: [{ api_keys: {} }]"),
+            ["4:8+1 error: auth lists a mapping | a list has words only; settings need a mapping"]),
+        WrongText(
+            "none and tokens", GatewayText(auth: "auth: { none: i-accept-open-access, jwt: true }"),
+            ["4:37+3 error: auth is both none and jwt | leave one of them out"]),
+        WrongText(
+            "nothing but a no", GatewayText(auth: "auth: { jwt: false }"),
+            ["4:7+1 error: auth says nothing | write none, api_keys, jwt or certificates"]),
+        WrongText(
+            "yes", GatewayText(auth: "auth: { jwt: yes }"),
+            [#"4:14+3 error: jwt must be true or false, not "yes" | write true"#]),
+        WrongText(
+            "a kind that there is not", GatewayText(auth: "auth: { kerberos: {} }"),
             [
-                "4:7+1 error: auth says nothing | write none or api_keys",
-                #"4:9+3 error: unknown key "jwt" in auth | known keys: none, api_keys"#,
+                "4:7+1 error: auth says nothing | write none, api_keys, jwt or certificates",
+                #"4:9+8 error: unknown key "kerberos" in auth | known keys: none, api_keys, jwt, certificates"#,
             ]),
         WrongText(
             "a header that can't be",

@@ -8,7 +8,7 @@ import Testing
         WrongText(
             "certificates that nobody can show",
             GatewayText(
-                auth: "auth: api_keys",
+                auth: "auth: [api_keys, certificates]",
                 more:
                     #"consumers: { a: { certificates: ["dns:a", robot], allow: { models: ["*"] } }, b: { certificates: ["cn:b", "cn:b"], allow: { models: ["*"] } } }"#
             ),
@@ -16,6 +16,16 @@ import Testing
                 #"5:43+5 error: certificates: "robot" is not a certificate's name | write e.g. "dns:robot.example""#,
                 #"5:99+6 error: consumers have certificates, but no listener asks for one | write tls: { …, client_ca: ./clients.pem } at one of them"#,
                 #"5:107+6 error: certificate "cn:b" is named twice | first given in line 5"#,
+            ]),
+        WrongText(
+            "certificates that nothing takes",
+            GatewayText(
+                listeners:
+                    #"listeners: { public: { address: "127.0.0.1:8080", tls: { cert: tls/a.pem, key: tls/a.key, client_ca: tls/ca.pem } } }"#,
+                auth: "auth: api_keys",
+                more: #"consumers: { a: { certificates: ["dns:a"], allow: { models: ["*"] } } }"#),
+            [
+                #"5:34+7 error: consumers have certificates, but nothing takes certificates | write auth: [api_keys, certificates]"#
             ]),
         WrongText(
             "no keys and no allow", GatewayText(auth: "auth: api_keys", more: "consumers: { acme: {} }"),

@@ -288,8 +288,8 @@ import Testing
                     """#),
             [
                 #"""
-                6:22+1 error: a route can't have a header of its own | write auth: api_keys, and the header \#
-                at the top
+                6:22+1 error: a route can't have a header or a pepper of its own | write auth: api_keys, and the \#
+                settings at the top
                 """#,
                 #"""
                 6:22+1 warning: no consumer has a key, so route "*" refuses every request | add one under \#

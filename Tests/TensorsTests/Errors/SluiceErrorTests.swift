@@ -32,6 +32,7 @@ import Testing
         (.modelBrokeContract, "model_broke_contract", 502),
         (.pluginCrashed, "plugin_crashed", 503),
         (.quotaUnavailable, "quota_unavailable", 503),
+        (.issuerUnavailable, "issuer_unavailable", 503),
         (.overloaded, "overloaded", 503),
         (.tooManyRequests, "too_many_requests", 429),
         (.shuttingDown, "shutting_down", 503),

@@ -1,4 +1,5 @@
 import NIOHPACK
+import Policies
 import Tensors
 import Testing
 
@@ -6,10 +7,10 @@ import Testing
 
 struct HTTP2RequestHeadTests {
     private func head(
-        _ fields: [(String, String)], keyField: String, identity: String? = nil
+        _ fields: [(String, String)], keyField: String, peer: Peer = .unknown
     ) throws -> HTTP2RequestHead {
         let pseudo = [(":method", "POST"), (":scheme", "http"), (":path", "/v1/infer/a?b"), (":authority", "host")]
-        return try HTTP2RequestHead(HPACKHeaders(pseudo + fields), keyField: Array(keyField.utf8), identity: identity)
+        return try HTTP2RequestHead(HPACKHeaders(pseudo + fields), keyField: Array(keyField.utf8), peer: peer)
     }
 
     @Test func keyAndPathAreFound() throws {
@@ -20,8 +21,10 @@ struct HTTP2RequestHeadTests {
     }
 
     @Test func certificateStandsInForAKeyThatWasNotSent() throws {
-        #expect(try head([], keyField: "x-api-key", identity: "\0cn:me").fields.key == "\0cn:me")
-        #expect(try head([("x-api-key", "k")], keyField: "x-api-key", identity: "\0cn:me").fields.key == "k")
+        let peer = Peer(address: nil, certificate: CertificateNames(["cn:me"]))
+        #expect(try head([], keyField: "x-api-key", peer: peer).fields.peer === peer)
+        #expect(try head([], keyField: "x-api-key", peer: peer).fields.key == nil)
+        #expect(try head([("x-api-key", "k")], keyField: "x-api-key", peer: peer).fields.key == "k")
     }
 
     /// HPACK carries any byte: a NUL would make a key of a certificate's name.

@@ -10,7 +10,7 @@ struct HeaderBlockReaderTests {
     private static let revision = Revision(number: 1, hash: "")
 
     private static func reader(limit: Int = 16_384) -> HeaderBlockReader {
-        var reader = HeaderBlockReader(limit: limit, identity: nil)
+        var reader = HeaderBlockReader(limit: limit, peer: .unknown)
         reader.follow(revision, keyField: Array("authorization".utf8))
         return reader
     }

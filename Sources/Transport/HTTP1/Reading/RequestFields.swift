@@ -1,4 +1,5 @@
 internal import NIOHTTP1
+internal import Policies
 internal import Tensors
 
 /// The header fields of a request that the gate acts on, found in one pass.
@@ -28,6 +29,8 @@ struct RequestFields: Equatable {
     var namesLoopback = false
     /// Whether the request says that a web page made it.
     var isFromBrowser = false
+    /// Who is at the other end of the connection; no field says it.
+    var peer = Peer.unknown
 
     init() {}
 
@@ -115,8 +118,7 @@ struct RequestFields: Equatable {
         }
     }
 
-    /// Keys are printable. The names of a verified certificate take a key's place with a NUL in front of each: whoever could
-    /// send one would be whom it names. HTTP/1.1's parsers refuse control characters; HTTP/2's don't.
+    /// Keys and tokens are printable. HTTP/1.1's parsers refuse control characters; HTTP/2's don't.
     private static func checkSecret(_ value: Span<UInt8>) throws(SluiceError) {
         guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\t") }) else {
             throw SluiceError(.malformedRequest, "the header field with the key has a control character in it")

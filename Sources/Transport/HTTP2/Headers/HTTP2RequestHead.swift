@@ -1,4 +1,5 @@
 internal import NIOHPACK
+internal import Policies
 internal import Tensors
 
 /// A request's header fields, checked and understood: a function of its header block, the listener and the revision alone,
@@ -22,13 +23,13 @@ final class HTTP2RequestHead {
     /// What a request that asks for inference means, once somebody has found out.
     var meaning: HeadMeaning?
 
-    /// - Parameter identity: the names in the client's certificate, which stand in for a key that wasn't sent.
+    /// - Parameter peer: who is at the other end of the connection.
     /// - Throws: why this is no request at all (RFC 9113, section 8.1.1).
-    init(_ headers: HPACKHeaders, keyField: [UInt8], identity: String? = nil) throws(Malformed) {
+    init(_ headers: HPACKHeaders, keyField: [UInt8], peer: Peer = .unknown) throws(Malformed) {
         var reader = Reader(keyField: keyField)
         for (name, value, _) in headers { try reader.take(name, value) }
         try reader.finish()
-        if reader.fields.key == nil { reader.fields.key = identity }
+        reader.fields.peer = peer
         method = reader.method ?? ""
         target = reader.path ?? ""
         path = String(decoding: target.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(512), as: UTF8.self)

@@ -24,19 +24,19 @@ struct HeaderBlockReader {
     private var decoder: HPACKDecoder
     private var keyField: [UInt8]
     private var revision: Revision?
-    private let identity: String?
+    private let peer: Peer
     private var memos: [Memo] = []
     private var nextMemo = 0
 
     /// - Parameters:
     ///   - limit: bytes of a block's fields, each with the 32 that HPACK adds.
-    ///   - identity: the names in the client's certificate.
-    init(limit: Int, identity: String?) {
+    ///   - peer: who is at the other end of the connection.
+    init(limit: Int, peer: Peer) {
         decoder = HPACKDecoder(
             allocator: ByteBufferAllocator(), maxDynamicTableSize: HPACKDecoder.maxDynamicTableSize,
             maxHeaderListSize: limit)
         keyField = []
-        self.identity = identity
+        self.peer = peer
     }
 
     /// The next request is read for this revision: what blocks meant in another one is forgotten.
@@ -61,7 +61,7 @@ struct HeaderBlockReader {
         let headers = try decode(block)
         let head: HTTP2RequestHead
         do {
-            head = try HTTP2RequestHead(headers, keyField: keyField, identity: identity)
+            head = try HTTP2RequestHead(headers, keyField: keyField, peer: peer)
         } catch {
             throw .stream(id, .protocolError, error.reason)
         }
