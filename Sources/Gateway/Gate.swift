@@ -57,9 +57,9 @@ package final class Gate: Sendable {
         self.routes = RouteTable(configuration, previous: previous?.routes)
         self.policies = PolicyEngine(
             configuration, previous: previous?.policies, stores: stores, keys: keys,
-            observeTokens: { issuer, fault in
-                metrics.tokenFailures(issuer: issuer ?? "", reason: fault.rawValue).increment()
-            }, now: now)
+            observer: PolicyObserver(
+                tokenFailed: { metrics.tokenFailures(issuer: $0 ?? "", reason: $1.rawValue).increment() },
+                banned: { metrics.bans(kind: $0.rawValue).increment() }), now: now)
         self.notices = QuotaNotices(metrics.quotas, logger: logger)
         self.breakers = ModelBreakers(
             configuration, models: models, metrics: metrics, logger: logger, previous: previous)
@@ -107,11 +107,8 @@ package final class Gate: Sendable {
     package func administrator(
         _ shown: ShownCredentials, isLocal: Bool, isFromBrowser: Bool, nowSeconds: Int64
     ) throws(SluiceError) -> String {
-        if let administrators = policies.administrators {
-            var shown = shown
-            if keyField != AuthConfiguration.standardHeader { shown.key = shown.authorization }
-            let proof = administrators.read(shown).proof
-            return try administrators.authenticate(proof, kinds: .apiKeys, nowSeconds: nowSeconds).name
+        if let administrator = try policies.identifyAdministrator(shown, nowSeconds: nowSeconds) {
+            return administrator.name
         }
         // Nobody is asked for a key here, so nothing but a program on this machine may come in. A page can make a browser
         // on this machine send requests, but not without an Origin, or (by a name that it points here) to another Host.

@@ -17,6 +17,8 @@ package final class PolicyEngine: Sendable {
     package let anonymous: Principal
     /// Every consumer, `anonymous` included, in the order of the file.
     package let consumers: [Consumer]
+    /// Shuts out whoever fails again and again; `nil` where nobody is.
+    private let bans: BanGuard?
     /// Quotas that consumers share.
     let quotas: QuotaTable
 
@@ -27,10 +29,10 @@ package final class PolicyEngine: Sendable {
     ///     All other quotas begin as their stores know them, those in memory with nothing used.
     ///   - stores: by the names of the configuration.
     ///   - keys: the keys of issuers, by the issuers' names; one that isn't there has none yet.
-    ///   - observeTokens: told of tokens that are refused.
+    ///   - observer: told of what becomes of those who don't prove who they are.
     package init(
         _ configuration: GatewayConfiguration, previous: PolicyEngine? = nil, stores: [String: QuotaStore] = [:],
-        keys: [String: IssuerKeySet] = [:], observeTokens: @escaping TokenVerifier.Observer = { _, _ in },
+        keys: [String: IssuerKeySet] = [:], observer: PolicyObserver = PolicyObserver(),
         now monotonic: MonotonicTime, wall: UInt64 = WallClock.nanosecondsSince1970
     ) {
         let now = QuotaMoment(monotonic: monotonic, wall: wall)
@@ -56,10 +58,16 @@ package final class PolicyEngine: Sendable {
                         consumer: ConsumerConfiguration.anonymous, policies: [], now: now.monotonic)))
         }
         self.consumers = consumers
+        quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
         let identities = Identities(configuration, consumers: consumers)
         anonymous = identities.anonymous
-        authenticator = identities.authenticator(keys: keys, observe: observeTokens)
+        authenticator = identities.authenticator(keys: keys, observe: observer.tokenFailed)
         administrators = identities.administrators(now: now.monotonic)
+        bans = configuration.ban.map { ban in
+            // Who is shut out stays so.
+            if let previous = previous?.bans, previous.configuration == ban { return previous }
+            return BanGuard(ban, observe: observer.banned)
+        }
     }
 
     /// The header that carries keys, in lower case; `nil` where keys are never asked for.
@@ -79,7 +87,7 @@ package final class PolicyEngine: Sendable {
     ///   - credentials: as `read` found them.
     ///   - kinds: what is taken here; empty asks nobody.
     ///   - nowSeconds: seconds since 1970.
-    /// - Throws: `unauthenticated`; `issuer_unavailable`.
+    /// - Throws: `unauthenticated`; `issuer_unavailable`; `banned`.
     package func identify(
         _ credentials: Credentials, kinds: IdentityKinds, nowSeconds: Int64
     ) throws(SluiceError) -> Principal {
@@ -87,6 +95,43 @@ package final class PolicyEngine: Sendable {
         guard let authenticator else {
             throw SluiceError(.unauthenticated, "an API key is needed, but this gateway knows none")
         }
-        return try authenticator.authenticate(credentials.proof, kinds: kinds, nowSeconds: nowSeconds)
+        return try authenticate(credentials, by: authenticator, kinds: kinds, nowSeconds: nowSeconds)
+    }
+
+    /// Says which administrator is asking; `nil` where the file names none.
+    ///
+    /// - Parameter shown: of it the `authorization` field counts.
+    /// - Throws: `unauthenticated`; `banned`.
+    package func identifyAdministrator(_ shown: ShownCredentials, nowSeconds: Int64) throws(SluiceError) -> Principal? {
+        guard let administrators else { return nil }
+        var shown = shown
+        if let keyHeader, keyHeader != AuthConfiguration.standardHeader { shown.key = shown.authorization }
+        return try authenticate(
+            administrators.read(shown), by: administrators, kinds: .apiKeys, nowSeconds: nowSeconds)
+    }
+
+    private func authenticate(
+        _ credentials: Credentials, by authenticator: Authenticator, kinds: IdentityKinds, nowSeconds: Int64
+    ) throws(SluiceError) -> Principal {
+        try bans?.check(credentials.peer, now: nowSeconds)
+        do {
+            return try authenticator.authenticate(credentials.proof, kinds: kinds, nowSeconds: nowSeconds)
+        } catch {
+            if let bans, Self.isGuess(credentials.proof, error), let refusal = bans.failed(credentials, now: nowSeconds)
+            {
+                throw refusal
+            }
+            throw error
+        }
+    }
+
+    /// Whether somebody may have tried what isn't theirs. Who shows nothing, or a token of their own that is over, hasn't.
+    private static func isGuess(_ proof: Credentials.Proof, _ error: SluiceError) -> Bool {
+        guard error.code == .unauthenticated else { return false }
+        switch proof {
+        case .absent, .certificate: return false
+        case .token: return !error.detail.contains(.init("reason", "token_expired"))
+        case .key, .tooLong: return true
+        }
     }
 }

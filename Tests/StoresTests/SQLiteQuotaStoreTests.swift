@@ -56,7 +56,7 @@ import Testing
     private func admit(_ engine: PolicyEngine) -> QuotaReservation? {
         guard
             case .admitted(let reservation, _) = engine.admit(
-                engine.anonymous, .init(route: nil, model: 0), facts: QuotaFacts(), now: .now)
+                engine.anonymous.consumer, .init(route: nil, model: 0), facts: QuotaFacts(), now: .now)
         else { return nil }
         return reservation
     }

@@ -12,6 +12,9 @@ enum GatewayBlock {
     static let auth = Key.required("auth", AuthBlock.type, "How callers prove who they are.")
     static let issuers = Key.optional(
         "issuers", ValueType.named("issuer", atMost: Bounds.issuers), "Whose tokens (JWT) are taken.")
+    static let ban = Key.optional(
+        "ban", ValueType.mapping, default: "nobody is shut out",
+        "When whoever fails again and again to prove who they are is shut out.")
     static let consumers = Key.optional(
         "consumers", ValueType.named("consumer", atMost: Bounds.consumers),
         "Callers; `anonymous` is everybody of whom no key is asked.")
@@ -47,7 +50,7 @@ enum GatewayBlock {
         "",
         [
             version.description, listeners.description, plugins.description, models.description, auth.description,
-            issuers.description, consumers.description, limits.description, routes.description,
+            issuers.description, ban.description, consumers.description, limits.description, routes.description,
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
@@ -151,6 +154,9 @@ enum GatewayBlock {
         configuration.groups = groups
         configuration.globalLimits = globalLimits
         configuration.issuers = issuers.map(\.issuer)
+        configuration.ban = reader.value(ban).flatMap {
+            BanBlock.read($0, span: reader.keySpan(of: ban), reading)
+        }
         if let reload { configuration.reload = reload }
         configuration.sharedMemory = reader.value(sharedMemory).flatMap {
             SharedMemoryBlock.read($0, span: reader.keySpan(of: sharedMemory), reading)

@@ -18,6 +18,10 @@ struct SourceText {
         self.lines = lines
     }
 
+    init(lines: [[Unicode.Scalar]]) {
+        self.lines = lines.isEmpty ? [[]] : lines
+    }
+
     /// The lines joined by line feeds.
     var text: String {
         var text = String.UnicodeScalarView()

@@ -54,3 +54,12 @@ extension IssuerConfiguration.Owner {
         ])
     }
 }
+
+extension BanConfiguration {
+    var effective: ConfigurationValue {
+        .mapping([
+            ("failures", .integer(Int64(failures))), ("within", .duration(within)), ("for", .duration(lasts)),
+            ("exempt", .texts(exempt.map(\.text))),
+        ])
+    }
+}

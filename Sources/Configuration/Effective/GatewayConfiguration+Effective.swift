@@ -3,12 +3,24 @@ extension GatewayConfiguration {
     ///
     /// What may be secret is not in it: values from the environment stand as `env:NAME`, hashes are cut short.
     package var effective: ConfigurationValue {
-        .mapping([
+        .mapping(things + callers + manners)
+    }
+
+    private typealias Entries = [(key: String, value: ConfigurationValue)]
+
+    private var things: Entries {
+        [
             ("version", .integer(1)),
             ("listeners", .named(listeners.map { ($0.name, $0.effective) })),
             ("plugins", .named(plugins.map { ($0.name, $0.effective) })),
             ("models", .named(models.map { ($0.name, $0.effective) })),
+        ]
+    }
+
+    private var callers: Entries {
+        [
             ("auth", auth.effective),
+            ("ban", ban?.effective ?? .null),
             ("issuers", .named(issuers.map { ($0.name, $0.effective) })),
             ("consumers", .named(consumers.map { ($0.name, $0.effective) })),
             ("limits", .named(limits.map { ($0.name, .list($0.quotas.map(\.effective))) })),
@@ -16,21 +28,23 @@ extension GatewayConfiguration {
             ("stores", .named(stores.map { ($0.name, $0.effective) })),
             ("groups", .named(groups.map { ($0.name, .mapping([("limits", .texts($0.limits))])) })),
             ("routes", .list(routes.map(\.effective))),
+        ]
+    }
+
+    private var manners: Entries {
+        [
             ("observability", observability.effective),
             ("drain", .duration(drain)),
             ("max_inflight", .size(maxInflight)),
             ("admin", admin.map { .mapping([("keys", .list($0.keys.map(\.effective)))]) } ?? .null),
-            (
-                "reload",
-                .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])
-            ),
+            ("reload", .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])),
             (
                 "shared_memory",
                 sharedMemory.map {
                     .mapping([("allow", .texts($0.allowed)), ("max_region", .size($0.maxRegion))])
                 } ?? .null
             ),
-        ])
+        ]
     }
 }
 

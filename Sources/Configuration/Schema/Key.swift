@@ -62,7 +62,7 @@ struct Block: Sendable {
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
         BreakerBlock.block,
         InputBlock.block, SelfTestBlock.block, AuthBlock.block, APIKeysBlock.block, IssuerBlock.block,
-        IssuerKeysBlock.block, OwnerBlock.block, ConsumerBlock.block,
+        IssuerKeysBlock.block, OwnerBlock.block, BanBlock.block, ConsumerBlock.block,
         ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, StoreBlock.block, GroupBlock.block, RouteBlock.block, MatchBlock.block,
         SendBlock.block,

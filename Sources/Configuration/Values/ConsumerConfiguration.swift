@@ -46,3 +46,11 @@ package struct ConsumerConfiguration: Sendable, Equatable {
         self.location = location
     }
 }
+
+extension ConsumerConfiguration.Key {
+    /// Until when it is taken, as the file writes it; `never` for no end.
+    package var expiryText: String { expires.map { DateText.text($0) } ?? "never" }
+
+    /// Whether a text is a date as the file writes them.
+    package static func isDate(_ text: String) -> Bool { DateText.parse(text) != nil }
+}

@@ -4,6 +4,8 @@ package struct GatewayConfiguration: Sendable {
     package var plugins: [PluginConfiguration]
     package var models: [ModelConfiguration]
     package var auth: AuthConfiguration
+    /// `nil` where nobody is shut out.
+    package var ban: BanConfiguration?
     /// Whose tokens are taken.
     package var issuers: [IssuerConfiguration] = []
     package var consumers: [ConsumerConfiguration]

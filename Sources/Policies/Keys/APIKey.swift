@@ -11,6 +11,9 @@ package struct APIKey: Sendable {
     /// What gateway.yaml keeps of it.
     package let digest: KeyDigest
 
+    /// What gateway.yaml keeps of it where it has a pepper: `hmac-sha256:` and 64 hexadecimal digits.
+    package func digest(with pepper: Pepper) -> String { "hmac-sha256:" + pepper.digest(of: text.utf8).hex }
+
     /// The longest id, in characters.
     package static let maximumIDLength = 64
 

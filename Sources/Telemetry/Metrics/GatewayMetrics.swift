@@ -154,6 +154,7 @@ package final class GatewayMetrics: Sendable {
     private let fallbacks: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
     private let tokenFailures: MetricFamily<Counter>
+    private let bansTotal: MetricFamily<Counter>
     private let issuerKeys: MetricFamily<Gauge>
     private let issuerLastSuccess: MetricFamily<Gauge>
     private let issuerReads: MetricFamily<Counter>
@@ -214,6 +215,9 @@ package final class GatewayMetrics: Sendable {
         tokenFailures = registry.counters(
             "sluice_token_failures_total", help: "Tokens (JWT) refused, by the issuer that they name and the reason.",
             labels: ["issuer", "reason"])
+        bansTotal = registry.counters(
+            "sluice_bans_total", help: "Times that an address, or guesses at a key, were shut out for a while.",
+            labels: ["kind"])
         issuerKeys = registry.gauges(
             "sluice_issuer_keys", help: "Keys that are known of an issuer of tokens.", labels: ["issuer"])
         issuerLastSuccess = registry.gauges(
@@ -291,6 +295,9 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the counter of an issuer's tokens that were refused; the empty name stands for unknown issuers.
     package func tokenFailures(issuer name: String, reason: String) -> Counter { tokenFailures.with(name, reason) }
+
+    /// Resolves the counter of bans of an `address` or a `key`.
+    package func bans(kind: String) -> Counter { bansTotal.with(kind) }
 
     /// Resolves the handles of an issuer.
     package func issuer(_ name: String) -> IssuerHandles {

@@ -19,6 +19,7 @@ extension SluiceError {
             case uriTooLong = "uri_too_long"
             case unsupportedMediaType = "unsupported_media_type"
             case expectationFailed = "expectation_failed"
+            case banned
             case quotaExceeded = "quota_exceeded"
             case changeRefused = "change_refused"
             case headersTooLarge = "headers_too_large"
@@ -64,6 +65,7 @@ extension SluiceError {
         package static let uriTooLong = Code(.uriTooLong)
         package static let unsupportedMediaType = Code(.unsupportedMediaType)
         package static let expectationFailed = Code(.expectationFailed)
+        package static let banned = Code(.banned)
         package static let quotaExceeded = Code(.quotaExceeded)
         package static let changeRefused = Code(.changeRefused)
         package static let headersTooLarge = Code(.headersTooLarge)
@@ -98,7 +100,7 @@ extension SluiceError {
             case .uriTooLong: 414
             case .unsupportedMediaType: 415
             case .expectationFailed: 417
-            case .quotaExceeded, .tooManyRequests: 429
+            case .banned, .quotaExceeded, .tooManyRequests: 429
             case .headersTooLarge: 431
             case .cancelled: 499
             case .modelFailed, .internalError: 500

@@ -27,7 +27,7 @@ enum GRPCStatus: Int, CaseIterable {
             case .unauthenticated: .unauthenticated
             case .forbidden: .permissionDenied
             case .modelNotFound: .notFound
-            case .payloadTooLarge, .headersTooLarge, .quotaExceeded, .tooManyRequests: .resourceExhausted
+            case .payloadTooLarge, .headersTooLarge, .banned, .quotaExceeded, .tooManyRequests: .resourceExhausted
             case .cancelled: .cancelled
             case .deadlineExceeded, .requestTimeout: .deadlineExceeded
             case .modelUnavailable, .pluginCrashed, .quotaUnavailable, .issuerUnavailable, .overloaded, .shuttingDown:

@@ -106,6 +106,7 @@ import Testing
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
             auth: { api_keys: { header: x-key, pepper: env:LONG }, jwt: true }
+            ban: { failures: 3 }
             issuers:
               url:
                 issuer: a

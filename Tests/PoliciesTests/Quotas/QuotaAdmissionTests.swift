@@ -60,7 +60,7 @@ import Testing
             models[0].cost = try #require(loaded.configuration).models[0].cost
         }
         var sent = RouteConfiguration(
-            name: "way", model: nil, contentTypes: [], requiresKey: false,
+            name: "way", model: nil, contentTypes: [], identities: [],
             targets: [.init(model: "first", weight: 1, location: place)], fallback: [], deadline: .seconds(1),
             location: place)
         sent.limits = named("r", route)
@@ -81,7 +81,7 @@ import Testing
     private static func admit(
         _ engine: PolicyEngine, facts: QuotaFacts = QuotaFacts(), at moment: QuotaMoment = now
     ) -> QuotaOutcome {
-        engine.admit(engine.anonymous, .init(route: 0, model: 0), facts: facts, now: moment)
+        engine.admit(engine.anonymous.consumer, .init(route: 0, model: 0), facts: facts, now: moment)
     }
 
     private static func used(_ engine: PolicyEngine) -> [String: Double] {

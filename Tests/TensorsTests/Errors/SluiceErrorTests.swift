@@ -21,6 +21,7 @@ import Testing
         (.uriTooLong, "uri_too_long", 414),
         (.unsupportedMediaType, "unsupported_media_type", 415),
         (.expectationFailed, "expectation_failed", 417),
+        (.banned, "banned", 429),
         (.quotaExceeded, "quota_exceeded", 429),
         (.changeRefused, "change_refused", 409),
         (.headersTooLarge, "headers_too_large", 431),

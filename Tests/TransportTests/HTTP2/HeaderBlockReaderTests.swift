@@ -1,6 +1,7 @@
 import Gateway
 import NIOCore
 import NIOHPACK
+import Policies
 import Testing
 
 @testable import Transport

@@ -2,6 +2,7 @@ internal import Gateway
 internal import Glibc
 internal import NIOCore
 internal import NIOHPACK
+internal import Policies
 
 /// Decompresses the header blocks of one connection (RFC 7541), and remembers what the last ones meant.
 ///
