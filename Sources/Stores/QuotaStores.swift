@@ -1,5 +1,4 @@
 package import Configuration
-internal import Foundation
 package import Logging
 internal import NIOConcurrencyHelpers
 package import Policies
@@ -97,9 +96,7 @@ package final class QuotaStores: Sendable {
             if case .redis(let store) = old[configuration.name], store.configuration == redis {
                 return (.redis(store), false)
             }
-            let store = RedisQuotaStore(
-                redis, observer: observer(configuration.name), logger: logger,
-                password: { () throws(StoreFailure) in try Self.password(redis.password) })
+            let store = RedisQuotaStore(redis, observer: observer(configuration.name), logger: logger)
             store.start()
             return (.redis(store), true)
         }
@@ -110,20 +107,6 @@ package final class QuotaStores: Sendable {
         case (.sqlite(let left, _), .sqlite(let right, _)): left === right
         case (.redis(let left), .redis(let right)): left === right
         default: false
-        }
-    }
-
-    private static func password(_ source: SecretSource?) throws(StoreFailure) -> String? {
-        switch source {
-        case nil: return nil
-        case .variable(_, let value): return value
-        case .file(let path):
-            guard let bytes = FileManager.default.contents(atPath: path), !bytes.isEmpty, bytes.count <= 4_096 else {
-                throw StoreFailure("\(path) holds no password that can be read")
-            }
-            let text = String(decoding: bytes, as: UTF8.self)
-            // Editors end a file with a line break, which nobody means.
-            return String(text.prefix { !$0.isNewline })
         }
     }
 

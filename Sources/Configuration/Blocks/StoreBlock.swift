@@ -14,7 +14,7 @@ enum StoreBlock {
     static let username = Key.optional(
         "username", ValueType.text("a name", example: "sluice"), default: "none", "Whom to log in as; for `redis`.")
     static let password = Key.optional(
-        "password", PasswordText.type, default: "none",
+        "password", SecretText.type(example: "REDIS_PASSWORD"), default: "none",
         "Where the server's password is to be found: `env:NAME` or `file:PATH`; for `redis`.")
     static let timeout = Key.optional(
         "timeout", ValueType.duration(.milliseconds(1)...Duration.seconds(10), example: "50ms"), default: "50ms",

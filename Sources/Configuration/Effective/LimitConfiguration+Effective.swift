@@ -40,7 +40,7 @@ extension StoreConfiguration {
                     )
                 ),
                 ("username", redis.username.map { .string($0) } ?? .null),
-                ("password", redis.password.map { .string($0.text) } ?? .null),
+                ("password", redis.password.map { .string($0.reference) } ?? .null),
                 ("timeout", .duration(redis.timeout)), ("if_down", .string(redis.ifDown.rawValue)),
                 ("lease", .string("\(redis.lease)%")), ("prefix", .string(redis.prefix)),
             ])

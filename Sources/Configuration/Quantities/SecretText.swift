@@ -3,7 +3,7 @@ enum SecretText {
     /// - Parameters:
     ///   - shortest: bytes that it must have.
     ///   - example: the name of a variable.
-    static func type(atLeast shortest: Int, example: String) -> ValueType<Secret> {
+    static func type(atLeast shortest: Int = 1, example: String) -> ValueType<Secret> {
         ValueType("env:NAME or file:PATH", example: "env:\(example)") { node, what, reading in
             guard case .scalar(let scalar) = node.content, !scalar.isNull else {
                 let kind = if case .list = node.content { "a list" } else { "a mapping or nothing" }
@@ -12,6 +12,10 @@ enum SecretText {
                 return nil
             }
             guard let secret = find(scalar.text, what, node.span, example: example, reading) else { return nil }
+            guard !secret.bytes.isEmpty else {
+                reading.error("\(quoted(scalar.text)) is empty", at: node.span)
+                return nil
+            }
             guard secret.bytes.count >= shortest else {
                 reading.error(
                     "\(what) has \(secret.bytes.count) bytes; at least \(shortest) are needed", at: node.span,

@@ -31,7 +31,7 @@ package struct StoreConfiguration: Sendable, Equatable {
         package var port: Int
         package var database = 0
         package var username: String?
-        package var password: SecretSource?
+        package var password: Secret?
         /// Longest time that a request waits for the server.
         package var timeout = Duration.milliseconds(50)
         package var ifDown = IfDown.local
@@ -53,25 +53,4 @@ package struct StoreConfiguration: Sendable, Equatable {
         self.name = name
         self.kind = kind
     }
-}
-
-/// Where a secret is to be found; it shows the place, never the secret.
-package enum SecretSource: Sendable, Equatable {
-    case variable(name: String, value: String)
-    /// An absolute path.
-    case file(String)
-
-    /// The source as gateway.yaml writes it.
-    package var text: String {
-        switch self {
-        case .variable(let name, _): "env:\(name)"
-        case .file(let path): "file:\(path)"
-        }
-    }
-}
-
-extension SecretSource: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { text }
-    package var debugDescription: String { text }
-    package var customMirror: Mirror { Mirror(self, children: ["source": text]) }
 }

@@ -31,7 +31,6 @@ package final class RedisQuotaStore: SharedQuotaCount, @unchecked Sendable {
     private let loop: any EventLoop
     private let down = Atomic<Bool>(true)
     private let asking = NIOLockedValueBox(Asking())
-    private let password: @Sendable () throws(StoreFailure) -> String?
 
     // On the loop.
     private var link = RedisLink()
@@ -47,15 +46,10 @@ package final class RedisQuotaStore: SharedQuotaCount, @unchecked Sendable {
     package var ifDown: StoreConfiguration.Redis.IfDown { configuration.ifDown }
     package var isDown: Bool { down.load(ordering: .relaxed) }
 
-    /// - Parameter password: asked at each connection, as files may have another one by then.
-    package init(
-        _ configuration: StoreConfiguration.Redis, observer: StoreObserver, logger: Logger,
-        password: @escaping @Sendable () throws(StoreFailure) -> String?
-    ) {
+    package init(_ configuration: StoreConfiguration.Redis, observer: StoreObserver, logger: Logger) {
         self.configuration = configuration
         self.observer = observer
         self.logger = logger
-        self.password = password
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         loop = group.next()
         observer.isUp(false)
@@ -205,12 +199,6 @@ package final class RedisQuotaStore: SharedQuotaCount, @unchecked Sendable {
     /// Logs in, and makes sure that the server knows the script and can be written.
     private func greet() {
         guard let connection else { return }
-        let secret: String?
-        do throws(StoreFailure) {
-            secret = try password()
-        } catch {
-            return lose(error.description)
-        }
         func expect(_ words: [String], _ what: String, _ then: @escaping (RESPValue) -> Void = { _ in }) {
             connection.send(words) { [self] value in
                 guard self.connection === connection else { return }
@@ -221,8 +209,9 @@ package final class RedisQuotaStore: SharedQuotaCount, @unchecked Sendable {
                 }
             }
         }
-        if let secret {
-            expect(["AUTH"] + (configuration.username.map { [$0] } ?? []) + [secret], "it doesn't let us in")
+        if let password = configuration.password {
+            let words = ["AUTH"] + (configuration.username.map { [$0] } ?? [])
+            expect(words + [String(decoding: password.bytes, as: UTF8.self)], "it doesn't let us in")
         }
         if configuration.database > 0 {
             expect(["SELECT", String(configuration.database)], "it has no database \(configuration.database)")

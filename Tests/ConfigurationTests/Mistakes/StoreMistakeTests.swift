@@ -62,16 +62,18 @@ import Testing
             ["7:35+22 error: url holds a user or a password | write username: and password: env:NAME beside it"]),
         WrongText(
             "a password written out", store("kind: redis, url: redis://a, password: s3cret"),
-            ["7:56+6 error: password must be env:NAME or file:PATH | write e.g. env:REDIS_PASSWORD"]),
+            [
+                "7:56+6 error: password is written out: secrets are named in the file, and kept elsewhere | write e.g. env:REDIS_PASSWORD"
+            ]),
         WrongText(
             "a variable that there is not", store("kind: redis, url: redis://a, password: env:NONE"),
             [#"7:56+8 error: the environment has no variable "NONE" | set it, e.g. NONE=…"#]),
         WrongText(
             "a variable that is empty", store("kind: redis, url: redis://a, password: env:EMPTY"),
-            [#"7:56+9 error: the variable "EMPTY" is empty"#]),
+            [#"7:56+9 error: "env:EMPTY" is empty"#]),
         WrongText(
             "a file that there is not", store("kind: redis, url: redis://a, password: file:./none"),
-            [#"7:56+11 error: there is no file "/etc/sluice/none""#]),
+            [#"7:56+11 error: there is no file "/etc/sluice/none" that can be read"#]),
         WrongText(
             "a name without a password", store("kind: redis, url: redis://a, username: me"),
             [#"7:46+8 error: store "it" has a username and no password | write password: env:NAME or file:PATH"#]),
