@@ -47,27 +47,24 @@ import Testing
         return try await collection.getKey().sign(message)
     }
 
+    /// A public key as the two halves of what CryptoKit calls its raw form.
+    private static func ellipticKey(_ curve: String, _ raw: Data) -> String {
+        let (x, y) = (raw.prefix(raw.count / 2), raw.suffix(raw.count / 2))
+        return #"{"kty":"EC","crv":"\#(curve)","x":"\#(base64URL(x))","y":"\#(base64URL(y))"}"#
+    }
+
     @Test func ellipticCurves() async throws {
         let p256 = P256.Signing.PrivateKey()
-        let raw = p256.publicKey.rawRepresentation
-        let key =
-            #"{"kty":"EC","crv":"P-256","x":"\#(Self.base64URL(raw.prefix(32)))","y":"\#(Self.base64URL(raw.dropFirst(32)))"}"#
         Self.check(
-            try await Self.keys(key, [.es256, .es384]), .es256,
+            try await Self.keys(Self.ellipticKey("P-256", p256.publicKey.rawRepresentation), [.es256, .es384]), .es256,
             try await Self.signer { try await $0.add(ecdsa: ES256PrivateKey(backing: p256)) })
         let p384 = P384.Signing.PrivateKey()
-        let raw384 = p384.publicKey.rawRepresentation
-        let key384 =
-            #"{"kty":"EC","crv":"P-384","x":"\#(Self.base64URL(raw384.prefix(48)))","y":"\#(Self.base64URL(raw384.dropFirst(48)))"}"#
         Self.check(
-            try await Self.keys(key384, [.es256, .es384]), .es384,
+            try await Self.keys(Self.ellipticKey("P-384", p384.publicKey.rawRepresentation), [.es256, .es384]), .es384,
             try await Self.signer { try await $0.add(ecdsa: ES384PrivateKey(backing: p384)) })
         let p521 = P521.Signing.PrivateKey()
-        let raw521 = p521.publicKey.rawRepresentation
-        let key521 =
-            #"{"kty":"EC","crv":"P-521","x":"\#(Self.base64URL(raw521.prefix(66)))","y":"\#(Self.base64URL(raw521.dropFirst(66)))"}"#
         Self.check(
-            try await Self.keys(key521, [.es512]), .es512,
+            try await Self.keys(Self.ellipticKey("P-521", p521.publicKey.rawRepresentation), [.es512]), .es512,
             try await Self.signer { try await $0.add(ecdsa: ES512PrivateKey(backing: p521)) })
     }
 

@@ -111,7 +111,7 @@ package final class SQLiteQuotaStore: QuotaKeeper {
                         "counts not written", metadata: ["store": "\(path)", "reason": "\(error.description)"])
                 }
                 if !isEnding {
-                    Thread.sleep(forTimeInterval: 0.1)
+                    _ = ending.wait(timeout: .now() + .milliseconds(100))
                     for bucket in buckets { changed(bucket) }
                 }
             }
