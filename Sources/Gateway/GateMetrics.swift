@@ -7,12 +7,15 @@ package struct GateMetrics: Sendable {
     package let gateway: GatewayMetrics
     private let routes: [GatewayMetrics.RouteHandles]
     private let models: [GatewayMetrics.ModelHandles]
+    /// Of routes that ask models once more.
+    private let retries: [GatewayMetrics.RetryHandles?]
 
     init(_ gateway: GatewayMetrics, routes: [Route], models: [ModelRuntime]) {
         self.gateway = gateway
         self.routes = routes.map { route in
             gateway.route(route.name, targets: route.targets.map(\.name), fallbacks: route.fallback.map(\.model.name))
         }
+        retries = routes.map { $0.retry == nil ? nil : gateway.retries(route: $0.name) }
         self.models = models.map { gateway.model($0.name) }
     }
 
@@ -31,6 +34,12 @@ package struct GateMetrics: Sendable {
     func fellBack(_ attempts: Attempts) {
         routes[attempts.route.index].answers[Self.place(of: attempts)].fallbacks.increment()
     }
+
+    /// A model that failed is asked once more.
+    func retried(_ attempts: Attempts) { retries[attempts.route.index]?.made.increment() }
+
+    /// A model that failed would be asked once more, had its route's requests not spent all that they may.
+    func isOverBudget(_ attempts: Attempts) { retries[attempts.route.index]?.overBudget.increment() }
 
     /// Where the attempt's model stands among the route's targets and rungs.
     private static func place(of attempts: Attempts) -> Int {

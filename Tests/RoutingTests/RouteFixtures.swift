@@ -25,9 +25,10 @@ func configuration(
 
 func route(
     _ name: String, model: String? = nil, types: [String] = [], to targets: [(String, Int)] = [("m", 1)],
-    fallback: [(Set<RouteConfiguration.FallbackCondition>, String)] = [], deadline: Duration = .seconds(30)
+    fallback: [(Set<RouteConfiguration.FallbackCondition>, String)] = [], deadline: Duration = .seconds(30),
+    retry: RetryConfiguration? = nil
 ) -> RouteConfiguration {
-    RouteConfiguration(
+    var route = RouteConfiguration(
         name: name, model: model, contentTypes: types, identities: [],
         targets: targets.enumerated().map { index, target in
             .init(model: target.0, weight: target.1, location: SourceLocation(line: 10, column: index + 1))
@@ -35,4 +36,6 @@ func route(
         fallback: fallback.enumerated().map { index, rung in
             .init(when: rung.0, model: rung.1, location: SourceLocation(line: 20 + index, column: 7))
         }, deadline: deadline, location: somewhere)
+    route.retry = retry
+    return route
 }

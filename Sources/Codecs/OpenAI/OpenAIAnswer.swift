@@ -26,6 +26,12 @@ package struct OpenAIAnswer: Sendable {
         self.tokens = tokens
     }
 
+    /// Forgets what came of a try that failed: another one begins.
+    package mutating func restart() {
+        text = []
+        (promptTokens, completionTokens, finishReason) = (nil, nil, "stop")
+    }
+
     /// Takes a part in.
     ///
     /// - Returns: what goes out for it; `nil` where nothing does yet.

@@ -11,6 +11,9 @@ enum RouteBlock {
         "send", ValueType.form("a model, or a mapping", example: "iris"), "Which model answers.")
     static let fallback = Key.optional(
         "fallback", ValueType.mappings(atMost: 8), "Models to try after a failure, in order.")
+    static let retry = Key.optional(
+        "retry", ValueType.mapping, default: "no retries",
+        "When a model that failed is asked once more, before the fallbacks.")
     static let deadline = Key.optional(
         "deadline", ValueType.wait(example: "5s"), default: "30s",
         "Longest time for the whole request, every attempt and fallback together.")
@@ -22,7 +25,7 @@ enum RouteBlock {
         "routes",
         [
             name.description, match.description, auth.description, send.description, fallback.description,
-            deadline.description, limits.description,
+            retry.description, deadline.description, limits.description,
         ])
 
     static let standardDeadline = Duration.seconds(30)
@@ -57,6 +60,9 @@ enum RouteBlock {
             tried.append(rung.model)
             rungs.append(rung)
         }
+        let retry = reader.value(retry).flatMap {
+            RetryBlock.read($0, span: reader.keySpan(of: Self.retry), reading)
+        }
         let deadline = reader.value(deadline)
         let limits = LimitNames.read(reader.value(limits), table, reading)
         // Without a target there is nothing to check further; why has been reported.
@@ -66,6 +72,7 @@ enum RouteBlock {
             contentTypes: match.contentTypes, identities: (auth?.auth ?? standard ?? .none).kinds, targets: targets,
             fallback: rungs, deadline: deadline ?? standardDeadline, location: node.span.location)
         route.limits = limits
+        route.retry = retry
         let span = match.model?.span ?? name?.span ?? node.span
         return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth)
     }

@@ -76,8 +76,9 @@ enum RungBlock {
     static let when = Key.required(
         "when", ValueType<RouteConfiguration.FallbackCondition>.choice.oneOrList(),
         """
-        After which failures: `5xx` is any answer of 500 to 599, `timeout` and `overloaded` are what they say, \
-        `breaker_open` is a model whose breaker is open, `any` is every failure that is not the caller's own doing.
+        After which failures: `5xx` is any answer of 500 to 599, `failed` a model that said so, broke its contract, \
+        crashed or isn't there, `timeout` and `overloaded` are what they say, `breaker_open` is a model whose breaker is \
+        open, `any` is every failure that is not the caller's own doing.
         """)
     static let model = Key.required(
         "model", ValueType.name(of: "model", .model, example: "baseline").placed,

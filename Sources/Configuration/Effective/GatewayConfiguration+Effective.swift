@@ -309,8 +309,19 @@ extension RouteConfiguration {
                         ])
                     })
             ),
+            ("retry", retry?.effective ?? .null),
             ("deadline", .duration(deadline)),
             ("limits", .texts(limits)),
+        ])
+    }
+}
+
+extension RetryConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("attempts", .integer(Int64(attempts))), ("when", .texts(when.map(\.rawValue).sorted())),
+            ("backoff", .duration(backoff)), ("longest", .duration(longest)),
+            ("budget", .string("\(budgetPercent)%")), ("burst", .integer(Int64(burst))),
         ])
     }
 }

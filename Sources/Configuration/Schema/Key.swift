@@ -67,7 +67,7 @@ struct Block: Sendable {
         AllowBlock.block, QuotaBlock.block, StoreBlock.block, GroupBlock.block, RouteBlock.block, MatchBlock.block,
         SendBlock.block,
         ShareBlock.block,
-        RungBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
+        RungBlock.block, RetryBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]
 }

@@ -82,6 +82,29 @@ extension ValueType where Value == Int {
         }
     }
 
+    /// A whole number of hundredths, written with its sign.
+    static func percent(_ range: ClosedRange<Int>, example: String) -> Self {
+        Self("a percentage", example: example) { node, what, reading in
+            guard let text = ValueType<String>.text("a percentage", example: example).read(node, what, reading) else {
+                return nil
+            }
+            guard text.hasSuffix("%"), text.dropLast().utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let value = Int(text.dropLast())
+            else {
+                reading.error(
+                    "\(what): \(quoted(text)) is not a percentage", at: node.span,
+                    Int(text).map { "write \($0)%" } ?? "write a whole number and %, e.g. \(example)")
+                return nil
+            }
+            guard range.contains(value) else {
+                reading.error(
+                    "\(what) must be from \(range.lowerBound)% to \(range.upperBound)%, not \(text)", at: node.span)
+                return nil
+            }
+            return value
+        }
+    }
+
     /// A number of bytes with its unit.
     static func size(_ range: ClosedRange<Int>, example: String) -> Self {
         Self("a size", example: example) { node, what, reading in

@@ -28,6 +28,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     package enum FallbackCondition: String, Sendable, CaseIterable {
         /// Any answer of 500-599, timeouts and overload included.
         case serverError = "5xx"
+        /// The model's own failure: it said so, broke its contract, crashed or isn't there.
+        case failed
         /// The attempt's or the model's time ran out.
         case timeout
         /// The model's queue is full or it asks for patience.
@@ -50,6 +52,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     /// At least one.
     package var targets: [Target]
     package var fallback: [Rung]
+    /// When a model is asked once more; `nil` is never.
+    package var retry: RetryConfiguration?
     /// Longest time for the whole request: every attempt and fallback together.
     package var deadline: Duration
     /// Names of entries of `limits` that all its requests share.

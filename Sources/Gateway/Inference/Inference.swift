@@ -56,7 +56,7 @@ package final class Inference: @unchecked Sendable {
     var breakerPass: CircuitBreaker.Pass?
     /// Holds a plugin back that streams faster than its client reads.
     var partGate: PartGate?
-    private(set) var isFinished = false
+    var isFinished = false
     var hasBegunStream = false
 
     /// - Parameters:
@@ -244,30 +244,6 @@ package final class Inference: @unchecked Sendable {
         }
     }
 
-    /// The attempt under way has failed: the next rung, or the end.
-    ///
-    /// - Parameter opening: where the model wasn't asked, since its breaker is open: what opened it.
-    func failed(_ error: SluiceError, opening: SluiceError.Code? = nil) {
-        endAttempt(code: error.code)
-        if hasBegunStream {
-            isFinished = true
-            settle(error, hadBegun: true)
-            responder.endStream(failure: error)
-            return
-        }
-        switch attempts?.next(after: error, opening: opening, now: .now) {
-        case .attempt(let next):
-            if let attempts {
-                gate.metrics.fellBack(attempts)
-                admitFallback(attempts)
-            } else {
-                attempt(next)
-            }
-        case .giveUp(let final): finish(.failure(final))
-        case nil: finish(.failure(error))
-        }
-    }
-
     private func encode(_ part: InferencePart) throws(SluiceError) -> Answer.Content {
         let wanted = envelope?.wantedOutputs ?? []
         var answerForm = answerForm
@@ -402,7 +378,7 @@ package final class Inference: @unchecked Sendable {
     }
 
     /// Counts the request, and settles its quotas.
-    private func settle(_ error: SluiceError?, hadBegun: Bool) {
+    func settle(_ error: SluiceError?, hadBegun: Bool) {
         if let route {
             let now = MonotonicTime.now
             let nanoseconds = now.nanoseconds(since: performedAt)
@@ -411,6 +387,7 @@ package final class Inference: @unchecked Sendable {
                     inputNanoseconds: attemptStarted.nanoseconds(since: performedAt),
                     outputNanoseconds: now.nanoseconds(since: attemptEnded))
             }
+            if error == nil, let retry = route.retry, attempts?.failures.isEmpty == true { retry.budget.earn() }
             gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
         }
         settleQuotas(error, hadBegun: hadBegun)

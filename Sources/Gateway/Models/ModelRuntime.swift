@@ -32,6 +32,8 @@ package final class ModelRuntime: Sendable {
     let tokenizer: WordPiece?
     /// Whether it may answer in several parts.
     let streams: Bool
+    /// Whether it may get a request again that it has had.
+    let allowsRetry: Bool
     /// Rows that one request may have; the end of all numbers where it may have any.
     private let maximumRows: Int
 
@@ -62,6 +64,7 @@ package final class ModelRuntime: Sendable {
         signature = loaded?.signature
         tokenizer = loaded?.tokenizer
         streams = description?.streams ?? false
+        allowsRetry = description?.allowsRetry ?? false
         let rows = description?.maximumBatchRows ?? 0
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max
     }

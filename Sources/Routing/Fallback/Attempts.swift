@@ -3,8 +3,8 @@ package import Tensors
 /// The way of one request down its route's fallback ladder: a plain value that is told of failures and of the time, and
 /// says what to do next.
 ///
-/// One deadline covers all attempts. Each rung and each model is tried at most once, so the number of attempts is
-/// bounded by the route.
+/// One deadline covers all attempts, and one budget all that are made with a model once more. Each rung and each model has
+/// its turn at most once, so the number of attempts is bounded by the route.
 package struct Attempts: Sendable {
     /// One try with one model.
     package struct Attempt: Sendable, Equatable {
@@ -26,6 +26,8 @@ package struct Attempts: Sendable {
     /// What to do after a failure.
     package enum Step: Sendable {
         case attempt(Attempt)
+        /// The same model again, after a while.
+        case retry(Attempt, afterNanoseconds: UInt64)
         case giveUp(SluiceError)
     }
 
@@ -38,6 +40,10 @@ package struct Attempts: Sendable {
     package private(set) var failures: [Failure] = []
     /// The first rung that has not been looked at yet.
     private var nextRung = 0
+    /// With the current model.
+    private var tries = 1
+    /// Whether the last failure would have led to a retry, had the route's requests not spent all that they may.
+    package private(set) var isOverBudget = false
 
     /// Starts with the model whose turn it is.
     ///
@@ -64,17 +70,28 @@ package struct Attempts: Sendable {
         current.isCutShort = true
     }
 
-    /// Says what to do after the current try failed: the first rung below whose condition holds, or give up.
+    /// Says what to do after the current try failed: ask again, go to the first rung below whose condition holds, or
+    /// give up.
     ///
     /// Giving up keeps the failure of the last try, as it says most about what is wrong now; past the deadline it is
     /// `deadline_exceeded`, unless the failure was the caller's own.
     ///
-    /// - Parameter opening: where the model wasn't asked because its breaker is open: what opened it.
+    /// - Parameters:
+    ///   - opening: where the model wasn't asked because its breaker is open: what opened it.
+    ///   - isRepeatable: whether the model may have the same request again.
+    ///   - chance: from 0 up to 1, for waits.
     package mutating func next(
-        after failure: SluiceError, opening: SluiceError.Code? = nil, now: MonotonicTime
+        after failure: SluiceError, opening: SluiceError.Code? = nil, isRepeatable: Bool = false, now: MonotonicTime,
+        chance: () -> Double = { .random(in: 0..<1) }
     ) -> Step {
         failures.append(Failure(model: current.model.name, code: failure.code))
+        isOverBudget = false
         guard now < deadline else { return .giveUp(outOfTime(after: failure)) }
+        if isRepeatable, opening == nil, let policy = route.retry,
+            let again = retry(policy, after: failure, now: now, chance: chance)
+        {
+            return again
+        }
         while nextRung < route.fallback.count {
             let index = nextRung
             let rung = route.fallback[index]
@@ -82,6 +99,7 @@ package struct Attempts: Sendable {
             guard rung.when.contains(where: { $0.matches(failure.code, opening: opening) }),
                 !failures.contains(where: { $0.model == rung.model.name })
             else { continue }
+            tries = 1
             current = Self.attempt(rung.model, rung: index, before: deadline, now: now)
             return .attempt(current)
         }
@@ -91,6 +109,21 @@ package struct Attempts: Sendable {
     /// What was tried, as headers and logs show it, e.g. `cls-v1 (overloaded), cls-cpu (model_failed)`.
     package var summary: String {
         failures.map { "\($0.model) (\($0.code.text))" }.joined(separator: ", ")
+    }
+
+    private mutating func retry(
+        _ policy: RetryPolicy, after failure: SluiceError, now: MonotonicTime, chance: () -> Double
+    ) -> Step? {
+        guard let wait = policy.wait(after: failure, tries: tries, chance: chance()) else { return nil }
+        let start = now.advanced(byNanoseconds: wait)
+        guard start < deadline else { return nil }
+        guard policy.budget.take() else {
+            isOverBudget = true
+            return nil
+        }
+        tries += 1
+        current = Self.attempt(current.model, rung: current.rung, before: deadline, now: start)
+        return .retry(current, afterNanoseconds: wait)
     }
 
     private static func attempt(

@@ -13,6 +13,9 @@ extension RouteConfiguration.FallbackCondition {
         if [.cancelled, .shuttingDown, .issuerUnavailable].contains(failure) { return false }
         return switch self {
         case .serverError: (500...599).contains(failure.httpStatus)
+        case .failed:
+            [.modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed, .modelUnavailable, .internalError]
+                .contains(failure)
         case .timeout: failure == .deadlineExceeded
         // A plugin that asks for patience (UNAVAILABLE, RESOURCE_EXHAUSTED) arrives as `model_unavailable`.
         case .overloaded: failure == .overloaded || failure == .tooManyRequests || failure == .modelUnavailable

@@ -33,6 +33,8 @@ package final class Route: Sendable {
     package let targets: [Model]
     /// What is tried next, in order.
     package let fallback: [Rung]
+    /// How a model is asked once more; `nil` is never.
+    package let retry: RetryPolicy?
     /// Longest time for the whole request.
     package let deadlineNanoseconds: UInt64
     package let location: SourceLocation
@@ -65,6 +67,7 @@ package final class Route: Sendable {
         identities = route.identities
         targets = route.targets.map { model($0.model, at: $0.location) }
         fallback = route.fallback.map { Rung(when: $0.when, model: model($0.model, at: $0.location)) }
+        retry = route.retry.map { RetryPolicy($0, previous: previous?.retry) }
         deadlineNanoseconds = route.deadline.wholeNanoseconds
         location = route.location
         let shares = route.targets.map { Share(model: $0.model, weight: $0.weight) }

@@ -65,6 +65,14 @@ package final class GatewayMetrics: Sendable {
         }
     }
 
+    /// Handles for one route that asks models once more.
+    package struct RetryHandles: Sendable {
+        /// `sluice_retries_total{outcome="made"}`.
+        package let made: Counter
+        /// `sluice_retries_total{outcome="over_budget"}`: those that were not made.
+        package let overBudget: Counter
+    }
+
     /// Handles for the breaker of one model.
     package struct BreakerHandles: Sendable {
         /// `sluice_breaker_state`: 0 closed, 1 half-open, 2 open.
@@ -152,6 +160,7 @@ package final class GatewayMetrics: Sendable {
     private let breakerOpenings: MetricFamily<Counter>
     private let breakerRejections: MetricFamily<Counter>
     private let fallbacks: MetricFamily<Counter>
+    private let retriesTotal: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
     private let tokenFailures: MetricFamily<Counter>
     private let bansTotal: MetricFamily<Counter>
@@ -209,6 +218,10 @@ package final class GatewayMetrics: Sendable {
         fallbacks = registry.counters(
             "sluice_fallbacks_total", help: "Tries with a model after another one of the route failed.",
             labels: ["route", "model"])
+        retriesTotal = registry.counters(
+            "sluice_retries_total",
+            help: "Times that a model was asked once more, or would have been, by outcome: made or over_budget.",
+            labels: ["route", "outcome"])
         quotaRejections = registry.counters(
             "sluice_quota_rejections_total", help: "Requests turned away because a quota was used up.",
             labels: ["consumer"])
@@ -285,6 +298,11 @@ package final class GatewayMetrics: Sendable {
         BreakerHandles(
             state: breakerState.with(model), openings: breakerOpenings.with(model),
             rejections: breakerRejections.with(model))
+    }
+
+    /// Resolves the handles of a route's retries.
+    package func retries(route: String) -> RetryHandles {
+        RetryHandles(made: retriesTotal.with(route, "made"), overBudget: retriesTotal.with(route, "over_budget"))
     }
 
     /// Resolves the counter of a model's broken promises.

@@ -126,7 +126,7 @@ import Testing
               r: { kind: redis, url: "redis://127.0.0.1", password: env:TOKEN }
             routes:
               - { match: { model: a }, send: { split: [{ model: a, weight: 1 }, { model: b, weight: 2 }] } }
-              - { match: { model: b }, send: { model: b }, fallback: [{ when: [any], model: a }] }
+              - { match: { model: b }, send: { model: b }, fallback: [{ when: [any], model: a }], retry: {} }
             """
         let effective = try load(text).effective.json
         #expect(!effective.contains("s3cret"))

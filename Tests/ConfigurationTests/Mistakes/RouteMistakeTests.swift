@@ -208,7 +208,7 @@ import Testing
                       - { send: a, fallback: [{ when: [504, timeouts, any, any], model: b }] }
                     """),
             [
-                #"6:36+3 error: when can't be "504" | known words: 5xx, timeout, overloaded, breaker_open, any"#,
+                #"6:36+3 error: when can't be "504" | known words: 5xx, failed, timeout, overloaded, breaker_open, any"#,
                 #"6:41+8 error: when can't be "timeouts" | did you mean "timeout"?"#,
             ]),
         WrongText(
@@ -316,12 +316,12 @@ import Testing
                 models: "models: { a: { plugin: echo }, b: { plugin: echo } }",
                 more: #"""
                     routes:
-                      - { send: a, fallback: [{ when: any, model: b }], retry: { attempts: 2 }, dead_line: 5s }
+                      - { send: a, fallback: [{ when: any, model: b }], tries: { attempts: 2 }, dead_line: 5s }
                     """#),
             [
                 #"""
-                6:53+5 error: unknown key "retry" in a route | known keys: name, match, auth, send, \#
-                fallback, deadline, limits
+                6:53+5 error: unknown key "tries" in a route | known keys: name, match, auth, send, \#
+                fallback, retry, deadline, limits
                 """#,
                 #"6:77+9 error: unknown key "dead_line" in a route | did you mean "deadline"?"#,
             ]),

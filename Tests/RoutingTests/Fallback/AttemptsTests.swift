@@ -8,12 +8,13 @@ import Testing
     static let table: [(code: SluiceError.Code, conditions: Set<RouteConfiguration.FallbackCondition>)] =
         SluiceError.Code.all.map { code in
             switch code {
-            case .overloaded, .modelUnavailable: (code, [.serverError, .overloaded, .any])
+            case .overloaded: (code, [.serverError, .overloaded, .any])
+            case .modelUnavailable: (code, [.serverError, .failed, .overloaded, .any])
             case .tooManyRequests: (code, [.overloaded])
             case .deadlineExceeded: (code, [.serverError, .timeout, .any])
-            case .quotaUnavailable, .modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed,
-                .internalError:
-                (code, [.serverError, .any])
+            case .quotaUnavailable: (code, [.serverError, .any])
+            case .modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed, .internalError:
+                (code, [.serverError, .failed, .any])
             case .modelRejectedInput: (code, [.any])
             default: (code, [])
             }
@@ -190,6 +191,7 @@ import Testing
         switch attempts.next(after: Self.failure(.modelUnavailable), opening: opening, now: Self.at(0)) {
         case .attempt(let attempt): #expect(leadsOn && attempt.model.name == "b")
         case .giveUp(let error): #expect(!leadsOn && error.code == .modelUnavailable)
+        case .retry: Issue.record("asked again")
         }
     }
 
