@@ -23,30 +23,27 @@ extension PolicyEngine {
     package func admit(
         _ consumer: Consumer?, _ place: QuotaPlace, facts: QuotaFacts, now: QuotaMoment
     ) -> QuotaOutcome {
-        var ledgers: [QuotaLedger] = []
-        if let consumer {
-            if let global = quotas.global { ledgers.append(global) }
-            if let route = place.route, let ledger = quotas.routes[route] { ledgers.append(ledger) }
-            ledgers += quotas.groups(of: consumer)
-        }
-        if let own = consumer?.quotas, !own.buckets.isEmpty { ledgers.append(own) }
-        if let ledger = quotas.models[place.model] { ledgers.append(ledger) }
         let model = quotas.costs[place.model]
-        if ledgers.isEmpty {
+        let guessed = model.guessed(facts)
+        var charges: [QuotaReservation.Charge] = []
+        func charge(_ ledger: QuotaLedger) {
+            for (place, bucket) in ledger.buckets.enumerated() {
+                let amount = bucket.policy.reserve(of: guessed, cost: model.cost)
+                charges.append(.init(bucket: bucket, ledger: ledger, place: place, amount: amount))
+            }
+        }
+        if let consumer {
+            if let global = quotas.global { charge(global) }
+            if let route = place.route, let ledger = quotas.routes[route] { charge(ledger) }
+            for group in quotas.groups(of: consumer) { charge(group) }
+            charge(consumer.quotas)
+        }
+        if let ledger = quotas.models[place.model] { charge(ledger) }
+        if charges.isEmpty {
             let isFallback = consumer == nil
             return .admitted(isFallback ? .none(of: model, now: now) : .nothing, nil)
         }
-
-        let guessed = model.guessed(facts)
-        var charges: [QuotaReservation.Charge] = []
-        charges.reserveCapacity(ledgers.reduce(0) { $0 + $1.buckets.count })
-        for (index, ledger) in ledgers.enumerated() {
-            for (place, bucket) in ledger.buckets.enumerated() {
-                let amount = bucket.policy.reserve(of: guessed, cost: model.cost)
-                charges.append(.init(bucket: bucket, ledger: index, place: place, amount: amount))
-            }
-        }
-        var request = QuotaRequest(ledgers: ledgers, charges: charges, model: model)
+        var request = QuotaRequest(charges: charges, model: model)
         return request.attempt(now: now, isLast: false, wait: nil)
     }
 

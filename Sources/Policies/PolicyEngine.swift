@@ -40,13 +40,16 @@ package final class PolicyEngine: Sendable {
             (previous?.consumers ?? []).map { ($0.name, $0.quotas) }, uniquingKeysWith: { first, _ in first })
         let limits = Dictionary(
             configuration.limits.map { ($0.name, QuotaPolicy.all(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        var sets: [[String]: QuotaSet] = [[]: .none]
         var consumers: [Consumer] = []
         for entry in configuration.consumers {
+            let set = sets[entry.limits] ?? QuotaSet(entry.limits.flatMap { limits[$0] ?? [] })
+            sets[entry.limits] = set
             consumers.append(
                 Consumer(
                     name: entry.name, models: ModelPatterns(entry.allowedModels),
                     quotas: QuotaLedger(
-                        QuotaSubject(.consumer, entry.name), policies: entry.limits.flatMap { limits[$0] ?? [] },
+                        QuotaSubject(.consumer, entry.name), set,
                         previous: ledgers[entry.name], stores: stores, now: now)))
         }
 

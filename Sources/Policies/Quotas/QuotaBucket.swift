@@ -8,30 +8,34 @@ package import Tensors
 package final class QuotaBucket: @unchecked Sendable {
     private static let made = Atomic<UInt64>(0)
 
-    /// Later ones have greater numbers: whoever locks several does so in this order.
+    /// Whoever locks several does so in the order of these: by kind of subject, as requests ask them, then by age.
     let number: UInt64
-    package let subject: QuotaSubject
+    // What every request needs lies together: with many consumers each piece has to come from memory.
     package let policy: QuotaPolicy
-    /// Unique among all counts of a store, and another one where the quota means something else.
-    package let key: String
-    let store: QuotaStore?
     let lock = NIOLock()
     /// Counts what goes through this gateway.
     var counter: QuotaCounter
+    let store: QuotaStore?
+    private var isChanged = false
+    /// Whether the count is one of several gateways'.
+    let isShared: Bool
+    package let subject: QuotaSubject
+    /// Unique among all counts of its store, and another one where the quota means something else; empty without one.
+    package let key: String
     /// What this gateway holds of a count that it shares.
     var lease: QuotaLease?
     /// Requests that wait for an answer of the shared count.
     var waiters: [QuotaWait] = []
-    private var isChanged = false
 
     /// The count as its store knows it, or nothing used.
     init(_ policy: QuotaPolicy, of subject: QuotaSubject, store: QuotaStore?, now: QuotaMoment) {
-        number = Self.made.wrappingAdd(1, ordering: .relaxed).newValue
+        number = subject.kind.order << 56 | Self.made.wrappingAdd(1, ordering: .relaxed).newValue
         self.subject = subject
         self.policy = policy
         self.store = store
-        key = "\(subject.key)/\(policy.key)"
+        key = store == nil ? "" : "\(subject.key)/\(policy.key)"
         counter = QuotaCounter(policy, now: now)
+        isShared = if case .sharing = store { true } else { false }
         switch store {
         case .keeping(let keeper):
             if let saved = keeper.saved(key) { counter = QuotaCounter(policy, saved: saved, now: now) }
@@ -129,11 +133,11 @@ package final class QuotaBucket: @unchecked Sendable {
 
     func remainingLocked(now: QuotaMoment) -> UInt64 {
         let own = counter.remaining(now: now)
-        return min(lease?.remaining ?? own, policy.scaledCapacity)
+        return min(isShared ? lease?.remaining ?? own : own, policy.scaledCapacity)
     }
 
     func untilFullLocked(now: QuotaMoment) -> UInt64 {
         let own = counter.nanosecondsUntilFull(now: now)
-        return max(own, lease?.nanosecondsUntilFull(now: now.monotonic) ?? 0)
+        return isShared ? max(own, lease?.nanosecondsUntilFull(now: now.monotonic) ?? 0) : own
     }
 }

@@ -1,7 +1,9 @@
 package import Configuration
 
 /// One quota as it is counted, with the texts that describe it.
-package struct QuotaPolicy: Sendable, Equatable {
+///
+/// An object that all who have the quota share: a request to one of 100,000 consumers reads it from the cache.
+package final class QuotaPolicy: Sendable, Equatable {
     /// Over what time it is counted.
     package enum Window: Sendable, Equatable {
         case rolling(periodNanoseconds: UInt64, burst: Int)
@@ -21,6 +23,10 @@ package struct QuotaPolicy: Sendable, Equatable {
     package let store: String?
     /// What the quota is counted in: so many of these are one unit, so that costs may have fractions.
     package let scale: UInt64
+    /// The most that can be had at once, in units.
+    package let capacity: Int
+    /// The same as it is counted.
+    package let scaledCapacity: UInt64
     /// The name as a String of RFC 9651.
     package let quotedName: String
     /// The item of a `RateLimit-Policy` header: `"standard";q=100;w=60`.
@@ -37,6 +43,9 @@ package struct QuotaPolicy: Sendable, Equatable {
         self.isShadow = isShadow
         self.store = store
         scale = count == .cost || count == .fact(.audioSeconds) ? 1_000 : 1
+        let capacity = if case .rolling(_, let burst) = window { burst } else { max }
+        self.capacity = capacity
+        scaledCapacity = Self.product(UInt64(clamping: capacity), scale)
         quotedName = Self.quoted(name)
         var item = "\(quotedName);q=\(RateLimitStatus.headerInteger(UInt64(clamping: max)))"
         if let unit = Self.headerUnit(of: count) { item += ";qu=\"\(unit)\"" }
@@ -49,16 +58,19 @@ package struct QuotaPolicy: Sendable, Equatable {
     }
 
     /// A quota of requests in a rolling window.
-    package init(name: String, max: Int, periodNanoseconds: UInt64, burst: Int) {
+    package convenience init(name: String, max: Int, periodNanoseconds: UInt64, burst: Int) {
         self.init(name: name, max: max, window: .rolling(periodNanoseconds: periodNanoseconds, burst: burst))
     }
 
-    /// The most that can be had at once, in units.
-    package var capacity: Int { if case .rolling(_, let burst) = window { burst } else { max } }
-    /// The same as it is counted.
-    package var scaledCapacity: UInt64 { scaled(UInt64(clamping: capacity)) }
+    package static func == (left: QuotaPolicy, right: QuotaPolicy) -> Bool {
+        left === right
+            || left.name == right.name && left.count == right.count && left.max == right.max
+                && left.window == right.window && left.isShadow == right.isShadow && left.store == right.store
+    }
 
-    func scaled(_ units: UInt64) -> UInt64 {
+    func scaled(_ units: UInt64) -> UInt64 { Self.product(units, scale) }
+
+    private static func product(_ units: UInt64, _ scale: UInt64) -> UInt64 {
         let (product, overflow) = units.multipliedReportingOverflow(by: scale)
         return overflow ? .max : product
     }

@@ -14,21 +14,19 @@ package enum QuotaOutcome: Sendable {
 
 /// One request's way through all its quotas: it takes from every one, or from none.
 struct QuotaRequest: Sendable {
-    let ledgers: [QuotaLedger]
     let model: QuotaModel?
     var charges: [QuotaReservation.Charge]
-    /// The charges in the order in which their buckets are locked.
-    private let order: [Int]
+    /// The charges in the order in which their buckets are locked, where that isn't their own.
+    private let order: [Int]?
 
-    init(ledgers: [QuotaLedger], charges: [QuotaReservation.Charge], model: QuotaModel?) {
-        self.ledgers = ledgers
+    init(charges: [QuotaReservation.Charge], model: QuotaModel?) {
         self.charges = charges
         self.model = model
-        // A handful at most, and nearly always in order.
+        let isInOrder = charges.indices.dropFirst().allSatisfy {
+            charges[$0 - 1].bucket.number < charges[$0].bucket.number
+        }
         order =
-            charges.count < 2
-            ? Array(charges.indices)
-            : charges.indices.sorted { charges[$0].bucket.number < charges[$1].bucket.number }
+            isInOrder ? nil : charges.indices.sorted { charges[$0].bucket.number < charges[$1].bucket.number }
     }
 
     private enum Verdict {
@@ -44,20 +42,21 @@ struct QuotaRequest: Sendable {
     ///   - isLast: whether shared counts that must be asked count as silent, since there is no time to ask them.
     ///   - wait: the request, where it waits already.
     mutating func attempt(now: QuotaMoment, isLast: Bool, wait: QuotaWait?) -> QuotaOutcome {
-        for index in order { charges[index].bucket.lock.lock() }
+        if let order {
+            for index in order { charges[index].bucket.lock.lock() }
+        } else {
+            for charge in charges { charge.bucket.lock.lock() }
+        }
         var changed: [Int] = []
         var low: [Int] = []
         var waiting = wait
         let verdict = decide(now: now, isLast: isLast)
         switch verdict {
         case .admitted:
-            for index in order where charges[index].source != .none {
+            for index in charges.indices where charges[index].source != .none {
                 if charges[index].bucket.noteChange() { changed.append(index) }
-                if charges[index].bucket.lease?.runsLow(now: now.monotonic) == true
-                    || charges[index].bucket.lease?.hasNews == true
-                {
-                    low.append(index)
-                }
+                guard charges[index].bucket.isShared, let lease = charges[index].bucket.lease else { continue }
+                if lease.runsLow(now: now.monotonic) || lease.hasNews { low.append(index) }
             }
         case .unknown(let unknown):
             let wait = wait ?? QuotaWait(self)
@@ -68,7 +67,7 @@ struct QuotaRequest: Sendable {
             }
         case .refused, .down: break
         }
-        for index in order { charges[index].bucket.lock.unlock() }
+        for charge in charges { charge.bucket.lock.unlock() }
 
         for index in changed {
             if case .keeping(let keeper) = charges[index].bucket.store { keeper.changed(charges[index].bucket) }
@@ -203,11 +202,10 @@ struct QuotaRequest: Sendable {
     }
 
     private func status(of index: Int, now: QuotaMoment) -> RateLimitStatus {
-        let charge = charges[index]
+        let bucket = charges[index].bucket
         return RateLimitStatus(
-            ledgers: ledgers, ledger: charge.ledger, place: charge.place,
-            remaining: charge.bucket.remainingLocked(now: now) / charge.bucket.policy.scale,
-            nanosecondsUntilFull: charge.bucket.untilFullLocked(now: now))
+            charges: charges, tightest: index, remaining: bucket.remainingLocked(now: now) / bucket.policy.scale,
+            nanosecondsUntilFull: bucket.untilFullLocked(now: now))
     }
 
     // MARK: Refusals

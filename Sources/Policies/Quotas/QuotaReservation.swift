@@ -7,8 +7,8 @@ package struct QuotaReservation: Sendable {
     /// One quota's part.
     struct Charge: Sendable {
         let bucket: QuotaBucket
-        /// Whose it is among the request's ledgers, and where among its quotas.
-        let ledger: Int
+        /// Whose it is, and where among its quotas.
+        let ledger: QuotaLedger
         let place: Int
         var amount: UInt64
         var source = Source.none
@@ -66,12 +66,18 @@ package struct QuotaReservation: Sendable {
 
     /// Takes what the request took beyond what was reserved, and gives back the rest.
     ///
-    /// - Parameter isSuccess: whether the model answered: only then is it told what requests take.
-    package func settle(_ facts: QuotaFacts, isSuccess: Bool, now: QuotaMoment) {
+    /// - Parameters:
+    ///   - isSuccess: whether the model answered: only then is it told what requests take.
+    ///   - now: asked for only where something changes.
+    package func settle(_ facts: QuotaFacts, isSuccess: Bool, now: @autoclosure () -> QuotaMoment) {
         if isSuccess { model?.note(facts) }
+        var moment: QuotaMoment?
         for charge in charges {
             let policy = charge.bucket.policy
             let actual = policy.count == .concurrent ? 0 : policy.amount(of: facts, cost: model?.cost)
+            guard actual != charge.amount else { continue }
+            let now = moment ?? now()
+            moment = now
             change(charge, to: actual, now: now)
         }
     }

@@ -7,6 +7,17 @@ package struct QuotaSubject: Sendable, Hashable {
         case route
         /// All requests together.
         case global
+
+        /// The order in which a request asks them.
+        var order: UInt64 {
+            switch self {
+            case .global: 0
+            case .route: 1
+            case .group: 2
+            case .consumer: 3
+            case .model: 4
+            }
+        }
     }
 
     package let kind: Kind

@@ -25,8 +25,9 @@ package final class QuotaTable: Sendable {
             limits.isEmpty
                 ? nil
                 : QuotaLedger(
-                    subject, policies: limits.flatMap { policies[$0] ?? [] }, previous: earlier[subject],
-                    stores: stores, now: now)
+                    subject,
+                    QuotaSet(limits.flatMap { policies[$0] ?? [] }.map { $0.prefixed(subject.prefix) }),
+                    previous: earlier[subject], stores: stores, now: now)
         }
         global = ledger(.global, configuration.globalLimits)
         routes = configuration.routes.map { ledger(QuotaSubject(.route, $0.name), $0.limits) }

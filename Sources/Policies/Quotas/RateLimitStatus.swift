@@ -2,18 +2,17 @@
 ///
 /// The fields are those of draft-ietf-httpapi-ratelimit-headers-10.
 package struct RateLimitStatus: Sendable {
-    private let ledgers: [QuotaLedger]
-    private let ledger: Int
-    private let place: Int
+    private let charges: [QuotaReservation.Charge]
+    /// The tightest among them.
+    private let tightest: Int
     /// Units that the tightest quota would give right now.
     package let remaining: UInt64
     /// Until the tightest quota is whole again.
     package let nanosecondsUntilFull: UInt64
 
-    init(ledgers: [QuotaLedger], ledger: Int, place: Int, remaining: UInt64, nanosecondsUntilFull: UInt64) {
-        self.ledgers = ledgers
-        self.ledger = ledger
-        self.place = place
+    init(charges: [QuotaReservation.Charge], tightest: Int, remaining: UInt64, nanosecondsUntilFull: UInt64) {
+        self.charges = charges
+        self.tightest = tightest
         self.remaining = remaining
         self.nanosecondsUntilFull = nanosecondsUntilFull
     }
@@ -22,15 +21,14 @@ package struct RateLimitStatus: Sendable {
     package var quotedName: String { policy.quotedName }
 
     /// The quota that leaves the least.
-    package var policy: QuotaPolicy { ledgers[ledger].policies[place] }
+    package var policy: QuotaPolicy { charges[tightest].bucket.policy }
 
     /// The `RateLimit-Policy` value: every quota of the request, the tightest first; `"standard";q=100;w=60`.
     package var policyHeader: String {
-        let own = ledgers[ledger].policyHeaders[place]
-        if ledgers.count == 1 { return own }
-        var header = own
-        for (index, other) in ledgers.enumerated() where index != ledger {
-            if let items = other.policyHeaders.first, !items.isEmpty { header += ", " + items }
+        let own = charges[tightest]
+        var header = own.ledger.quotas.policyHeaders[own.place]
+        for other in charges where other.place == 0 && other.ledger !== own.ledger {
+            if let items = other.ledger.quotas.policyHeaders.first, !items.isEmpty { header += ", " + items }
         }
         return header
     }

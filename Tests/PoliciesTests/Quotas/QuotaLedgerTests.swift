@@ -15,9 +15,9 @@ import Testing
     private static func reserve(_ ledger: QuotaLedger, at seconds: Double = 0) -> QuotaOutcome {
         let now = QuotaMoment(monotonic: at(seconds: seconds), wall: UInt64(seconds * 1e9))
         let charges = ledger.buckets.enumerated().map { place, bucket in
-            QuotaReservation.Charge(bucket: bucket, ledger: 0, place: place, amount: 1)
+            QuotaReservation.Charge(bucket: bucket, ledger: ledger, place: place, amount: 1)
         }
-        var request = QuotaRequest(ledgers: [ledger], charges: charges, model: nil)
+        var request = QuotaRequest(charges: charges, model: nil)
         return request.attempt(now: now, isLast: false, wait: nil)
     }
 
