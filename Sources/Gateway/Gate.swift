@@ -33,6 +33,10 @@ package final class Gate: Sendable {
     /// When it was made; seconds since 1970.
     let began = Int(WallClock.secondsSince1970)
 
+    /// The groups of consumers that are in any.
+    let groups: [String: [String]]
+
+    private let logger: Logger?
     private let released: @Sendable () -> Void
 
     /// - Parameters:
@@ -51,10 +55,14 @@ package final class Gate: Sendable {
         self.configuration = configuration
         self.models = models
         self.statistics = models.map { ModelStatistics(waits: metrics.model($0.name).queueSeconds) }
+        self.logger = logger
         self.released = released
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
         self.routes = RouteTable(configuration, previous: previous?.routes)
+        self.groups = Dictionary(
+            configuration.consumers.filter { !$0.groups.isEmpty }.map { ($0.name, $0.groups) },
+            uniquingKeysWith: { first, _ in first })
         self.policies = PolicyEngine(
             configuration, previous: previous?.policies, stores: stores, keys: keys,
             observer: PolicyObserver(
@@ -77,22 +85,6 @@ package final class Gate: Sendable {
     package var keyField: String { policies.keyHeader ?? configuration.auth.keyHeader }
     /// What a refusal for want of a key carries as `WWW-Authenticate`.
     package var challenge: String { policies.authenticator?.challenge ?? "Bearer realm=\"sluice\"" }
-
-    /// The route of a request.
-    ///
-    /// A caller without a valid key learns nothing of which models there are, where keys are asked for.
-    func route(
-        model: String?, contentType: String?, credentials: Credentials, nowSeconds: Int64
-    ) throws(SluiceError) -> (Route, Principal) {
-        let route: Route
-        do {
-            route = try routes.match(model: model, contentType: contentType)
-        } catch {
-            _ = try policies.identify(credentials, kinds: identities, nowSeconds: nowSeconds)
-            throw error
-        }
-        return (route, try policies.identify(credentials, kinds: route.identities, nowSeconds: nowSeconds))
-    }
 
     /// How callers prove who they are where no route says otherwise; empty asks nobody.
     package var identities: IdentityKinds { configuration.auth.kinds }
@@ -117,6 +109,17 @@ package final class Gate: Sendable {
                 .forbidden, "without admin.keys only programs on this machine may administer, and no web pages")
         }
         return "local"
+    }
+
+    /// Moves a route's canary by hand; `nil` goes back to what the file says.
+    package func moveCanary(of route: Route, to share: Int?, by administrator: String) {
+        route.canary?.command(share)
+        logger?.warning(
+            "canary moved by hand",
+            metadata: [
+                "route": "\(route.name)", "share": "\(share.map { ShareText.text($0) } ?? "as in the file")",
+                "administrator": "\(administrator)",
+            ])
     }
 
     /// Whether every route has a model that can answer.

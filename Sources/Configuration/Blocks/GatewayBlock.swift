@@ -113,7 +113,8 @@ enum GatewayBlock {
                 consumers, and: admin?.keys ?? [], hasPepper: auth.auth.pepper != nil, reading)
         }
         let routes = readRoutes(
-            reader, auth: auth?.auth, models: modelNames, limits: limitNames, reading)
+            reader, auth: auth?.auth, models: modelNames, limits: limitNames,
+            callers: MatchBlock.Names(consumers: consumerNames, groups: groupNames), reading)
         for limit in limitNames.unused {
             reading.error("nothing uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
         }
@@ -209,10 +210,13 @@ enum GatewayBlock {
 
     /// The routes that the file gives; `nil` where it gives none.
     private static func readRoutes(
-        _ reader: MappingReader, auth: AuthConfiguration?, models: NameTable, limits: NameTable, _ reading: Reading
+        _ reader: MappingReader, auth: AuthConfiguration?, models: NameTable, limits: NameTable,
+        callers: MatchBlock.Names, _ reading: Reading
     ) -> [RouteBlock.Result]? {
         guard let nodes = reader.value(routes) else { return nil }
-        let routes = nodes.compactMap { RouteBlock.read($0, auth: auth, models: models, limits: limits, reading) }
+        let routes = nodes.compactMap {
+            RouteBlock.read($0, auth: auth, models: models, limits: limits, callers: callers, reading)
+        }
         RouteBlock.check(routes, reading)
         for model in models.unused {
             reading.error(

@@ -42,17 +42,17 @@ enum RouteBlock {
 
     static func read(
         _ node: YAMLNode, auth standard: AuthConfiguration?, models: NameTable, limits table: NameTable,
-        _ reading: Reading
+        callers: MatchBlock.Names, _ reading: Reading
     ) -> Result? {
         guard let reader = MappingReader(node, block, name: "a route", span: node.span, reading) else { return nil }
         let name = reader.value(name)
         var match = MatchBlock.Result()
         if let node = reader.value(Self.match) {
-            match = MatchBlock.read(node, span: reader.keySpan(of: Self.match), reading)
+            match = MatchBlock.read(node, span: reader.keySpan(of: Self.match), names: callers, reading)
         }
         let auth = readAuth(reader, reading)
-        var targets: [RouteConfiguration.Target] = []
-        if let node = reader.value(send) { targets = SendBlock.read(node, models: models, reading) }
+        let sent = reader.value(send).map { SendBlock.read($0, models: models, reading) } ?? SendBlock.Result()
+        let targets = sent.targets
         var tried = targets.map(\.model)
         var rungs: [RouteConfiguration.Rung] = []
         for node in reader.value(fallback) ?? [] {
@@ -73,6 +73,11 @@ enum RouteBlock {
             fallback: rungs, deadline: deadline ?? standardDeadline, location: node.span.location)
         route.limits = limits
         route.retry = retry
+        route.conditions = match.conditions
+        (route.canary, route.stickiness) = (sent.canary, sent.sticky?.value)
+        if let known = auth?.auth ?? standard {
+            check(match, sent, kinds: known.kinds, keyHeader: standard?.keyHeader, reading)
+        }
         let span = match.model?.span ?? name?.span ?? node.span
         return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth)
     }
@@ -88,17 +93,38 @@ enum RouteBlock {
         return choice
     }
 
+    /// Reports what depends on who calls where nobody is asked.
+    private static func check(
+        _ match: MatchBlock.Result, _ sent: SendBlock.Result, kinds: IdentityKinds, keyHeader: String?,
+        _ reading: Reading
+    ) {
+        if let span = match.headers, let keyHeader, match.conditions.headers.contains(where: { $0.name == keyHeader }) {
+            reading.error(
+                "the header field \(quoted(keyHeader)) carries keys, which routes don't look at", at: span,
+                "match consumers instead")
+        }
+        if let span = match.caller, kinds.isEmpty {
+            reading.error(
+                "the route matches callers, but asks nobody who they are", at: span, "write auth: api_keys at the route"
+            )
+        }
+        if let span = match.claims, !kinds.contains(.tokens) {
+            reading.error("the route matches claims, but takes no tokens", at: span, "write auth: jwt at the route")
+        }
+        if let sticky = sent.sticky, sticky.value == .consumer, kinds.isEmpty {
+            reading.error(
+                "sticky: consumer needs to know who calls, but the route asks nobody", at: sticky.span,
+                "write auth: api_keys at the route, or sticky: { header: x-session }")
+        }
+    }
+
     /// Reports names that two routes share and routes that no request can reach.
     static func check(_ results: [Result], _ reading: Reading) {
         var names: [String: SourceLocation] = [:]
-        let patterns = results.map { $0.route.model.map(NamePattern.init) }
-        let types = results.map { $0.route.contentTypes.map(NamePattern.init) }
+        let reaches = results.map { RouteReach($0.route) }
         for (index, result) in results.enumerated() {
             let route = result.route
-            let earlier = results[..<index].indices.first { earlier in
-                isCovered(patterns[index], by: patterns[earlier])
-                    && areCovered(types[index], by: types[earlier])
-            }
+            let earlier = results[..<index].indices.first { reaches[index].isCovered(by: reaches[$0]) }
             guard let earlier else {
                 if let first = names[route.name] {
                     reading.error(
@@ -116,58 +142,5 @@ enum RouteBlock {
                 in line \(other.span.location.line) takes all its requests
                 """, at: result.span, "put it before that route, or match less there")
         }
-    }
-
-    private static func isCovered(_ pattern: NamePattern?, by earlier: NamePattern?) -> Bool {
-        guard let earlier else { return true }
-        return pattern.map { earlier.covers($0) } ?? false
-    }
-
-    private static func areCovered(_ types: [NamePattern], by earlier: [NamePattern]) -> Bool {
-        if earlier.isEmpty { return true }
-        return !types.isEmpty && types.allSatisfy { type in earlier.contains { $0.covers(type) } }
-    }
-}
-
-/// `routes.match`.
-enum MatchBlock {
-    static let model = Key.optional(
-        "model", ValueType.name(of: "model", .pattern, example: "vision/classify").placed,
-        default: "any, and requests that name no model",
-        "The model as clients name it; `*` stands for any characters.")
-    static let contentType = Key.optional(
-        "content_type", mediaType.placed.oneOrList(atMost: 16), default: "any",
-        "Media types of the request; `*` stands for a whole half, as in `image/*`.")
-
-    static let block = Block("routes.match", [model.description, contentType.description])
-
-    struct Result {
-        var model: Placed<String>?
-        var contentTypes: [String] = []
-    }
-
-    /// `type/subtype` of RFC 9110, section 8.3.1, without parameters, in lower case; a half may be `*`.
-    private static let mediaType = ValueType.parsed("a media type", example: "application/json") { text in
-        let halves = text.split(separator: "/", omittingEmptySubsequences: false)
-        let isType =
-            halves.count == 2 && text.utf8.count <= 128
-            && halves.allSatisfy { half in
-                half == "*"
-                    || !half.isEmpty && half.utf8.allSatisfy { $0.isLetterOrDigit || "!#$&-^_.+".utf8.contains($0) }
-            }
-        return isType && !(halves[0] == "*" && halves[1] != "*") ? text.lowercased() : nil
-    }
-
-    static func read(_ node: YAMLNode, span: SourceSpan, _ reading: Reading) -> Result {
-        guard let reader = MappingReader(node, block, name: "match", span: span, reading) else { return Result() }
-        var result = Result(model: reader.value(model))
-        for type in reader.value(contentType) ?? [] {
-            if result.contentTypes.contains(type.value) {
-                reading.error("media type \(quoted(type.value)) is named twice", at: type.span)
-            } else {
-                result.contentTypes.append(type.value)
-            }
-        }
-        return result
     }
 }

@@ -275,49 +275,8 @@ extension ConsumerConfiguration.Key {
     }
 }
 
-extension RouteConfiguration {
-    fileprivate var effective: ConfigurationValue {
-        .mapping([
-            ("name", .string(name)),
-            (
-                "match",
-                .mapping([
-                    ("model", model.map { .string($0) } ?? .null), ("content_type", .texts(contentTypes)),
-                ])
-            ),
-            ("auth", .texts(identities.words)),
-            (
-                "send",
-                targets.count == 1
-                    ? .mapping([("model", .string(targets[0].model))])
-                    : .mapping([
-                        (
-                            "split",
-                            .list(
-                                targets.map {
-                                    .mapping([("model", .string($0.model)), ("weight", .integer(Int64($0.weight)))])
-                                })
-                        )
-                    ])
-            ),
-            (
-                "fallback",
-                .list(
-                    fallback.map {
-                        .mapping([
-                            ("when", .texts($0.when.map(\.rawValue).sorted())), ("model", .string($0.model)),
-                        ])
-                    })
-            ),
-            ("retry", retry?.effective ?? .null),
-            ("deadline", .duration(deadline)),
-            ("limits", .texts(limits)),
-        ])
-    }
-}
-
 extension RetryConfiguration {
-    fileprivate var effective: ConfigurationValue {
+    var effective: ConfigurationValue {
         .mapping([
             ("attempts", .integer(Int64(attempts))), ("when", .texts(when.map(\.rawValue).sorted())),
             ("backoff", .duration(backoff)), ("longest", .duration(longest)),

@@ -65,8 +65,8 @@ struct Block: Sendable {
         IssuerKeysBlock.block, OwnerBlock.block, BanBlock.block, ConsumerBlock.block,
         ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, StoreBlock.block, GroupBlock.block, RouteBlock.block, MatchBlock.block,
-        SendBlock.block,
-        ShareBlock.block,
+        InputMatchBlock.block, SendBlock.block,
+        ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block,
         RungBlock.block, RetryBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]

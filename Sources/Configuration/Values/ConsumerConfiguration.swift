@@ -51,6 +51,9 @@ extension ConsumerConfiguration.Key {
     /// Until when it is taken, as the file writes it; `never` for no end.
     package var expiryText: String { expires.map { DateText.text($0) } ?? "never" }
 
+    /// A moment as the file writes it.
+    package static func dateText(_ seconds: Int64) -> String { DateText.text(seconds) }
+
     /// Whether a text is a date as the file writes them.
     package static func isDate(_ text: String) -> Bool { DateText.parse(text) != nil }
 }

@@ -45,12 +45,18 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var model: String?
     /// Media types, lower case, `*` for a whole half (`image/*`); empty matches all.
     package var contentTypes: [String]
+    /// What else it asks of requests.
+    package var conditions = RouteConditions()
     /// How callers prove who they are; the file's `auth` unless the route says otherwise. Empty asks nobody.
     package var identities: IdentityKinds
     /// Whether callers are asked who they are.
     package var requiresKey: Bool { !identities.isEmpty }
     /// At least one.
     package var targets: [Target]
+    /// How the second of two targets gets its part; weights don't count then.
+    package var canary: CanaryConfiguration?
+    /// `nil` where each request is sent by itself.
+    package var stickiness: Stickiness?
     package var fallback: [Rung]
     /// When a model is asked once more; `nil` is never.
     package var retry: RetryConfiguration?

@@ -37,7 +37,9 @@ extension Gate {
     package func catalogue(caller: Credentials) throws(SluiceError) -> [ModelEntry] {
         let principal = try cataloguePrincipal(caller)
         return routes.publicNames.compactMap { name in
-            guard principal.mayUse(model: name), let route = try? routes.match(name: name) else { return nil }
+            guard principal.mayUse(model: name),
+                let route = try? routes.match(name: name, isCaller: { isCaller(principal, of: $0) })
+            else { return nil }
             return entry(name: name, route: route)
         }
     }
@@ -47,7 +49,7 @@ extension Gate {
     /// - Throws: `unauthenticated`; `model_not_found`, also for what the caller may not use.
     package func entry(name: String, version: String?, caller: Credentials) throws(SluiceError) -> ModelEntry {
         let principal = try cataloguePrincipal(caller)
-        let route = try routes.match(name: name)
+        let route = try routes.match(name: name) { isCaller(principal, of: $0) }
         guard principal.mayUse(model: name) else { throw routes.unknownModel(name) }
         let entry = entry(name: name, route: route)
         if let version, version != entry.model.version { throw Self.unknownVersion(version, of: name, entry.model) }

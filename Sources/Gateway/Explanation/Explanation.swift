@@ -1,7 +1,7 @@
 package import Configuration
 internal import Policies
 internal import Routing
-internal import Tensors
+package import Tensors
 
 /// One imaginary request's way through a configuration, each decision with its place in the file.
 ///
@@ -14,6 +14,27 @@ package struct Explanation: Sendable {
         /// The model that it names, if any.
         package var model: String?
         package var contentType: String?
+        /// The path; `nil` where it isn't said.
+        package var path: String?
+        /// Header fields by their names in lower case.
+        package var fields: [String: String] = [:]
+        /// What the caller's token says, by paths.
+        package var claims: [String: String] = [:]
+        /// `nil` where nothing is said of them.
+        package var inputs: [Input]?
+
+        /// An input of which only the form is known.
+        package struct Input: Sendable {
+            package var name: String
+            package var dataType: DataType
+            package var shape: [Int]
+
+            package init(name: String, dataType: DataType, shape: [Int]) {
+                self.name = name
+                self.dataType = dataType
+                self.shape = shape
+            }
+        }
 
         package init(consumer: String?, model: String?, contentType: String?) {
             self.consumer = consumer
@@ -39,8 +60,8 @@ package struct Explanation: Sendable {
     /// The code of the refusal, where the request gets no further than to one.
     package private(set) var refusal: String?
 
-    private let configuration: GatewayConfiguration
-    private let request: Request
+    let configuration: GatewayConfiguration
+    let request: Request
 
     package init(_ request: Request, in configuration: GatewayConfiguration, nowSeconds: Int64) {
         self.configuration = configuration
@@ -53,14 +74,14 @@ package struct Explanation: Sendable {
             let consumer = try explainIdentity(route, policies, nowSeconds: nowSeconds)
             try explainRight(consumer, route: route)
             explainQuotas(consumer.consumer, policies, route: route)
-            explainModels(route)
+            explainModels(route, nowSeconds: nowSeconds)
         } catch {
             refusal = error.code.text
             add(.refused, "\(error.code.httpStatus) \(error.code.text): \(error.message)")
         }
     }
 
-    private mutating func add(_ kind: Step.Kind, _ text: String, at location: SourceLocation? = nil) {
+    mutating func add(_ kind: Step.Kind, _ text: String, at location: SourceLocation? = nil) {
         steps.append(Step(kind: kind, text: text, location: location))
     }
 
@@ -68,35 +89,6 @@ package struct Explanation: Sendable {
         for listener in configuration.listeners where listener.serves.contains(.inference) {
             add(.listener, "\"\(listener.name)\" on \(listener.host):\(listener.port) serves inference")
         }
-    }
-
-    /// The first route that takes it, and why those before it don't.
-    private mutating func explainRoute(_ table: RouteTable) throws(SluiceError) -> Route {
-        let outcome = Result { () throws(SluiceError) in
-            try table.match(model: request.model, contentType: request.contentType)
-        }
-        let taken = try? outcome.get()
-        for route in table.routes {
-            if route === taken { break }
-            add(.route, "\"\(route.name)\" doesn't take it: \(mismatch(route))", at: route.location)
-        }
-        let route = try outcome.get()
-        let pattern = route.pattern.map { "model \"\($0.text)\"" } ?? "every model"
-        let types =
-            route.contentTypes.isEmpty ? "any type of body" : route.contentTypes.map(\.text).joined(separator: ", ")
-        add(.route, "\"\(route.name)\" takes it: \(pattern), \(types)", at: route.location)
-        return route
-    }
-
-    private func mismatch(_ route: Route) -> String {
-        if let pattern = route.pattern {
-            guard let model = request.model else {
-                return "the request names no model, and it wants \"\(pattern.text)\""
-            }
-            if !pattern.matches(model) { return "\"\(model)\" isn't \"\(pattern.text)\"" }
-        }
-        let types = route.contentTypes.map(\.text).joined(separator: ", ")
-        return "\(request.contentType.map { "\"\($0)\"" } ?? "a body without a type") isn't \(types)"
     }
 
     private mutating func explainIdentity(
@@ -113,7 +105,7 @@ package struct Explanation: Sendable {
                 policies.read(ShownCredentials(key: nil)), kinds: route.identities, nowSeconds: nowSeconds)
         }
         guard let entry = configuration.consumers.first(where: { $0.name == name }),
-            let consumer = policies.consumers.first(where: { $0.name == name }).map(Principal.init)
+            let consumer = policies.consumers.first(where: { $0.name == name }).map({ Principal($0) })
         else { throw SluiceError(.unauthenticated, "there is no consumer \"\(name)\", so no key of it is known") }
         let ways = ways(of: entry, on: route, nowSeconds: nowSeconds)
         guard !ways.isEmpty else {
@@ -176,12 +168,11 @@ package struct Explanation: Sendable {
         if ledgers.isEmpty { add(.quota, "\"\(consumer.name)\" has no limits", at: entry?.location) }
     }
 
-    private mutating func explainModels(_ route: Route) {
+    private mutating func explainModels(_ route: Route, nowSeconds: Int64) {
         let configured = configuration.routes[route.index]
         add(.deadline, "\(Self.text(route.deadlineNanoseconds)) for all tries together", at: route.location)
-        let total = configured.targets.reduce(0) { $0 + $1.weight }
-        for (target, share) in zip(route.targets, configured.targets) {
-            let part = configured.targets.count == 1 ? "" : "\(share.weight) of \(total) requests: "
+        let parts = parts(of: configured, nowSeconds: nowSeconds)
+        for (target, part) in zip(route.targets, parts) {
             add(.model, part + describe(target), at: target.location)
         }
         for (number, rung) in route.fallback.enumerated() {

@@ -25,8 +25,8 @@ package final class Inference: @unchecked Sendable {
     package let summary: Answer.Summary
 
     // What the steps find out, in their order.
-    private var route: Route?
-    private(set) var consumer: Consumer?
+    var route: Route?
+    var consumer: Consumer?
     private var answerFormat = AnswerFormat.json
     private var signature: ModelSignature?
     /// How an Open Inference client wants to be answered.
@@ -82,20 +82,13 @@ package final class Inference: @unchecked Sendable {
     ///
     /// - Throws: what to tell the caller instead of reading the body; the inference is over then.
     package func begin() throws(SluiceError) {
-        let (route, principal) = try gate.route(
-            model: request.model, contentType: request.contentType, credentials: request.credentials,
-            nowSeconds: Int64(WallClock.secondsSince1970))
-        self.route = route
-        consumer = principal.consumer
-        summary.route = route.name
-        summary.consumer = principal.name
-        try principal.authorize(model: request.model ?? route.name)
+        try findRoute()
         if case .unified(_, let accept, _) = request.format { answerFormat = try gate.codecs.negotiate(accept: accept) }
     }
 
     /// Where the model's inputs had best lie; `nil` is anywhere, or where a request may go to one of several.
     package var inputMemory: (any TensorMemory)? {
-        guard let route, route.targets.count == 1 else { return nil }
+        guard let route, route.targets.count == 1, route.inputs.isEmpty else { return nil }
         return gate.models[route.targets[0].index].inputMemory
     }
 
@@ -118,13 +111,21 @@ package final class Inference: @unchecked Sendable {
     }
 
     private func perform(decode: (ModelSignature) throws(SluiceError) -> Envelope) {
-        guard let route, !isFinished else { return }
+        guard var route, !isFinished else { return }
         // A slow upload doesn't count: the deadline is for the gate's and the models' work.
         performedAt = .now
-        var attempts = Attempts(route: route, start: performedAt, latest: deadline, now: performedAt)
+        if !route.inputs.isEmpty {
+            do {
+                route = try settleRoute(route, decode)
+            } catch {
+                return finish(.failure(error))
+            }
+        }
+        var attempts = Attempts(
+            route: route, first: firstModel(of: route), start: performedAt, latest: deadline, now: performedAt)
         summary.model = attempts.current.model.name
         do {
-            let signature = try signature(of: attempts)
+            let signature = try signature(of: route, first: attempts.current.model)
             self.signature = signature
             // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
             let model = gate.models[attempts.current.model.index]
@@ -149,18 +150,6 @@ package final class Inference: @unchecked Sendable {
             return
         }
         admit(attempts)
-    }
-
-    private func signature(of attempts: Attempts) throws(SluiceError) -> ModelSignature {
-        let first = gate.models[attempts.current.model.index]
-        if let version = request.version, version != first.version {
-            throw Gate.unknownVersion(version, of: request.model ?? "", first)
-        }
-        guard let signature = gate.signature(of: attempts.route, first: first) else {
-            throw SluiceError(
-                .modelUnavailable, "model \"\(first.name)\" is not available", detail: [.init("model", first.name)])
-        }
-        return signature
     }
 
     private func decode(_ body: RequestBody, signature: ModelSignature) throws(SluiceError) -> Envelope {

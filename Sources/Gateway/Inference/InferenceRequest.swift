@@ -1,5 +1,6 @@
 package import Codecs
 package import Policies
+package import Routing
 
 /// What a request asks for, as far as its head says, whatever protocol it came in: the same for every request with the
 /// same head, which may share it.
@@ -25,15 +26,21 @@ package final class InferenceRequest: Sendable {
     package let format: Format
     /// Media type of the body as sent.
     package let contentType: String?
+    /// What routes look at.
+    package let routing: RouteRequest
     /// Who asks, as far as policies need it.
     package let credentials: Credentials
     /// The W3C trace context, handed on to the plugin.
     package let traceparent: String?
 
+    /// - Parameters:
+    ///   - path: the request's path without its query, decoded; for gRPC its method.
+    ///   - fields: the header fields that routes look at, by their names in lower case.
     package init(
-        model: String?, version: String?, format: Format, contentType: String?, credentials: Credentials,
-        traceparent: String?
+        model: String?, version: String?, format: Format, contentType: String?, path: String = "",
+        fields: [String: String] = [:], credentials: Credentials, traceparent: String?
     ) {
+        self.routing = RouteRequest(model: model, contentType: contentType, path: path, fields: fields)
         self.model = model
         self.version = version
         self.format = format

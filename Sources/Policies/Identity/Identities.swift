@@ -35,8 +35,10 @@ struct Identities {
         // A route may ask for a key even where the rest of the file doesn't.
         let kinds = configuration.routes.reduce(configuration.auth.kinds) { $0.union($1.identities) }
         guard !configuration.auth.kinds.isEmpty || !entries.isEmpty || !kinds.isEmpty else { return nil }
+        let keepsClaims = configuration.routes.contains { !$0.conditions.claims.isEmpty }
         let issuers = configuration.issuers.map {
-            TokenIssuer($0, keys: keys[$0.name] ?? IssuerKeySet(), principals: principals)
+            TokenIssuer(
+                $0, keys: keys[$0.name] ?? IssuerKeySet(), principals: principals, keepsClaims: keepsClaims)
         }
         return Authenticator(
             header: configuration.auth.keyHeader, keys: table(entries), certificates: certificates,

@@ -3,9 +3,12 @@ package import Tensors
 /// Who makes a request: a consumer, and what its credentials add to that.
 package final class Principal: Sendable {
     package let consumer: Consumer
+    /// What its token says, where anything here depends on that.
+    package let claims: Claims
 
-    package init(_ consumer: Consumer) {
+    package init(_ consumer: Consumer, claims: Claims = .none) {
         self.consumer = consumer
+        self.claims = claims
     }
 
     /// The consumer's name.

@@ -22,6 +22,17 @@ package indirect enum ClaimValue: Sendable, Equatable {
         default: return nil
         }
     }
+
+    /// The value, or each of a list, as texts that patterns are held against; what has no one text is left out.
+    package var words: [String] {
+        switch self {
+        case .string(let text): [text]
+        case .bool(let value): [value ? "true" : "false"]
+        case .number(let value): Int64(exactly: value).map { [String($0)] } ?? [String(value)]
+        case .list(let items): items.filter { if case .list = $0 { false } else { true } }.flatMap(\.words)
+        case .null, .members: []
+        }
+    }
 }
 
 /// What a token says.

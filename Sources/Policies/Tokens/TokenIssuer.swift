@@ -11,9 +11,15 @@ package final class TokenIssuer: Sendable {
     package let keys: IssuerKeySet
     private let owner: IssuerConfiguration.Owner
     private let principals: [String: Principal]
+    private let keepsClaims: Bool
 
-    /// - Parameter principals: by consumers' names.
-    package init(_ configuration: IssuerConfiguration, keys: IssuerKeySet, principals: [String: Principal]) {
+    /// - Parameters:
+    ///   - principals: by consumers' names.
+    ///   - keepsClaims: whether anything depends on what else tokens say.
+    package init(
+        _ configuration: IssuerConfiguration, keys: IssuerKeySet, principals: [String: Principal],
+        keepsClaims: Bool = false
+    ) {
         name = configuration.name
         issuer = configuration.issuer
         audience = Set(configuration.audience)
@@ -22,12 +28,13 @@ package final class TokenIssuer: Sendable {
         self.keys = keys
         owner = configuration.owner
         self.principals = principals
+        self.keepsClaims = keepsClaims
     }
 
     /// Whose request it is.
     func principal(for claims: Claims) throws(TokenFault) -> Principal {
         guard let principal = consumerName(for: claims).flatMap({ principals[$0] }) else { throw .consumer }
-        return principal
+        return keepsClaims ? Principal(principal.consumer, claims: claims) : principal
     }
 
     private func consumerName(for claims: Claims) -> String? {

@@ -48,14 +48,17 @@ package struct Attempts: Sendable {
     /// Starts with the model whose turn it is.
     ///
     /// - Parameters:
+    ///   - first: the model that comes first, where that is settled already.
     ///   - start: when the request arrived: the route's deadline counts from then.
     ///   - latest: the caller's own deadline, where it has one.
     ///   - now: the present moment: the model's timeout counts from now.
-    package init(route: Route, start: MonotonicTime, latest: MonotonicTime? = nil, now: MonotonicTime) {
+    package init(
+        route: Route, first: Route.Model? = nil, start: MonotonicTime, latest: MonotonicTime? = nil, now: MonotonicTime
+    ) {
         self.route = route
         let deadline = start.advanced(byNanoseconds: route.deadlineNanoseconds)
         self.deadline = latest.map { min($0, deadline) } ?? deadline
-        current = Self.attempt(route.nextTarget(), rung: nil, before: self.deadline, now: now)
+        current = Self.attempt(first ?? route.nextTarget(), rung: nil, before: self.deadline, now: now)
         if self.deadline == deadline, current.deadline == deadline { current.isCutShort = false }
     }
 

@@ -1,4 +1,5 @@
 package import Configuration
+package import Tensors
 
 /// One rule of the route table, compiled. Immutable, so that any number of threads may use it.
 package final class Route: Sendable {
@@ -26,6 +27,12 @@ package final class Route: Sendable {
     package let pattern: NamePattern?
     /// What bodies it takes; empty takes all.
     package let contentTypes: [ContentTypePattern]
+    /// What it asks of the path and of header fields; `nil` for nothing.
+    package let head: HeadCondition?
+    /// What it asks of whoever calls; `nil` for nothing.
+    package let caller: CallerCondition?
+    /// What it asks of inputs.
+    package let inputs: [InputCondition]
     /// How callers prove who they are; empty asks nobody.
     package let identities: IdentityKinds
     package var requiresKey: Bool { !identities.isEmpty }
@@ -38,7 +45,12 @@ package final class Route: Sendable {
     /// Longest time for the whole request.
     package let deadlineNanoseconds: UInt64
     package let location: SourceLocation
+    /// Which part goes to the second target, where that is a canary.
+    package let canary: Canary?
+    /// What keeps requests together; `nil` for nothing.
+    package let stickiness: Stickiness?
     private let split: WeightedSplit
+    private let sticky: StickySplit?
     private let shares: [Share]
 
     private struct Share: Sendable, Equatable {
@@ -70,6 +82,15 @@ package final class Route: Sendable {
         retry = route.retry.map { RetryPolicy($0, previous: previous?.retry) }
         deadlineNanoseconds = route.deadline.wholeNanoseconds
         location = route.location
+        head = HeadCondition(route.conditions)
+        caller = CallerCondition(route.conditions)
+        inputs = route.conditions.inputs.map(InputCondition.init)
+        stickiness = route.stickiness
+        sticky = route.stickiness.map { _ in StickySplit(route.targets.map { ($0.model, $0.weight) }) }
+        canary = route.canary.map { canary in
+            if let known = previous?.canary, known.isSame(as: canary) { return known }
+            return Canary(canary)
+        }
         let shares = route.targets.map { Share(model: $0.model, weight: $0.weight) }
         self.shares = shares
         // Starting over at each reload would favour the first target.
@@ -81,7 +102,23 @@ package final class Route: Sendable {
     }
 
     /// The model that the next request goes to first; the split's counter moves on.
-    package func nextTarget() -> Model { targets[split.next()] }
+    ///
+    /// - Parameters:
+    ///   - key: the `StickyKey` of what keeps requests together; `nil` where this one stands by itself.
+    ///   - seconds: since 1970; only asked for where the share has a schedule.
+    package func nextTarget(key: UInt64? = nil, at seconds: @autoclosure () -> Int64 = 0) -> Model {
+        if let canary { return targets[canary.takes(key: key, at: seconds()) ? 1 : 0] }
+        if let key, let sticky { return targets[sticky.target(of: key)] }
+        return targets[split.next()]
+    }
+
+    /// What of these inputs isn't as the route wants it, as a half sentence; `nil` where all is.
+    package func mismatch(with inputs: [Tensor]) -> String? {
+        for condition in self.inputs {
+            if let mismatch = condition.mismatch(with: inputs) { return mismatch }
+        }
+        return nil
+    }
 
     /// Every model that the route may send to, each once: targets, then rungs.
     package var models: [Model] {

@@ -1,7 +1,7 @@
 package import Configuration
 package import Tensors
 
-/// Finds the route of a request: the first in the file that takes both its model's name and its type of body.
+/// Finds the route of a request: the first in the file all of whose conditions hold.
 ///
 /// For each name that the file spells out, the routes that could take it are listed beforehand, patterns included; so a
 /// known name costs one hash look-up. Patterns are tried only for names that the file doesn't spell out.
@@ -14,6 +14,8 @@ package struct RouteTable: Sendable {
     private let patterned: [Route]
     /// Routes that take requests without a model's name, in the order of the file.
     private let unnamed: [Route]
+    /// The header fields that any route looks at, in lower case.
+    package let fieldNames: Set<String>
 
     /// - Parameter previous: the table before a reload: routes that split alike go on where it stands.
     package init(_ configuration: GatewayConfiguration, previous: RouteTable? = nil) {
@@ -32,49 +34,71 @@ package struct RouteTable: Sendable {
             })
         patterned = routes.filter { $0.pattern?.isExact != true }
         unnamed = routes.filter { $0.pattern == nil }
+        fieldNames = Set(
+            configuration.routes.flatMap { route -> [String] in
+                var names = route.conditions.headers.map(\.name)
+                if case .header(let name) = route.stickiness { names.append(name) }
+                return names
+            })
+    }
+
+    /// Finds the route of a request of which nothing else is known; nobody calls.
+    package func match(model: String?, contentType: String?) throws(SluiceError) -> Route {
+        try match(RouteRequest(model: model, contentType: contentType)) { _ in false }
     }
 
     /// Finds the route of a request.
     ///
     /// - Parameters:
-    ///   - model: the public name in the request; `nil` where it has none.
-    ///   - contentType: the `Content-Type` value as received; `nil` where it is absent.
-    /// - Throws: `model_not_found` where no route knows the name, `not_found` where the request has none and needs one,
-    ///   `unsupported_media_type` where only the body's type is in the way.
-    package func match(model: String?, contentType: String?) throws(SluiceError) -> Route {
+    ///   - last: the route that turned out not to take it, where the search goes on behind one.
+    ///   - isCaller: whether the caller is one that a route asks for.
+    /// - Throws: `model_not_found` where no route knows the name, or none takes the request otherwise; `not_found` where the
+    ///   request has no name and needs one; `unsupported_media_type` where only the body's type is in the way; what
+    ///   `isCaller` throws.
+    package func match(
+        _ request: RouteRequest, behind last: Route? = nil, isCaller: (Route) throws(SluiceError) -> Bool
+    ) throws(SluiceError) -> Route {
         // Most routes take any body: the type is taken apart only for one that doesn't.
         var mediaType: String?
         var isParsed = false
-        func takes(_ route: Route) -> Bool {
-            if route.contentTypes.isEmpty { return true }
-            if !isParsed {
-                mediaType = contentType.map(ContentTypePattern.mediaType)
-                isParsed = true
+        var refusing: [Route] = []
+        var isKnown = false
+        let first = last.map { $0.index + 1 } ?? 0
+        func takes(_ route: Route) throws(SluiceError) -> Bool {
+            guard route.index >= first else { return false }
+            isKnown = true
+            if let head = route.head, !head.holds(for: request) { return false }
+            if !route.contentTypes.isEmpty {
+                if !isParsed {
+                    mediaType = request.contentType.map(ContentTypePattern.mediaType)
+                    isParsed = true
+                }
+                guard route.takes(mediaType) else {
+                    refusing.append(route)
+                    return false
+                }
             }
-            return route.takes(mediaType)
+            return route.caller == nil ? true : try isCaller(route)
         }
 
-        guard let model else {
-            if let route = unnamed.first(where: takes) { return route }
-            throw unnamed.isEmpty ? missingName() : unsupported(contentType, by: unnamed)
+        let named = request.model.flatMap { byName[$0] }
+        for route in named ?? (request.model == nil ? unnamed : patterned) {
+            if named == nil, let model = request.model, route.pattern?.matches(model) == false { continue }
+            if try takes(route) { return route }
         }
-        if let candidates = byName[model] {
-            if let route = candidates.first(where: takes) { return route }
-            throw unsupported(contentType, by: candidates)
-        }
-        var refusing: [Route] = []
-        for route in patterned where route.pattern?.matches(model) ?? true {
-            if takes(route) { return route }
-            refusing.append(route)
-        }
-        throw refusing.isEmpty ? unknownModel(model) : unsupported(contentType, by: refusing)
+        if !refusing.isEmpty { throw unsupported(request.contentType, by: refusing) }
+        guard let model = request.model else { throw missingName() }
+        throw isKnown ? nothingFits(model) : unknownModel(model)
     }
 
-    /// The first route that serves a name, whatever type of body it takes; for listings and metadata.
+    /// The first route that serves a name, whatever else it asks of requests; for listings and metadata.
     ///
+    /// - Parameter isCaller: whether the caller is one that a route asks for.
     /// - Throws: `model_not_found`.
-    package func match(name: String) throws(SluiceError) -> Route {
-        if let route = (byName[name] ?? patterned).first(where: { $0.pattern?.matches(name) ?? true }) { return route }
+    package func match(name: String, isCaller: (Route) -> Bool = { _ in true }) throws(SluiceError) -> Route {
+        for route in byName[name] ?? patterned where route.pattern?.matches(name) ?? true {
+            if route.caller == nil || isCaller(route) { return route }
+        }
         throw unknownModel(name)
     }
 
@@ -97,6 +121,13 @@ package struct RouteTable: Sendable {
             detail.append(.init("did_you_mean", near))
         }
         return SluiceError(.modelNotFound, message, detail: detail)
+    }
+
+    /// The error for a name that routes know, all of which ask for something else besides.
+    private func nothingFits(_ model: String) -> SluiceError {
+        let shown = Self.shortened(model)
+        return SluiceError(
+            .modelNotFound, "no route takes this request for model '\(shown)'", detail: [.init("model", shown)])
     }
 
     /// At most 200 scalars of what a client sent. Characters won't do: one may be of any length.

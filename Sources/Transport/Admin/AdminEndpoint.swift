@@ -17,6 +17,10 @@ enum AdminEndpoint: Equatable {
     case breakers
     /// `POST /admin/breakers/{model}/open|close`
     case breaker(opens: Bool, model: String)
+    /// `GET /admin/routes`: where routes send to, and how their canaries stand.
+    case routes
+    /// `POST /admin/routes/{route}/canary/{share}`: `20%`, or `file` for what the file says.
+    case canary(route: String, share: String)
     /// `POST /admin/models/{model}/load|unload|swap`
     case change(ModelChange, model: String)
     /// `POST /admin/models/{model}/learn`
@@ -32,7 +36,7 @@ enum AdminEndpoint: Equatable {
 
     var method: String {
         switch self {
-        case .status, .configuration, .models, .usage, .breakers: "GET"
+        case .status, .configuration, .models, .usage, .breakers, .routes: "GET"
         default: "POST"
         }
     }
@@ -54,6 +58,7 @@ enum AdminEndpoint: Equatable {
         case "/models": self = .models
         case "/usage": self = .usage(consumer: nil)
         case "/breakers": self = .breakers
+        case "/routes": self = .routes
         case "/drain": self = .drain(true)
         case "/undrain": self = .drain(false)
         default:
@@ -66,6 +71,12 @@ enum AdminEndpoint: Equatable {
                 guard word == "open" || word == "close" else { return nil }
                 let model = try Endpoint.name(parts.dropFirst().dropLast().joined(separator: "/"))
                 self = .breaker(opens: word == "open", model: model)
+            } else if parts.first == "routes", parts.count > 3, parts.dropLast().last == "canary",
+                let share = parts.last
+            {
+                self = .canary(
+                    route: try Endpoint.name(parts.dropFirst().dropLast(2).joined(separator: "/")),
+                    share: try Endpoint.name(share))
             } else if parts.first == "models", parts.count > 2, let word = parts.last {
                 let change = ModelChange(rawValue: String(word))
                 guard change != nil || word == "learn" else { return nil }

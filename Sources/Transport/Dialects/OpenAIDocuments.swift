@@ -8,6 +8,9 @@ struct OpenAIPlan {
     var endpoint: OpenAIRequest.Endpoint
     var credentials: Credentials
     var contentType: String?
+    var path: String
+    /// The header fields that routes look at.
+    var fields: [String: String]
     var traceparent: String?
 
     /// The inference that a body asks for.
@@ -21,7 +24,7 @@ struct OpenAIPlan {
         let asked = try OpenAIRequest(body, for: endpoint)
         return InferenceRequest(
             model: asked.model, version: nil, format: .openAI(asked), contentType: "application/json",
-            credentials: credentials, traceparent: traceparent)
+            path: path, fields: fields, credentials: credentials, traceparent: traceparent)
     }
 }
 

@@ -68,7 +68,7 @@ extension GRPCStream {
         let request = InferenceRequest(
             model: address.model, version: address.version.isEmpty ? nil : address.version,
             format: .openInferenceMessage(streams: streams), contentType: nil,
-            credentials: caller, traceparent: head.fields.traceparent)
+            path: head.path, fields: head.fields.routing, credentials: caller, traceparent: head.fields.traceparent)
         return Inference(
             request, id: id, receivedAt: record.receivedAt, deadline: deadline, gate: service.gate,
             eventLoop: eventLoop, responder: responder)

@@ -39,7 +39,7 @@ extension HTTP1Connection {
         case .unread(let headers):
             // NIO's parser takes nothing that follows such a request for another one, whether it is granted or not.
             if headers.contains(name: "upgrade") { exchange.keepAlive = false }
-            fields = try RequestFields(headers, keyField: service.keyField)
+            fields = try RequestFields(headers, known: service.knownFields)
         }
         fields.peer = peer
         let requestID = fields.requestID.flatMap { RequestID.isAcceptable($0) ? $0 : nil }

@@ -67,7 +67,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.scratch = scratch
         self.isPlain = isPlain
         self.clock = ConnectionClock(limits: service.limits, now: .now)
-        self.reader = RequestReader(keyField: service.keyField)
+        self.reader = RequestReader(known: service.knownFields)
     }
 
     // MARK: The connection's life
@@ -210,7 +210,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             } else {
                 guard reader.hasUnread else { break }
                 service = port.service
-                reader.follow(service.gate.revision, keyField: service.keyField)
+                reader.follow(service.gate.revision, known: service.knownFields)
             }
             guard let event = reader.next() else { break }
             sawPartInThisRead = true

@@ -54,7 +54,7 @@ extension HTTP2Connection {
         switch try state.receiveBlock(on: id, endsStream: endsStream) {
         case .request:
             let service = service
-            blocks.follow(service.gate.revision, keyField: service.keyField)
+            blocks.follow(service.gate.revision, known: service.knownFields)
             let head = try blocks.request(block, on: id)
             try state.open(id, contentLength: head.fields.contentLength, endsStream: endsStream)
             open(id, head, service: service, endsStream: endsStream)

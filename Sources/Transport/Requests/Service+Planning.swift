@@ -41,25 +41,25 @@ extension Service {
             let facts = CodecRegistry.RequestFacts(
                 contentType: fields.contentType, input: fields.input, shape: fields.shape, datatype: fields.datatype)
             plan.inference = inference(
-                model: model ?? query.model, version: nil, fields: fields,
+                model: model ?? query.model, version: nil, path: parts[0], fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
         case .openAI(let asked):
             let caller = credentials(of: fields)
             try checkCallerBeforeMessages(caller)
             plan.openAI = OpenAIPlan(
                 endpoint: asked, credentials: caller, contentType: fields.contentType,
-                traceparent: fields.traceparent)
+                path: String(parts[0]), fields: fields.routing, traceparent: fields.traceparent)
         case .stream(let model):
             plan.session = SessionPlan(
                 model: model, query: try SessionQuery(parts.count > 1 ? parts[1] : ""), shown: shown(by: fields),
-                traceparent: fields.traceparent)
+                path: String(parts[0]), fields: fields.routing, traceparent: fields.traceparent)
         case .modelInfer(let model, let version):
             plan.inference = inference(
-                model: model, version: version, fields: fields,
+                model: model, version: version, path: parts[0], fields: fields,
                 format: .openInference(headerLength: fields.inferenceHeaderLength))
         case .generate(let model, let version, let streams):
             plan.inference = inference(
-                model: model, version: version, fields: fields,
+                model: model, version: version, path: parts[0], fields: fields,
                 format: .generate(streams: streams))
         case .models, .model, .modelMetadata, .modelReady, .modelNames, .modelConfiguration, .statistics,
             .repositoryIndex, .repositoryLoad, .repositoryUnload, .traceSettings, .logSettings, .sharedMemory:
@@ -104,11 +104,12 @@ extension Service {
     }
 
     private func inference(
-        model: String?, version: String?, fields: RequestFields, format: InferenceRequest.Format
+        model: String?, version: String?, path: Substring, fields: RequestFields, format: InferenceRequest.Format
     ) -> InferenceRequest {
         InferenceRequest(
             model: model, version: version, format: format, contentType: fields.contentType,
-            credentials: credentials(of: fields), traceparent: fields.traceparent)
+            path: PercentEncoding.decode(path) ?? "", fields: fields.routing, credentials: credentials(of: fields),
+            traceparent: fields.traceparent)
     }
 
     /// What a request with these fields shows of who makes it.

@@ -14,8 +14,8 @@ final class Service: Sendable {
     let metrics: GatewayMetrics
     let accessLog: AccessLog?
     let limits: ConnectionClock.Limits
-    /// The lower-case name of the header field that carries API keys.
-    let keyField: [UInt8]
+    /// The header fields that the file gives a meaning.
+    let knownFields: KnownFields
     /// Memory for the bodies of all listeners together.
     let bodies: BodyBudget
     /// Certificates, where the listener has them.
@@ -38,7 +38,8 @@ final class Service: Sendable {
         self.administration = administration
         self.draining = draining
         self.everyRouteNeedsKey = gate.routes.routes.allSatisfy(\.requiresKey)
-        self.keyField = Array(gate.keyField.utf8)
+        self.knownFields = KnownFields(
+            key: Array(gate.keyField.utf8), routing: gate.routes.fieldNames.sorted().map { Array($0.utf8) })
         self.limits = ConnectionClock.Limits(
             header: listener.headerTimeout.wholeNanoseconds, body: listener.bodyTimeout.wholeNanoseconds,
             idle: listener.idleTimeout.wholeNanoseconds)

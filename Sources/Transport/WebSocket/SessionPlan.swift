@@ -10,6 +10,9 @@ struct SessionPlan {
     /// What the request that opened it showed of who made it; read anew for each message, as a new revision may take
     /// something else.
     var shown: ShownCredentials
+    var path: String
+    /// The header fields that routes look at.
+    var fields: [String: String]
     var traceparent: String?
 
     /// The request that a message is.
@@ -23,7 +26,8 @@ struct SessionPlan {
         return InferenceRequest(
             model: model, version: nil,
             format: .unified(facts, accept: query.answers.mediaType, wantedOutputs: query.outputs),
-            contentType: mediaType, credentials: gate.policies.read(shown), traceparent: traceparent)
+            contentType: mediaType, path: path, fields: fields, credentials: gate.policies.read(shown),
+            traceparent: traceparent)
     }
 }
 

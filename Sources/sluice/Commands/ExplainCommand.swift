@@ -25,6 +25,15 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: "Its path, e.g. /v1/infer/iris or /v2/models/iris/infer, instead of --model.")
     var path: String?
 
+    @Option(name: .customLong("header"), help: "A header field that it has, e.g. x-tenant=acme; again for more.")
+    var headers: [String] = []
+
+    @Option(name: .customLong("claim"), help: "What the caller's token says, e.g. tier=gold; again for more.")
+    var claims: [String] = []
+
+    @Option(name: .customLong("input"), help: "An input, e.g. X:FP32:1x4; again for more.")
+    var inputs: [String] = []
+
     @Option(help: "text or json.")
     var format = CheckCommand.Format.text
 
@@ -42,13 +51,35 @@ struct ExplainCommand: ParsableCommand {
             }
         }
         let loaded = try ConfigurationFile.load(file)
+        var request = Explanation.Request(consumer: consumer, model: model, contentType: contentType)
+        request.path = path.map { String($0.prefix { $0 != "?" }) }
+        for (name, value) in try headers.map(Self.pair) { request.fields[name.lowercased()] = value }
+        for (name, value) in try claims.map(Self.pair) { request.claims[name] = value }
+        if !inputs.isEmpty { request.inputs = try inputs.map(Self.input) }
         let explanation = Explanation(
-            Explanation.Request(consumer: consumer, model: model, contentType: contentType),
-            in: loaded.configuration, nowSeconds: Int64(WallClock.secondsSince1970))
+            request, in: loaded.configuration, nowSeconds: Int64(WallClock.secondsSince1970))
         switch format {
         case .json: print(explanation.json)
         case .text: print(explanation.text(file: loaded.file.shownPath))
         }
         if explanation.refusal != nil { throw ExitCode(1) }
+    }
+
+    private static func pair(_ text: String) throws -> (String, String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else { throw ValidationError("\"\(text)\" is no NAME=VALUE") }
+        return (String(parts[0]), String(parts[1]))
+    }
+
+    private static func input(_ text: String) throws -> Explanation.Request.Input {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 3, let type = DataType.allCases.first(where: { $0.name == parts[1] }) else {
+            throw ValidationError("\"\(text)\" is no NAME:TYPE:SHAPE, e.g. X:FP32:1x4")
+        }
+        let shape = parts[2].split(separator: "x").map { Int($0) }
+        guard shape.allSatisfy({ $0 ?? -1 >= 0 }) else {
+            throw ValidationError("\"\(parts[2])\" is no shape, e.g. 1x4")
+        }
+        return Explanation.Request.Input(name: String(parts[0]), dataType: type, shape: shape.compactMap(\.self))
     }
 }

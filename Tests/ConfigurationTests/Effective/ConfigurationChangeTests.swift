@@ -127,6 +127,12 @@ import Testing
             routes:
               - { match: { model: a }, send: { split: [{ model: a, weight: 1 }, { model: b, weight: 2 }] } }
               - { match: { model: b }, send: { model: b }, fallback: [{ when: [any], model: a }], retry: {} }
+              - name: c
+                match: { model: c, inputs: { X: { shape: [-1] } } }
+                send:
+                  model: a
+                  canary: { model: b, share: 1%, schedule: [{ at: "2027-01-01", share: 2% }] }
+                  sticky: { header: x-session }
             """
         let effective = try load(text).effective.json
         #expect(!effective.contains("s3cret"))

@@ -10,7 +10,8 @@ struct HTTP2RequestHeadTests {
         _ fields: [(String, String)], keyField: String, peer: Peer = .unknown
     ) throws -> HTTP2RequestHead {
         let pseudo = [(":method", "POST"), (":scheme", "http"), (":path", "/v1/infer/a?b"), (":authority", "host")]
-        return try HTTP2RequestHead(HPACKHeaders(pseudo + fields), keyField: Array(keyField.utf8), peer: peer)
+        return try HTTP2RequestHead(
+            HPACKHeaders(pseudo + fields), known: KnownFields(key: Array(keyField.utf8)), peer: peer)
     }
 
     @Test func keyAndPathAreFound() throws {
@@ -47,7 +48,7 @@ struct HTTP2RequestHeadTests {
     private static let good = [(":method", "GET"), (":scheme", "http"), (":path", "/v2"), (":authority", "a")]
 
     private static func read(_ fields: [(String, String)]) throws -> HTTP2RequestHead {
-        try HTTP2RequestHead(HPACKHeaders(fields), keyField: Array("authorization".utf8))
+        try HTTP2RequestHead(HPACKHeaders(fields), known: KnownFields(key: Array("authorization".utf8)))
     }
 
     @Test func malformedRequestsAreNone() {

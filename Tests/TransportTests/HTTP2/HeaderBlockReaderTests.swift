@@ -12,7 +12,7 @@ struct HeaderBlockReaderTests {
 
     private static func reader(limit: Int = 16_384) -> HeaderBlockReader {
         var reader = HeaderBlockReader(limit: limit, peer: .unknown)
-        reader.follow(revision, keyField: Array("authorization".utf8))
+        reader.follow(revision, known: KnownFields(key: Array("authorization".utf8)))
         return reader
     }
 
@@ -81,7 +81,7 @@ struct HeaderBlockReaderTests {
         var reader = Self.reader()
         let block = Self.pseudo + [0x00] + Self.text("x-key") + Self.text("k")
         #expect(try Self.request(&reader, block).fields.key == nil)
-        reader.follow(Revision(number: 2, hash: ""), keyField: Array("x-key".utf8))
+        reader.follow(Revision(number: 2, hash: ""), known: KnownFields(key: Array("x-key".utf8)))
         #expect(try Self.request(&reader, block).fields.key == "k")
     }
 

@@ -6,11 +6,11 @@ import Testing
 @testable import Transport
 
 struct LeanHeadParserTests {
-    private static let keyField = Array("authorization".utf8)
+    private static let known = KnownFields(key: Array("authorization".utf8))
 
     private func parse(_ text: String) -> LeanHeadParser.Outcome {
         let bytes = Array(text.utf8)
-        return LeanHeadParser.parse(bytes.span, keyField: Self.keyField)
+        return LeanHeadParser.parse(bytes.span, known: Self.known)
     }
 
     private func isUnusual(_ text: String) -> Bool {
@@ -45,7 +45,7 @@ struct LeanHeadParserTests {
         let bytes = Array(Self.usual.utf8)
         for count in 0..<bytes.count {
             let start = bytes[..<count]
-            guard case .incomplete = LeanHeadParser.parse(start.span, keyField: Self.keyField) else {
+            guard case .incomplete = LeanHeadParser.parse(start.span, known: Self.known) else {
                 Issue.record("\(count) bytes of a usual head are not incomplete")
                 return
             }

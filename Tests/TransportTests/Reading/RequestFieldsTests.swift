@@ -12,7 +12,7 @@ import Testing
                 ("Authorization", "Bearer k"), ("Content-Length", "12"), ("Inference-Header-Content-Length", "7"),
                 ("X-Request-ID", "abc"), ("Sluice-Shape", "1,2"), ("sluice-input", "x"), ("Sluice-Datatype", "FP32"),
                 ("Expect", "100-Continue"), ("traceparent", "00-a"), ("Content-Encoding", "gzip"), ("Other", "1"),
-            ]), keyField: Array("authorization".utf8))
+            ]), known: KnownFields(key: Array("authorization".utf8)))
         #expect(fields.hostCount == 1)
         #expect(fields.contentType == "text/csv")
         #expect(fields.accept == "text/csv, */*;q=0.1")
@@ -30,7 +30,8 @@ import Testing
 
     @Test func keyCanComeInAnotherField() throws {
         let fields = try RequestFields(
-            HTTPHeaders([("X-Api-Key", "k"), ("Authorization", "Basic zzz")]), keyField: Array("x-api-key".utf8))
+            HTTPHeaders([("X-Api-Key", "k"), ("Authorization", "Basic zzz")]),
+            known: KnownFields(key: Array("x-api-key".utf8)))
         #expect(fields.key == "k")
     }
 
@@ -48,7 +49,7 @@ import Testing
     ])
     func ambiguousFieldIsRefused(headers: [(String, String)]) {
         #expect(throws: SluiceError.self) {
-            _ = try RequestFields(HTTPHeaders(headers), keyField: Array("authorization".utf8))
+            _ = try RequestFields(HTTPHeaders(headers), known: KnownFields(key: Array("authorization".utf8)))
         }
     }
 }

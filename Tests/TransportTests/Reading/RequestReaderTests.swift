@@ -9,7 +9,7 @@ struct RequestReaderTests {
 
     /// What the reader makes of pieces: `h/a` for a head, `b4` for four bytes of a body, `e`, `u`.
     private func events(_ pieces: [String]) -> String {
-        var reader = RequestReader(keyField: Array("authorization".utf8))
+        var reader = RequestReader(known: KnownFields(key: Array("authorization".utf8)))
         var events: [String] = []
         for piece in pieces {
             reader.append(ByteBuffer(string: piece))

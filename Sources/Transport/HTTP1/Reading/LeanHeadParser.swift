@@ -20,10 +20,10 @@ enum LeanHeadParser {
     /// Heads with more fields are unusual.
     private static let mostFields = 64
 
-    static func parse(_ bytes: Span<UInt8>, keyField: [UInt8]) -> Outcome {
+    static func parse(_ bytes: Span<UInt8>, known: KnownFields) -> Outcome {
         var position = 0
         do throws(Stop) {
-            let head = try readHead(bytes, &position, keyField: keyField)
+            let head = try readHead(bytes, &position, known: known)
             return .head(head, length: position)
         } catch {
             return error == .end && bytes.count < longestHead ? .incomplete : .unusual
@@ -51,7 +51,7 @@ enum LeanHeadParser {
         }
     }
 
-    private static func readHead(_ bytes: Span<UInt8>, _ position: inout Int, keyField: [UInt8]) throws(Stop)
+    private static func readHead(_ bytes: Span<UInt8>, _ position: inout Int, known: KnownFields) throws(Stop)
         -> RequestHead
     {
         let method = try readMethod(bytes, &position)
@@ -66,7 +66,7 @@ enum LeanHeadParser {
                     method: method, uri: uri, version: .http1_1, isKeepAlive: connection != .close,
                     headers: .read(fields))
             }
-            try readField(bytes, &position, into: &fields, connection: &connection, keyField: keyField)
+            try readField(bytes, &position, into: &fields, connection: &connection, known: known)
         }
         throw .unusual
     }
@@ -100,7 +100,7 @@ enum LeanHeadParser {
 
     private static func readField(
         _ bytes: Span<UInt8>, _ position: inout Int, into fields: inout RequestFields, connection: inout Connection,
-        keyField: [UInt8]
+        known: KnownFields
     ) throws(Stop) {
         let nameStart = position
         while true {
@@ -122,7 +122,7 @@ enum LeanHeadParser {
         }
         let value = bytes.extracting(valueStart..<position)
         try skip("\r\n", bytes, &position)
-        try take(name, value, into: &fields, connection: &connection, keyField: keyField)
+        try take(name, value, into: &fields, connection: &connection, known: known)
     }
 
     /// What the field `Connection` says.
@@ -134,7 +134,7 @@ enum LeanHeadParser {
 
     private static func take(
         _ name: Span<UInt8>, _ value: Span<UInt8>, into fields: inout RequestFields, connection: inout Connection,
-        keyField: [UInt8]
+        known: KnownFields
     ) throws(Stop) {
         switch name.count {
         case 10 where name.equalsIgnoringCase("connection"):
@@ -155,7 +155,7 @@ enum LeanHeadParser {
         default: break
         }
         do {
-            try fields.take(name, value, keyField: keyField)
+            try fields.take(name, value, known: known)
         } catch {
             throw .unusual
         }

@@ -29,28 +29,31 @@ struct RequestFields: Equatable {
     var namesLoopback = false
     /// Whether the request says that a web page made it.
     var isFromBrowser = false
+    /// Those that routes look at, by their names in lower case.
+    var routing: [String: String] = [:]
     /// Who is at the other end of the connection; no field says it.
     var peer = Peer.unknown
 
     init() {}
 
-    /// - Parameter keyField: the lower-case name of the field that carries API keys.
-    init(_ headers: HTTPHeaders, keyField: [UInt8]) throws(SluiceError) {
+    /// - Parameter known: the fields that the file gives a meaning.
+    init(_ headers: HTTPHeaders, known: KnownFields) throws(SluiceError) {
         for (name, value) in headers {
-            try take(name.utf8.span, value.utf8.span, keyField: keyField)
+            try take(name.utf8.span, value.utf8.span, known: known)
         }
     }
 
     /// Takes one field: the one place where fields get their meaning, whoever parsed them.
     mutating func take(
-        _ name: Span<UInt8>, _ value: Span<UInt8>, keyField: [UInt8]
+        _ name: Span<UInt8>, _ value: Span<UInt8>, known: KnownFields
     ) throws(SluiceError) {
         byteCount += name.count + value.count
         let value = value.extracting(value.trimmedRange)
-        if name.equalsIgnoringCase(keyField.span) {
+        if name.equalsIgnoringCase(known.key.span) {
             try Self.checkSecret(value)
-            return try Self.once(&key, value, name: String(decoding: keyField, as: UTF8.self))
+            return try Self.once(&key, value, name: String(decoding: known.key, as: UTF8.self))
         }
+        if !known.routing.isEmpty { note(name, value, known) }
         // The length tells most names apart, so that few are compared.
         switch name.count {
         case 4 where name.equalsIgnoringCase("host"):
@@ -104,6 +107,15 @@ struct RequestFields: Equatable {
             }
             inferenceHeaderLength = length
         default: break
+        }
+    }
+
+    /// Keeps a field that routes look at. Several lines are one list (RFC 9110, section 5.3).
+    private mutating func note(_ name: Span<UInt8>, _ value: Span<UInt8>, _ known: KnownFields) {
+        for wanted in known.routing where name.equalsIgnoringCase(wanted.span) {
+            let text = String(copying: value)
+            let key = String(decoding: wanted, as: UTF8.self)
+            routing[key] = routing[key].map { "\($0), \(text)" } ?? text
         }
     }
 

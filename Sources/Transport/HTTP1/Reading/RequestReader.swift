@@ -32,23 +32,23 @@ struct RequestReader {
     /// Heads above this are not kept for comparison.
     private static let longestMemo = 1024
 
-    private var keyField: [UInt8]
+    private var known: KnownFields
     private var revision: Revision?
     private var unread = ByteBuffer()
     private var phase = Phase.head
     private var pieces = 0
     private var memo: Memo?
 
-    /// - Parameter keyField: the lower-case name of the field that carries API keys.
-    init(keyField: [UInt8]) {
-        self.keyField = keyField
+    /// - Parameter known: the fields that the file gives a meaning.
+    init(known: KnownFields) {
+        self.known = known
     }
 
     /// The next head is read for this revision: what heads meant in another one is forgotten.
-    mutating func follow(_ revision: Revision, keyField: [UInt8]) {
+    mutating func follow(_ revision: Revision, known: KnownFields) {
         guard revision.number != self.revision?.number else { return }
         self.revision = revision
-        self.keyField = keyField
+        self.known = known
         memo = nil
     }
 
@@ -102,7 +102,7 @@ struct RequestReader {
     private mutating func nextHead() -> Event? {
         guard unread.readableBytes > 0 else { return nil }
         if let head = remembered() { return begin(head) }
-        switch LeanHeadParser.parse(unread.readableBytesUInt8Span, keyField: keyField) {
+        switch LeanHeadParser.parse(unread.readableBytesUInt8Span, known: known) {
         case .head(let head, let length):
             remember(head, length: length)
             unread.moveReaderIndex(forwardBy: length)

@@ -25,8 +25,8 @@ final class HTTP2RequestHead {
 
     /// - Parameter peer: who is at the other end of the connection.
     /// - Throws: why this is no request at all (RFC 9113, section 8.1.1).
-    init(_ headers: HPACKHeaders, keyField: [UInt8], peer: Peer = .unknown) throws(Malformed) {
-        var reader = Reader(keyField: keyField)
+    init(_ headers: HPACKHeaders, known: KnownFields, peer: Peer = .unknown) throws(Malformed) {
+        var reader = Reader(known: known)
         for (name, value, _) in headers { try reader.take(name, value) }
         try reader.finish()
         reader.fields.peer = peer
@@ -64,7 +64,7 @@ final class HTTP2RequestHead {
 extension HTTP2RequestHead {
     /// Takes the fields in one after the other.
     private struct Reader {
-        let keyField: [UInt8]
+        let known: KnownFields
         var method: String?
         var scheme: String?
         var path: String?
@@ -124,7 +124,7 @@ extension HTTP2RequestHead {
         private mutating func takeMeaning(_ name: String, _ value: String) {
             guard failure == nil else { return }
             do {
-                try fields.take(name.utf8.span, value.utf8.span, keyField: keyField)
+                try fields.take(name.utf8.span, value.utf8.span, known: known)
             } catch {
                 failure = error
             }

@@ -23,7 +23,7 @@ struct HeaderBlockReader {
     private static let longestMemo = 1024
 
     private var decoder: HPACKDecoder
-    private var keyField: [UInt8]
+    private var known: KnownFields
     private var revision: Revision?
     private let peer: Peer
     private var memos: [Memo] = []
@@ -36,15 +36,15 @@ struct HeaderBlockReader {
         decoder = HPACKDecoder(
             allocator: ByteBufferAllocator(), maxDynamicTableSize: HPACKDecoder.maxDynamicTableSize,
             maxHeaderListSize: limit)
-        keyField = []
+        known = KnownFields(key: [])
         self.peer = peer
     }
 
     /// The next request is read for this revision: what blocks meant in another one is forgotten.
-    mutating func follow(_ revision: Revision, keyField: [UInt8]) {
+    mutating func follow(_ revision: Revision, known: KnownFields) {
         guard revision.number != self.revision?.number else { return }
         self.revision = revision
-        self.keyField = keyField
+        self.known = known
         forget()
     }
 
@@ -62,7 +62,7 @@ struct HeaderBlockReader {
         let headers = try decode(block)
         let head: HTTP2RequestHead
         do {
-            head = try HTTP2RequestHead(headers, keyField: keyField, peer: peer)
+            head = try HTTP2RequestHead(headers, known: known, peer: peer)
         } catch {
             throw .stream(id, .protocolError, error.reason)
         }

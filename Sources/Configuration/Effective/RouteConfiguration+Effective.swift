@@ -1,0 +1,88 @@
+extension RouteConfiguration {
+    var effective: ConfigurationValue {
+        .mapping([
+            ("name", .string(name)),
+            ("match", .mapping(matched)),
+            ("auth", .texts(identities.words)),
+            ("send", .mapping(sent)),
+            (
+                "fallback",
+                .list(
+                    fallback.map {
+                        .mapping([
+                            ("when", .texts($0.when.map(\.rawValue).sorted())), ("model", .string($0.model)),
+                        ])
+                    })
+            ),
+            ("retry", retry?.effective ?? .null),
+            ("deadline", .duration(deadline)),
+            ("limits", .texts(limits)),
+        ])
+    }
+
+    private typealias Entries = [(key: String, value: ConfigurationValue)]
+
+    private var matched: Entries {
+        let head: Entries = [
+            ("model", model.map { .string($0) } ?? .null), ("content_type", .texts(contentTypes)),
+            ("path", .texts(conditions.paths)), ("headers", .conditions(conditions.headers)),
+        ]
+        let caller: Entries = [
+            ("claims", .conditions(conditions.claims)), ("consumers", .texts(conditions.consumers)),
+            ("groups", .texts(conditions.groups)),
+        ]
+        return head + caller + [("inputs", .named(conditions.inputs.map { ($0.name, $0.effective) }))]
+    }
+
+    private var sent: Entries {
+        let sticky: ConfigurationValue =
+            switch stickiness {
+            case .consumer: .string("consumer")
+            case .header(let name): .mapping([("header", .string(name))])
+            case nil: .null
+            }
+        var entries: Entries = []
+        if targets.count == 1 || canary != nil {
+            entries = [("model", .string(targets[0].model))]
+            if let canary { entries.append(("canary", canary.effective(model: targets[1].model))) }
+        } else {
+            let shares = targets.map { target in
+                ConfigurationValue.mapping([
+                    ("model", .string(target.model)), ("weight", .integer(Int64(target.weight))),
+                ])
+            }
+            entries = [("split", .list(shares))]
+        }
+        return entries + [("sticky", sticky)]
+    }
+}
+
+extension CanaryConfiguration {
+    fileprivate func effective(model: String) -> ConfigurationValue {
+        let steps = schedule.map { step in
+            ConfigurationValue.mapping([
+                ("at", .string(DateText.text(step.at))), ("share", .string(ShareText.text(step.share))),
+            ])
+        }
+        return .mapping([
+            ("model", .string(model)), ("share", .string(ShareText.text(share))), ("schedule", .list(steps)),
+        ])
+    }
+}
+
+extension RouteConditions.Input {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("datatype", .texts(dataTypes)),
+            ("shape", shape.map { .list($0.map { .integer(Int64($0)) }) } ?? .null),
+            ("min_elements", minElements.map { .integer(Int64($0)) } ?? .null),
+            ("max_elements", maxElements.map { .integer(Int64($0)) } ?? .null),
+        ])
+    }
+}
+
+extension ConfigurationValue {
+    fileprivate static func conditions(_ conditions: [RouteConditions.Named]) -> ConfigurationValue {
+        .named(conditions.map { ($0.name, .texts($0.patterns)) })
+    }
+}
