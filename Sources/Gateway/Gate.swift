@@ -22,6 +22,8 @@ package final class Gate: Sendable {
     /// In the order of `models`.
     package let statistics: [ModelStatistics]
     package let breakers: ModelBreakers
+    /// The shadows of routes, by their places.
+    package let shadows: [ShadowTraffic?]
     /// What quotas have to tell.
     package let notices: QuotaNotices
     let codecs = CodecRegistry()
@@ -60,6 +62,17 @@ package final class Gate: Sendable {
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
         self.routes = RouteTable(configuration, previous: previous?.routes)
+        let shadows = Dictionary(
+            (previous?.shadows ?? []).compactMap { $0.map { ($0.route, $0) } }, uniquingKeysWith: { first, _ in first })
+        self.shadows = configuration.routes.map { route in
+            guard let shadow = route.shadow else { return nil }
+            // What it has seen counts on while it is the same.
+            if let known = shadows[route.name], known.model == shadow.model, known.settings == shadow.settings {
+                return known
+            }
+            return ShadowTraffic(
+                route: route.name, model: shadow.model, settings: shadow.settings, metrics: metrics.shadows)
+        }
         self.groups = Dictionary(
             configuration.consumers.filter { !$0.groups.isEmpty }.map { ($0.name, $0.groups) },
             uniquingKeysWith: { first, _ in first })

@@ -56,7 +56,8 @@ package struct GateMetrics: Sendable {
     }
 
     /// Sets what is only looked up when somebody asks.
-    package func refresh(_ models: [ModelRuntime], _ breakers: ModelBreakers) {
+    package func refresh(_ models: [ModelRuntime], _ breakers: ModelBreakers, _ shadows: [ShadowTraffic?]) {
+        gateway.shadows.show(shadows.compactMap { $0?.standing })
         for breaker in breakers.all { breaker.refresh() }
         for (handles, model) in zip(self.models, models) {
             handles.queueDepth.set(model.queueDepth)

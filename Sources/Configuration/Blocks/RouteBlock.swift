@@ -18,6 +18,8 @@ enum RouteBlock {
         "deadline", ValueType.wait(example: "5s"), default: "30s",
         "Longest time for the whole request, every attempt and fallback together.")
 
+    static let shadow = Key.optional(
+        "shadow", ValueType.mapping, "A model that sees answered requests too, and is held against the answers.")
     static let limits = Key.optional(
         "limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests to this route share.")
 
@@ -25,7 +27,7 @@ enum RouteBlock {
         "routes",
         [
             name.description, match.description, auth.description, send.description, fallback.description,
-            retry.description, deadline.description, limits.description,
+            retry.description, deadline.description, limits.description, shadow.description,
         ])
 
     static let standardDeadline = Duration.seconds(30)
@@ -74,6 +76,9 @@ enum RouteBlock {
         route.limits = limits
         route.retry = retry
         route.conditions = match.conditions
+        route.shadow = reader.value(shadow).flatMap {
+            ShadowBlock.read($0, span: reader.keySpan(of: shadow), targets: targets, models: models, reading)
+        }
         (route.canary, route.stickiness) = (sent.canary, sent.sticky?.value)
         if let known = auth?.auth ?? standard {
             check(match, sent, kinds: known.kinds, keyHeader: standard?.keyHeader, reading)

@@ -17,6 +17,7 @@ extension RouteConfiguration {
             ("retry", retry?.effective ?? .null),
             ("deadline", .duration(deadline)),
             ("limits", .texts(limits)),
+            ("shadow", shadow?.effective ?? .null),
         ])
     }
 
@@ -54,6 +55,16 @@ extension RouteConfiguration {
             entries = [("split", .list(shares))]
         }
         return entries + [("sticky", sticky)]
+    }
+}
+
+extension RouteConfiguration.Shadow {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("model", .string(model)), ("share", .string(ShareText.text(settings.share))),
+            ("concurrency", .integer(Int64(settings.concurrency))), ("memory", .size(settings.memory)),
+            ("timeout", .duration(settings.timeout)),
+        ])
     }
 }
 

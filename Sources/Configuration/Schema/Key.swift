@@ -66,7 +66,7 @@ struct Block: Sendable {
         ConsumerKeyBlock.block,
         AllowBlock.block, QuotaBlock.block, StoreBlock.block, GroupBlock.block, RouteBlock.block, MatchBlock.block,
         InputMatchBlock.block, SendBlock.block,
-        ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block,
+        ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block, ShadowBlock.block,
         RungBlock.block, RetryBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]

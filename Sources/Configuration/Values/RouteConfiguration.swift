@@ -25,6 +25,19 @@ package struct RouteConfiguration: Sendable, Equatable {
         }
     }
 
+    /// A model that sees requests too, and whose answers nobody gets.
+    package struct Shadow: Sendable, Equatable {
+        package var model: String
+        package var settings: ShadowConfiguration
+        package var location: SourceLocation
+
+        package init(model: String, settings: ShadowConfiguration, location: SourceLocation) {
+            self.model = model
+            self.settings = settings
+            self.location = location
+        }
+    }
+
     package enum FallbackCondition: String, Sendable, CaseIterable {
         /// Any answer of 500-599, timeouts and overload included.
         case serverError = "5xx"
@@ -57,6 +70,7 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var canary: CanaryConfiguration?
     /// `nil` where each request is sent by itself.
     package var stickiness: Stickiness?
+    package var shadow: Shadow?
     package var fallback: [Rung]
     /// When a model is asked once more; `nil` is never.
     package var retry: RetryConfiguration?

@@ -46,7 +46,7 @@ package struct Explanation: Sendable {
     /// One decision.
     package struct Step: Sendable, Equatable {
         package enum Kind: String, Sendable {
-            case listener, route, identity, right, quota, deadline, model, fallback
+            case listener, route, identity, right, quota, deadline, model, fallback, shadow
             case refused
         }
 
@@ -178,6 +178,11 @@ package struct Explanation: Sendable {
         for (number, rung) in route.fallback.enumerated() {
             let when = rung.when.map(\.rawValue).sorted().joined(separator: ", ")
             add(.fallback, "\(number + 1). after \(when): \(describe(rung.model))", at: rung.model.location)
+        }
+        if let shadow = route.shadow, let settings = configured.shadow?.settings {
+            add(
+                .shadow, "\(ShareText.text(settings.share)) of what is answered goes to \(describe(shadow)), whose answers nobody gets",
+                at: shadow.location)
         }
     }
 

@@ -226,7 +226,10 @@ package final class Inference: @unchecked Sendable {
         } else {
             endAttempt(code: nil)
             do {
-                finish(try encode(part))
+                let content = try encode(part)
+                let sample = route?.shadow == nil ? nil : shadowed(part)
+                finish(content)
+                if let sample { show(sample) }
             } catch {
                 finish(.failure(error))
             }

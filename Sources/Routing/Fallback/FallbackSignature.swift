@@ -29,6 +29,7 @@ package enum FallbackSignature {
                     location: model.location, length: model.name.count))
         }
         for target in route.targets.dropFirst() { check(target, as: "target", mustBeEqual: true) }
+        if let shadow = route.shadow { check(shadow, as: "shadow", mustBeEqual: false) }
         for rung in route.fallback { check(rung.model, as: "fallback", mustBeEqual: false) }
         return diagnostics
     }

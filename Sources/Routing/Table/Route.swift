@@ -38,6 +38,8 @@ package final class Route: Sendable {
     package var requiresKey: Bool { !identities.isEmpty }
     /// Where a request goes first, by weight; at least one.
     package let targets: [Model]
+    /// The model that sees answered requests, too; `nil` for none.
+    package let shadow: Model?
     /// What is tried next, in order.
     package let fallback: [Rung]
     /// How a model is asked once more; `nil` is never.
@@ -78,6 +80,7 @@ package final class Route: Sendable {
         contentTypes = route.contentTypes.map(ContentTypePattern.init)
         identities = route.identities
         targets = route.targets.map { model($0.model, at: $0.location) }
+        shadow = route.shadow.map { model($0.model, at: $0.location) }
         fallback = route.fallback.map { Rung(when: $0.when, model: model($0.model, at: $0.location)) }
         retry = route.retry.map { RetryPolicy($0, previous: previous?.retry) }
         deadlineNanoseconds = route.deadline.wholeNanoseconds

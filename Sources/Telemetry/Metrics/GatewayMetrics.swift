@@ -173,6 +173,7 @@ package final class GatewayMetrics: Sendable {
     package let plugins: PluginMetrics
     /// What quotas have to tell.
     package let quotas: QuotaMetrics
+    package let shadows: ShadowMetrics
 
     /// - Parameter version: the version of this build, for `sluice_build_info`.
     package init(version: String, registry: MetricRegistry = MetricRegistry()) {
@@ -247,6 +248,7 @@ package final class GatewayMetrics: Sendable {
             labels: ["model", "cause"])
         plugins = PluginMetrics()
         quotas = QuotaMetrics(registry)
+        shadows = ShadowMetrics(registry)
         reloads = ReloadHandles(registry)
         authFailures = registry.counters(
             "sluice_auth_failures_total",

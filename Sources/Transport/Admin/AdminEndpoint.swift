@@ -19,6 +19,8 @@ enum AdminEndpoint: Equatable {
     case breaker(opens: Bool, model: String)
     /// `GET /admin/routes`: where routes send to, and how their canaries stand.
     case routes
+    /// `GET /admin/shadows`: how shadows compare with what they are the shadows of.
+    case shadows
     /// `POST /admin/routes/{route}/canary/{share}`: `20%`, or `file` for what the file says.
     case canary(route: String, share: String)
     /// `POST /admin/models/{model}/load|unload|swap`
@@ -36,7 +38,7 @@ enum AdminEndpoint: Equatable {
 
     var method: String {
         switch self {
-        case .status, .configuration, .models, .usage, .breakers, .routes: "GET"
+        case .status, .configuration, .models, .usage, .breakers, .routes, .shadows: "GET"
         default: "POST"
         }
     }
@@ -59,6 +61,7 @@ enum AdminEndpoint: Equatable {
         case "/usage": self = .usage(consumer: nil)
         case "/breakers": self = .breakers
         case "/routes": self = .routes
+        case "/shadows": self = .shadows
         case "/drain": self = .drain(true)
         case "/undrain": self = .drain(false)
         default:

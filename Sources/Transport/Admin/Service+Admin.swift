@@ -29,6 +29,7 @@ extension Service {
         case .usage(let consumer): done(usage(of: consumer))
         case .breakers: done(.success(breakers()))
         case .breaker(let opens, let model): done(setBreaker(of: model, opens: opens, by: administrator))
+        case .shadows: done(.success(shadows()))
         case .routes: done(.success(routes()))
         case .canary(let route, let share): done(moveCanary(of: route, to: share, by: administrator))
         case .reload:

@@ -50,7 +50,7 @@ extension Service {
             let isReady = gate.isReady && !isDraining && !administration.wantsNoRequests
             return flag("ready", isReady)
         case .metrics:
-            gate.metrics.refresh(gate.models, gate.breakers)
+            gate.metrics.refresh(gate.models, gate.breakers, gate.shadows)
             gate.notices.refresh(gate.policies)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])

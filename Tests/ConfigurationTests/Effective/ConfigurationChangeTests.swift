@@ -105,6 +105,7 @@ import Testing
                 breaker: {}
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
+              d: { plugin: echo }
             auth: { api_keys: { header: x-key, pepper: env:LONG }, jwt: true }
             ban: { failures: 3 }
             issuers:
@@ -133,6 +134,7 @@ import Testing
                   model: a
                   canary: { model: b, share: 1%, schedule: [{ at: "2027-01-01", share: 2% }] }
                   sticky: { header: x-session }
+                shadow: { model: d }
             """
         let effective = try load(text).effective.json
         #expect(!effective.contains("s3cret"))

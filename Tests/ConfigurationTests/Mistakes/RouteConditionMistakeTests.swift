@@ -122,6 +122,23 @@ import Testing
                 #"9:147+6 error: share: "1.005%" is not a share | write e.g. 10%"#,
             ]),
         WrongText(
+            "a shadow that answers, or that isn't there",
+            text(
+                """
+                  - { match: { model: x }, send: a, shadow: { model: a, share: 0.001%, concurrency: 0 } }
+                  - { match: { model: y }, send: b, shadow: { model: c, memory: 64, timeout: 5 } }
+                  - { match: { model: z }, send: b, shadow: b }
+                """),
+            [
+                #"9:54+1 error: the route sends to model "a" itself, so it can't be the shadow | name another model"#,
+                #"9:64+6 error: share: "0.001%" is not a share | write e.g. 10%"#,
+                #"9:85+1 error: concurrency must be from 1 to 1024, not 0"#,
+                #"10:54+1 error: unknown model "c" | known models: a, b"#,
+                #"10:65+2 error: memory: "64" is not a size | write 64B, or e.g. 64MiB"#,
+                #"10:78+1 error: timeout: "5" is not a duration | write 5s"#,
+                #"11:45+1 error: shadow must be a mapping, not "b" | known keys: model, share, concurrency, memory, timeout"#,
+            ]),
+        WrongText(
             "stickiness without a choice, and of callers that nobody knows",
             text(
                 """
