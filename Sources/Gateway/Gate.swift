@@ -22,6 +22,10 @@ package final class Gate: Sendable {
     /// In the order of `models`.
     package let statistics: [ModelStatistics]
     package let breakers: ModelBreakers
+    /// What models' inputs may be, by the places of models.
+    let bounds: [[InputBounds]]
+    /// What is looked for in texts, by the places of routes.
+    let redactions: [RouteRedaction?]
     /// The shadows of routes, by their places.
     package let shadows: [ShadowTraffic?]
     /// What quotas have to tell.
@@ -73,6 +77,13 @@ package final class Gate: Sendable {
             return ShadowTraffic(
                 route: route.name, model: shadow.model, settings: shadow.settings, metrics: metrics.shadows)
         }
+        self.bounds = configuration.models.map { model in
+            model.inputLimits.map { InputBounds($0.input, $0.limits) }
+        }
+        let redactors = Dictionary(
+            configuration.redactions.compactMap { rule in (try? TextRedactor(rule)).map { (rule.name, $0) } },
+            uniquingKeysWith: { first, _ in first })
+        self.redactions = configuration.routes.map { RouteRedaction($0, redactors, metrics: metrics) }
         self.groups = Dictionary(
             configuration.consumers.filter { !$0.groups.isEmpty }.map { ($0.name, $0.groups) },
             uniquingKeysWith: { first, _ in first })
@@ -89,6 +100,7 @@ package final class Gate: Sendable {
             uniquingKeysWith: { first, _ in first })
         let diagnostics =
             routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
+            + InputLimitFit.diagnostics(configuration, models: models)
             + CountableFacts.diagnostics(configuration, models: models)
         if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
         self.metrics = GateMetrics(metrics, routes: routes.routes, models: models)

@@ -25,6 +25,8 @@ enum GatewayBlock {
         "global_limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests together share.")
     static let groups = Key.optional(
         "groups", ValueType.named("group", atMost: Bounds.limits), "Consumers that have limits in common.")
+    static let redaction = Key.optional(
+        "redaction", ValueType.named("redaction", atMost: 256), "What is looked for in texts, for routes to name.")
     static let stores = Key.optional(
         "stores", ValueType.named("store", atMost: 16), "Where counts of quotas are kept beyond the gateway's memory.")
     static let routes = Key.optional(
@@ -54,6 +56,7 @@ enum GatewayBlock {
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
+            redaction.description,
         ])
 
     /// The least that a gateway needs.
@@ -112,9 +115,17 @@ enum GatewayBlock {
             ConsumerBlock.checkKeys(
                 consumers, and: admin?.keys ?? [], hasPepper: auth.auth.pepper != nil, reading)
         }
+        let redactionNodes = reader.value(redaction) ?? []
+        let redactionNames = NameTable("redaction", redactionNodes)
+        let redactions = redactionNodes.compactMap { RedactionBlock.read($0, reading) }
         let routes = readRoutes(
             reader, auth: auth?.auth, models: modelNames, limits: limitNames,
-            callers: MatchBlock.Names(consumers: consumerNames, groups: groupNames), reading)
+            callers: MatchBlock.Names(consumers: consumerNames, groups: groupNames, redactions: redactionNames), reading
+        )
+        for redaction in redactionNames.unused {
+            reading.error(
+                "no route names redaction \(quoted(redaction.value))", at: redaction.span, "use it or remove it")
+        }
         for limit in limitNames.unused {
             reading.error("nothing uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
         }
@@ -153,6 +164,7 @@ enum GatewayBlock {
         configuration.admin = admin?.admin
         configuration.stores = stores
         configuration.groups = groups
+        configuration.redactions = redactions
         configuration.globalLimits = globalLimits
         configuration.issuers = issuers.map(\.issuer)
         configuration.ban = reader.value(ban).flatMap {

@@ -21,6 +21,8 @@ enum ListenerBlock {
         ValueType.parsed("an origin", example: "\"https://app.example\"", parse: OriginText.parse).oneOrList(),
         default: "the gateway's own",
         "Where web pages come from that may open sessions (WebSocket); `*` is anywhere.")
+    static let firewall = Key.optional(
+        "firewall", ValueType.mapping, default: "everybody may connect", "Which addresses may connect.")
     static let tls = Key.optional("tls", ValueType.mapping, "Certificates; without them nothing is encrypted.")
 
     static let block = Block(
@@ -28,6 +30,7 @@ enum ListenerBlock {
         [
             address.description, serves.description, maxBody.description, maxHeaders.description,
             maxConnections.description, timeouts.description, origins.description, tls.description,
+            firewall.description,
         ])
 
     private static let addressType = ValueType<AddressText>("an address", example: "\"127.0.0.1:8080\"") {
@@ -65,6 +68,9 @@ enum ListenerBlock {
         if let origins = reader.value(origins) { listener.origins = origins }
         if let node = reader.value(tls) {
             listener.tls = TLSBlock.read(node, span: reader.keySpan(of: tls), reading)
+        }
+        if let node = reader.value(firewall) {
+            listener.firewall = FirewallBlock.read(node, span: reader.keySpan(of: firewall), reading)
         }
         return address.map { Placed(value: listener, span: $0.span) }
     }

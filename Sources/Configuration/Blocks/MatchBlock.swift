@@ -43,10 +43,11 @@ enum MatchBlock {
         var headers: SourceSpan?
     }
 
-    /// The names that conditions can name.
+    /// The names that routes can name.
     struct Names {
         var consumers: NameTable
         var groups: NameTable
+        var redactions: NameTable
     }
 
     /// `type/subtype` of RFC 9110, section 8.3.1, without parameters, in lower case; a half may be `*`.
@@ -121,7 +122,7 @@ enum MatchBlock {
         valuePattern.read(entry.node, entry.name, reading).map { RouteConditions.Named(name, $0) }
     }
 
-    private static func use(_ names: [Placed<String>]?, _ table: NameTable, _ reading: Reading) -> [String] {
+    static func use(_ names: [Placed<String>]?, _ table: NameTable, _ reading: Reading) -> [String] {
         var seen: Set<String> = []
         for name in names ?? [] {
             table.use(name.value, at: name.span, reading)

@@ -111,7 +111,11 @@ enum ModelBlock {
         if let node = reader.value(tokenizer) {
             model.tokenizer = TokenizerBlock.read(node, span: reader.keySpan(of: tokenizer), reading)
         }
-        for input in reader.value(inputs) ?? [] { model.columns[input.name] = InputBlock.read(input, reading) }
+        for input in reader.value(inputs) ?? [] {
+            guard let read = InputBlock.read(input, reading) else { continue }
+            model.columns[input.name] = read.columns
+            if !read.limits.isEmpty { model.inputLimits.append(.init(input: input.name, limits: read.limits)) }
+        }
         if let path = reader.value(state) { model.state = readState(path, instances: model.instances, reading) }
         model.selfTests = (reader.value(selfTest) ?? []).compactMap { SelfTestBlock.read($0, model: name, reading) }
         if let cost = reader.value(cost) { (model.cost, model.costLocation) = (cost.value, cost.span.location) }
@@ -162,26 +166,5 @@ enum ModelBlock {
             scheduling.fairness = fairness.value
         }
         return scheduling
-    }
-}
-
-/// `models.NAME.inputs.INPUT`.
-enum InputBlock {
-    static let columns = Key.required(
-        "columns", ValueType.text("a column's name", example: "sepal_length").placed.list(atMost: Bounds.columns),
-        "Names of the columns along the input's last axis, in order; clients may then send them by name.")
-
-    static let block = Block("models.NAME.inputs.INPUT", [columns.description])
-
-    static func read(_ entry: NamedNode, _ reading: Reading) -> [String]? {
-        let name = "input \(quoted(entry.name))"
-        guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading),
-            let columns = reader.value(columns)
-        else { return nil }
-        var seen: Set<String> = []
-        for column in columns where !seen.insert(column.value).inserted {
-            reading.error("column \(quoted(column.value)) is named twice", at: column.span)
-        }
-        return columns.map(\.value)
     }
 }

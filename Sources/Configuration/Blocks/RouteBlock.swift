@@ -20,6 +20,9 @@ enum RouteBlock {
 
     static let shadow = Key.optional(
         "shadow", ValueType.mapping, "A model that sees answered requests too, and is held against the answers.")
+    static let redact = Key.optional(
+        "redact", ValueType.name(of: "redaction", example: "people").placed.oneOrList(), default: "no rules",
+        "Entries of `redaction` that look at the texts of its requests and answers, one after the other.")
     static let limits = Key.optional(
         "limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests to this route share.")
 
@@ -27,7 +30,7 @@ enum RouteBlock {
         "routes",
         [
             name.description, match.description, auth.description, send.description, fallback.description,
-            retry.description, deadline.description, limits.description, shadow.description,
+            retry.description, deadline.description, limits.description, shadow.description, redact.description,
         ])
 
     static let standardDeadline = Duration.seconds(30)
@@ -76,6 +79,7 @@ enum RouteBlock {
         route.limits = limits
         route.retry = retry
         route.conditions = match.conditions
+        route.redactions = MatchBlock.use(reader.value(redact), callers.redactions, reading)
         route.shadow = reader.value(shadow).flatMap {
             ShadowBlock.read($0, span: reader.keySpan(of: shadow), targets: targets, models: models, reading)
         }

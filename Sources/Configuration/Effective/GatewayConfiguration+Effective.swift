@@ -33,6 +33,7 @@ extension GatewayConfiguration {
 
     private var manners: Entries {
         [
+            ("redaction", .named(redactions.map { ($0.name, $0.effective) })),
             ("observability", observability.effective),
             ("drain", .duration(drain)),
             ("max_inflight", .size(maxInflight)),
@@ -88,6 +89,22 @@ extension ListenerConfiguration {
             ),
             ("origins", .texts(origins)),
             ("tls", tls?.effective ?? .null),
+            (
+                "firewall",
+                firewall.map {
+                    .mapping([("allow", .texts($0.allowed.map(\.text))), ("deny", .texts($0.denied.map(\.text)))])
+                } ?? .null
+            ),
+        ])
+    }
+}
+
+extension RedactionConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("find", .texts(detectors.map(\.rawValue))),
+            ("patterns", .named(patterns.map { ($0.name, .string($0.text)) })),
+            ("action", .string(action.rawValue)), ("in", .texts(places.map(\.rawValue).sorted())),
         ])
     }
 }
@@ -166,14 +183,23 @@ extension ModelConfiguration {
                 "cache",
                 cache.map { .mapping([("size", .size($0.size)), ("age", .duration($0.age))]) } ?? .null
             ),
-            (
-                "inputs",
-                .named(
-                    columns.sorted { $0.key < $1.key }.map { name, columns in
-                        (name, .mapping([("columns", .texts(columns))]))
-                    })
-            ),
+            ("inputs", .named(inputNames.map { ($0, effective(ofInput: $0)) })),
         ]
+    }
+
+    private var inputNames: [String] { Set(columns.keys).union(inputLimits.map(\.input)).sorted() }
+
+    private func effective(ofInput name: String) -> ConfigurationValue {
+        let limits = inputLimits.first { $0.input == name }?.limits
+        let range = limits?.least.flatMap { least in
+            limits?.most.map { ConfigurationValue.list([.double(least), .double($0)]) }
+        }
+        return .mapping([
+            ("columns", columns[name].map { .texts($0) } ?? .null),
+            ("max_shape", limits?.maxShape.map { .list($0.map { .integer(Int64($0)) }) } ?? .null),
+            ("range", range ?? .null), ("finite", .bool(limits?.isFinite ?? false)),
+            ("max_text", limits?.maxText.map { .size($0) } ?? .null),
+        ])
     }
 
     private var memory: Entries {

@@ -17,6 +17,7 @@ extension RouteConfiguration {
             ("retry", retry?.effective ?? .null),
             ("deadline", .duration(deadline)),
             ("limits", .texts(limits)),
+            ("redact", .texts(redactions)),
             ("shadow", shadow?.effective ?? .null),
         ])
     }

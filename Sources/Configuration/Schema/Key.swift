@@ -67,6 +67,7 @@ struct Block: Sendable {
         AllowBlock.block, QuotaBlock.block, StoreBlock.block, GroupBlock.block, RouteBlock.block, MatchBlock.block,
         InputMatchBlock.block, SendBlock.block,
         ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block, ShadowBlock.block,
+        RedactionBlock.block, FirewallBlock.block,
         RungBlock.block, RetryBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]

@@ -45,6 +45,9 @@ struct MappingReader {
     /// Whether the key is written, rightly or not.
     func has<Value>(_ key: Key<Value>) -> Bool { entries[key.name] != nil || meant.contains(key.name) }
 
+    /// Whether a key of that name is written, rightly or not.
+    func has(named name: String) -> Bool { entries[name] != nil || meant.contains(name) }
+
     /// Where the key's value stands.
     func span<Value>(of key: Key<Value>) -> SourceSpan { entries[key.name]?.value.span ?? span }
 

@@ -21,6 +21,7 @@ package struct GatewayConfiguration: Sendable {
     package var globalLimits: [String] = []
     package var stores: [StoreConfiguration] = []
     package var groups: [GroupConfiguration] = []
+    package var redactions: [RedactionConfiguration] = []
     /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
     package var admin: AdminConfiguration?
     package var reload = ReloadConfiguration()

@@ -17,6 +17,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var port: Int
     package var serves: Set<Service> = [.inference, .metrics]
     package var tls: ListenerTLS?
+    /// `nil` where everybody may connect.
+    package var firewall: Firewall?
     /// Whether clients may speak without TLS.
     package var allowsPlain: Bool { tls == nil || tls?.plain == .allow }
     /// Where web pages may come from that open sessions, besides from the gateway itself; `*` is anywhere.

@@ -18,6 +18,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var isolation: Isolation?
     /// Column names along the last axis of an input, by input name, in order.
     package var columns: [String: [String]] = [:]
+    /// What its inputs may be, by name, in the order of the file.
+    package var inputLimits: [NamedLimits] = []
     /// How its requests are scheduled.
     package var scheduling = SchedulingConfiguration()
     /// How inputs of different sizes are made to fit into one call; `nil` where they aren't.
@@ -38,6 +40,17 @@ package struct ModelConfiguration: Sendable, Equatable {
     /// What it must answer before it takes requests.
     package var selfTests: [SelfTest] = []
     package var location: SourceLocation
+
+    /// The limits of one input.
+    package struct NamedLimits: Sendable, Equatable {
+        package var input: String
+        package var limits: InputLimits
+
+        package init(input: String, limits: InputLimits) {
+            self.input = input
+            self.limits = limits
+        }
+    }
 
     /// One request of a model's self-test.
     package struct SelfTest: Sendable, Equatable {

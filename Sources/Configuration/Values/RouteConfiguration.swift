@@ -71,6 +71,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     /// `nil` where each request is sent by itself.
     package var stickiness: Stickiness?
     package var shadow: Shadow?
+    /// Names of entries of `redaction` that look at its texts.
+    package var redactions: [String] = []
     package var fallback: [Rung]
     /// When a model is asked once more; `nil` is never.
     package var retry: RetryConfiguration?

@@ -46,7 +46,7 @@ package struct Explanation: Sendable {
     /// One decision.
     package struct Step: Sendable, Equatable {
         package enum Kind: String, Sendable {
-            case listener, route, identity, right, quota, deadline, model, fallback, shadow
+            case listener, route, identity, right, quota, deadline, model, fallback, shadow, redaction
             case refused
         }
 
@@ -179,9 +179,16 @@ package struct Explanation: Sendable {
             let when = rung.when.map(\.rawValue).sorted().joined(separator: ", ")
             add(.fallback, "\(number + 1). after \(when): \(describe(rung.model))", at: rung.model.location)
         }
+        for name in configured.redactions {
+            guard let rule = configuration.redactions.first(where: { $0.name == name }) else { continue }
+            let kinds = (rule.detectors.map(\.rawValue) + rule.patterns.map(\.name)).joined(separator: ", ")
+            let places = rule.places.map(\.rawValue).sorted().joined(separator: " and ")
+            add(.redaction, "\"\(name)\" looks for \(kinds) in \(places): \(rule.action.rawValue)", at: rule.location)
+        }
         if let shadow = route.shadow, let settings = configured.shadow?.settings {
             add(
-                .shadow, "\(ShareText.text(settings.share)) of what is answered goes to \(describe(shadow)), whose answers nobody gets",
+                .shadow,
+                "\(ShareText.text(settings.share)) of what is answered goes to \(describe(shadow)), whose answers nobody gets",
                 at: shadow.location)
         }
     }

@@ -11,7 +11,9 @@ extension Inference {
         else { return nil }
         // Why one that is open isn't asked holds for shadows, too; what they do doesn't open it.
         if let breaker = gate.breakers[target.index], !breaker.isAvailable(now: .now) { return nil }
-        guard attempts.current.model.index != target.index else { return nil }
+        guard attempts.current.model.index != target.index,
+            (try? gate.check(envelope.inputs, model: target.index)) != nil
+        else { return nil }
         envelope.id += "-shadow"
         envelope.parameters.removeAll { $0.key == "traceparent" }
         let sample = ShadowSample(

@@ -134,6 +134,7 @@ package final class Inference: @unchecked Sendable {
             var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
                 try joined(try decode(signature))
             }
+            envelope.inputs = try guarded(envelope.inputs, for: attempts.current.model, of: route)
             if let timeout = timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
             }
@@ -215,8 +216,14 @@ package final class Inference: @unchecked Sendable {
     // MARK: The answer
 
     /// One part from the plugin whose turn it is; on the event loop.
-    func received(_ part: InferencePart) {
+    func received(_ whole: InferencePart) {
         guard !isFinished else { return }
+        let part: InferencePart
+        do throws(SluiceError) {
+            part = try redacted(whole)
+        } catch {
+            return partFailed(error)
+        }
         summary.cache = part.cache?.rawValue
         if part.error == nil { quotaUse.note(part) }
         if let error = part.error {
@@ -227,7 +234,7 @@ package final class Inference: @unchecked Sendable {
             endAttempt(code: nil)
             do {
                 let content = try encode(part)
-                let sample = route?.shadow == nil ? nil : shadowed(part)
+                let sample = route?.shadow == nil ? nil : shadowed(whole)
                 finish(content)
                 if let sample { show(sample) }
             } catch {
@@ -420,6 +427,13 @@ package final class Inference: @unchecked Sendable {
         summary.model = model.name
         summary.version = model.version
         attemptNumber += 1
+        if attempt.rung != nil {
+            do throws(SluiceError) {
+                try gate.check(envelope.inputs, model: attempt.model.index)
+            } catch {
+                return failed(error)
+            }
+        }
         if !gate.breakers.isEmpty, !passBreaker(of: attempt) { return }
         start(envelope, model: model, deadline: attempt.deadline)
     }

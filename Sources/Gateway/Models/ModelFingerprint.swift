@@ -28,6 +28,8 @@ struct ModelFingerprint: Sendable, Equatable {
         self.model.cost = nil
         self.model.costLocation = nil
         self.model.limits = []
+        // What inputs may be is the gate's.
+        self.model.inputLimits = []
         self.plugin = plugin
         self.plugin.location = nowhere
         self.library = library

@@ -174,6 +174,8 @@ package final class GatewayMetrics: Sendable {
     /// What quotas have to tell.
     package let quotas: QuotaMetrics
     package let shadows: ShadowMetrics
+    private let redactionsTotal: MetricFamily<Counter>
+    private let firewallRefusals: MetricFamily<Counter>
 
     /// - Parameter version: the version of this build, for `sluice_build_info`.
     package init(version: String, registry: MetricRegistry = MetricRegistry()) {
@@ -249,6 +251,12 @@ package final class GatewayMetrics: Sendable {
         plugins = PluginMetrics()
         quotas = QuotaMetrics(registry)
         shadows = ShadowMetrics(registry)
+        redactionsTotal = registry.counters(
+            "sluice_redactions_total", help: "What rules of redaction found in texts, by its kind; never what it was.",
+            labels: ["rule", "kind", "place", "action"])
+        firewallRefusals = registry.counters(
+            "sluice_firewall_refusals_total", help: "Connections that a listener's firewall turned away.",
+            labels: ["listener"])
         reloads = ReloadHandles(registry)
         authFailures = registry.counters(
             "sluice_auth_failures_total",
@@ -325,6 +333,14 @@ package final class GatewayMetrics: Sendable {
             keys: issuerKeys.with(name), lastSuccess: issuerLastSuccess.with(name),
             succeeded: issuerReads.with(name, "ok"), failed: issuerReads.with(name, "failed"))
     }
+
+    /// Resolves the counter of what redaction found of one kind.
+    package func redactions(rule: String, kind: String, place: String, action: String) -> Counter {
+        redactionsTotal.with(rule, kind, place, action)
+    }
+
+    /// Resolves the counter of connections that a listener's firewall turned away.
+    package func firewallRefusals(listener: String) -> Counter { firewallRefusals.with(listener) }
 
     /// Resolves the counter of a consumer's requests that quotas turned away.
     package func quotaRejections(consumer name: String) -> Counter { quotaRejections.with(name) }

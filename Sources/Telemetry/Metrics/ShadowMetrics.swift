@@ -62,7 +62,8 @@ package final class ShadowMetrics: Sendable {
             for one in standings {
                 for outcome in one.outcomes {
                     sample(
-                        "sluice_shadow_requests_total", one, ("outcome", outcome.name), Double(outcome.count), to: &text)
+                        "sluice_shadow_requests_total", one, ("outcome", outcome.name), Double(outcome.count), to: &text
+                    )
                 }
             }
             outputs(
@@ -74,7 +75,8 @@ package final class ShadowMetrics: Sendable {
                 to: &text
             ) { Double($0.agreeing) }
             outputs(
-                "sluice_shadow_max_error", "The largest difference of two numbers so far.", "gauge", standings, to: &text
+                "sluice_shadow_max_error", "The largest difference of two numbers so far.", "gauge", standings,
+                to: &text
             ) { $0.maxError }
         }
 

@@ -150,6 +150,14 @@ package final class GatewayServer: Sendable {
             )
             .childChannelInitializer { [connections, scratches] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let firewall = port.service.listener.firewall {
+                        // Before a byte of it is read.
+                        guard firewall.admits(channel.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) }) else {
+                            let service = port.service
+                            service.metrics.firewallRefusals(listener: service.listener.name).increment()
+                            return channel.close(promise: nil)
+                        }
+                    }
                     guard connections.admit(channel, port: port) else {
                         try channel.pipeline.syncOperations.addHandler(ConnectionRefusal())
                         return

@@ -40,7 +40,8 @@ struct ShadowReportCommand: AsyncParsableCommand {
             let leftOut = count("left_out_busy") + count("left_out_memory")
             let left = [
                 shadow["route"] as? String ?? "", shadow["model"] as? String ?? "", "\(count("compared"))",
-                failures(shadow), "\(leftOut)", time(shadow["answer_milliseconds"]), time(shadow["shadow_milliseconds"]),
+                failures(shadow), "\(leftOut)", time(shadow["answer_milliseconds"]),
+                time(shadow["shadow_milliseconds"]),
             ]
             let outputs = shadow["outputs"] as? [[String: Any]] ?? []
             for (index, output) in outputs.enumerated() {
@@ -57,7 +58,8 @@ struct ShadowReportCommand: AsyncParsableCommand {
 
     private static func cells(_ output: [String: Any]) -> [String] {
         let agreement = (output["agreement"] as? Double).map { String(format: "%.2f%%", $0 * 100) }
-        let error = (output["max_error"] as? Double).map { String(format: "%.6g", $0) } ?? output["max_error"] as? String
+        let error =
+            (output["max_error"] as? Double).map { String(format: "%.6g", $0) } ?? output["max_error"] as? String
         return [
             output["name"] as? String ?? "", "\((output["rows"] as? NSNumber)?.intValue ?? 0)", agreement ?? "-",
             error ?? "-",

@@ -93,6 +93,7 @@ import Testing
                 address: "127.0.0.1:8080"
                 serves: [inference, admin]
                 tls: { cert: ./tls/server.pem, key: ./tls/server.key }
+                firewall: { deny: 10.0.0.0/8 }
             plugins: { echo: {}, file: { path: ./libonnx.so } }
             models:
               a:
@@ -135,6 +136,8 @@ import Testing
                   canary: { model: b, share: 1%, schedule: [{ at: "2027-01-01", share: 2% }] }
                   sticky: { header: x-session }
                 shadow: { model: d }
+                redact: people
+            redaction: { people: { find: email, patterns: { p: "a+" } } }
             """
         let effective = try load(text).effective.json
         #expect(!effective.contains("s3cret"))

@@ -2,7 +2,7 @@ import Configuration
 import Testing
 
 /// A small, fast generator whose numbers are the same everywhere (Vigna's splitmix64).
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

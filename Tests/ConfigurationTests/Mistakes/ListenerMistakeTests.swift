@@ -75,7 +75,7 @@ import Testing
             [
                 #"""
                 2:22+16 error: listener "public" must be a mapping, not "127.0.0.1:8080" | known keys: \#
-                address, serves, max_body, max_headers, max_connections, timeouts, origins, tls
+                address, serves, max_body, max_headers, max_connections, timeouts, origins, tls, firewall
                 """#
             ]),
         WrongText(

@@ -127,7 +127,7 @@ import Testing
                     models: { echo: { plugin: echo, inputs: { X: {}, Y: { columns: [] }, Z: { columns: a } } } }
                     """#),
             [
-                #"3:43+1 error: input "X" has no columns | write e.g. columns: [sepal_length]"#,
+                #"3:43+1 error: input "X" says nothing | write e.g. columns: [a, b], or finite: true"#,
                 "3:64+1 error: columns is an empty list | leave it out, or name at least one",
                 #"3:84+1 error: columns must be a list, not "a" | write [a]"#,
             ]),

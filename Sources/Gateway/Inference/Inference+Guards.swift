@@ -1,0 +1,27 @@
+internal import Configuration
+internal import PluginHost
+internal import Routing
+internal import Tensors
+
+extension Inference {
+    /// Inputs as the model may have them.
+    ///
+    /// - Throws: `invalid_input` where they are beyond its limits, or hold what may not come in.
+    func guarded(_ inputs: [Tensor], for model: Route.Model, of route: Route) throws(SluiceError) -> [Tensor] {
+        try gate.check(inputs, model: model.index)
+        guard let redaction = gate.redactions[route.index], redaction.looks(at: .inputs) else { return inputs }
+        return try redaction.applied(to: inputs, .inputs)
+    }
+
+    /// A part as the caller may have it.
+    ///
+    /// - Throws: `forbidden` where it holds what may not go out.
+    func redacted(_ part: InferencePart) throws(SluiceError) -> InferencePart {
+        guard let route, let redaction = gate.redactions[route.index], redaction.looks(at: .outputs) else {
+            return part
+        }
+        var part = part
+        part.outputs = try redaction.applied(to: part.outputs, .outputs)
+        return part
+    }
+}
