@@ -26,6 +26,8 @@ package final class Gate: Sendable {
     let bounds: [[InputBounds]]
     /// What is looked for in texts, by the places of routes.
     let redactions: [RouteRedaction?]
+    /// What is masked in texts before they are logged; `nil` for nothing.
+    package let logRedaction: LogRedaction?
     /// The shadows of routes, by their places.
     package let shadows: [ShadowTraffic?]
     /// What quotas have to tell.
@@ -83,6 +85,7 @@ package final class Gate: Sendable {
         let redactors = Dictionary(
             configuration.redactions.compactMap { rule in (try? TextRedactor(rule)).map { (rule.name, $0) } },
             uniquingKeysWith: { first, _ in first })
+        self.logRedaction = LogRedaction(configuration.observability.redactions, redactors, metrics: metrics)
         self.redactions = configuration.routes.map { RouteRedaction($0, redactors, metrics: metrics) }
         self.groups = Dictionary(
             configuration.consumers.filter { !$0.groups.isEmpty }.map { ($0.name, $0.groups) },

@@ -26,7 +26,8 @@ enum GatewayBlock {
     static let groups = Key.optional(
         "groups", ValueType.named("group", atMost: Bounds.limits), "Consumers that have limits in common.")
     static let redaction = Key.optional(
-        "redaction", ValueType.named("redaction", atMost: 256), "What is looked for in texts, for routes to name.")
+        "redaction", ValueType.named("redaction", atMost: 256),
+        "What is looked for in texts, for routes and logs to name.")
     static let stores = Key.optional(
         "stores", ValueType.named("store", atMost: 16), "Where counts of quotas are kept beyond the gateway's memory.")
     static let routes = Key.optional(
@@ -122,10 +123,6 @@ enum GatewayBlock {
             reader, auth: auth?.auth, models: modelNames, limits: limitNames,
             callers: MatchBlock.Names(consumers: consumerNames, groups: groupNames, redactions: redactionNames), reading
         )
-        for redaction in redactionNames.unused {
-            reading.error(
-                "no route names redaction \(quoted(redaction.value))", at: redaction.span, "use it or remove it")
-        }
         for limit in limitNames.unused {
             reading.error("nothing uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
         }
@@ -149,7 +146,12 @@ enum GatewayBlock {
         }
 
         let observability = reader.value(observability).map {
-            ObservabilityBlock.read($0, span: reader.keySpan(of: Self.observability), reading)
+            ObservabilityBlock.read(
+                $0, span: reader.keySpan(of: Self.observability), redactions: redactionNames, reading)
+        }
+        for redaction in redactionNames.unused {
+            reading.error(
+                "nothing names redaction \(quoted(redaction.value))", at: redaction.span, "use it or remove it")
         }
         let drain = reader.value(drain)
         let maxInflight = reader.value(maxInflight)

@@ -6,7 +6,12 @@ enum ObservabilityBlock {
     static let logLevel = Key.optional(
         "log_level", ValueType<ObservabilityConfiguration.Level>.choice, default: "info", "The least that is logged.")
 
-    static let block = Block("observability", [accessLog.description, logLevel.description])
+    static let redact = Key.optional(
+        "redact", ValueType.name(of: "redaction", example: "people").placed.oneOrList(), default: "no rules",
+        "Entries of `redaction` whose findings are masked in both logs, whatever their `action` and `in`.")
+
+    static let block = Block(
+        "observability", [accessLog.description, logLevel.description, redact.description])
 
     private static let outputType = ValueType<ObservabilityConfiguration.Output>(
         "none, stdout, stderr or a path", example: "./access.log"
@@ -29,13 +34,16 @@ enum ObservabilityBlock {
         }
     }
 
-    static func read(_ node: YAMLNode, span: SourceSpan, _ reading: Reading) -> ObservabilityConfiguration {
+    static func read(
+        _ node: YAMLNode, span: SourceSpan, redactions: NameTable, _ reading: Reading
+    ) -> ObservabilityConfiguration {
         var observability = ObservabilityConfiguration()
         guard let reader = MappingReader(node, block, name: "observability", span: span, reading) else {
             return observability
         }
         if let output = reader.value(accessLog) { observability.accessLog = output }
         if let level = reader.value(logLevel) { observability.logLevel = level }
+        observability.redactions = MatchBlock.use(reader.value(redact), redactions, reading)
         return observability
     }
 }

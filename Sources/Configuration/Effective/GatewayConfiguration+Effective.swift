@@ -320,6 +320,8 @@ extension ObservabilityConfiguration {
             case .stderr: "stderr"
             case .file(let path): path
             }
-        return .mapping([("access_log", .string(log)), ("log_level", .string(logLevel.rawValue))])
+        return .mapping([
+            ("access_log", .string(log)), ("log_level", .string(logLevel.rawValue)), ("redact", .texts(redactions)),
+        ])
     }
 }

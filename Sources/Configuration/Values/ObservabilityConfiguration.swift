@@ -17,6 +17,8 @@ package struct ObservabilityConfiguration: Sendable, Equatable {
 
     package var accessLog: Output = .stdout
     package var logLevel: Level = .info
+    /// Names of entries of `redaction` whose findings are masked in what is logged, whatever else they do.
+    package var redactions: [String] = []
 
     package init() {}
 }

@@ -23,18 +23,21 @@ package struct JSONLogHandler: LogHandler {
     private let threshold: LogThreshold
     private let label: String
     private let output: LogOutput
+    private let mask: LogMask?
     private let unixMilliseconds: @Sendable () -> Int64
 
     /// - Parameters:
     ///   - label: which part of the gateway speaks.
     ///   - threshold: the least that is logged.
+    ///   - mask: what becomes of texts on their way out.
     ///   - unixMilliseconds: the present moment; tests give their own.
     package init(
-        label: String, threshold: LogThreshold, output: LogOutput = .standardError,
+        label: String, threshold: LogThreshold, output: LogOutput = .standardError, mask: LogMask? = nil,
         unixMilliseconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
     ) {
         self.label = label
         self.output = output
+        self.mask = mask
         self.unixMilliseconds = unixMilliseconds
         self.threshold = threshold
     }
@@ -62,7 +65,7 @@ package struct JSONLogHandler: LogHandler {
         JSONText.append(event.message.description, to: &line, limit: Self.longestValue)
         if let error = event.error {
             line.append(contentsOf: ",\"error\":".utf8)
-            JSONText.append("\(error)", to: &line, limit: Self.longestValue)
+            append("\(error)", to: &line)
         }
 
         var all = metadataProvider?.get() ?? [:]
@@ -72,21 +75,27 @@ package struct JSONLogHandler: LogHandler {
             line.append(UInt8(ascii: ","))
             JSONText.append(Self.reservedKeys.contains(key) ? "_" + key : key, to: &line)
             line.append(UInt8(ascii: ":"))
-            Self.append(value, depth: 0, to: &line)
+            append(value, depth: 0, to: &line)
         }
         line.append(contentsOf: "}\n".utf8)
         // There is nowhere left to say that the log itself can't be written.
         try? output.write(line)
     }
 
-    private static func append(_ value: Logger.MetadataValue, depth: Int, to line: inout [UInt8]) {
+    private func append(_ text: String, to line: inout [UInt8]) {
+        JSONText.append(mask?.masked(text) ?? text, to: &line, limit: Self.longestValue)
+    }
+
+    private func append(_ value: Logger.MetadataValue, depth: Int, to line: inout [UInt8]) {
         switch value {
-        case .string(let text): JSONText.append(text, to: &line, limit: longestValue)
+        case .string(let text): append(text, to: &line)
         case .stringConvertible(let value as any BinaryInteger): line.append(contentsOf: "\(value)".utf8)
         case .stringConvertible(let value as Bool): line.append(contentsOf: "\(value)".utf8)
-        case .stringConvertible(let value): JSONText.append(value.description, to: &line, limit: longestValue)
+        case .stringConvertible(let value): append(value.description, to: &line)
         case .array(let values):
-            guard depth < deepestNesting else { return append(.string(value.description), depth: depth, to: &line) }
+            guard depth < Self.deepestNesting else {
+                return append(.string(value.description), depth: depth, to: &line)
+            }
             line.append(UInt8(ascii: "["))
             for (index, value) in values.enumerated() {
                 if index > 0 { line.append(UInt8(ascii: ",")) }
@@ -94,7 +103,9 @@ package struct JSONLogHandler: LogHandler {
             }
             line.append(UInt8(ascii: "]"))
         case .dictionary(let values):
-            guard depth < deepestNesting else { return append(.string(value.description), depth: depth, to: &line) }
+            guard depth < Self.deepestNesting else {
+                return append(.string(value.description), depth: depth, to: &line)
+            }
             line.append(UInt8(ascii: "{"))
             for (index, entry) in values.sorted(by: { $0.key < $1.key }).enumerated() {
                 if index > 0 { line.append(UInt8(ascii: ",")) }

@@ -19,12 +19,20 @@ extension Service {
         let request = request()
         accessLog.append(
             AccessRecord(
-                unixMilliseconds: WallClock.millisecondsSince1970, requestID: request.id,
-                method: request.method, path: request.path, status: response.status,
+                unixMilliseconds: WallClock.millisecondsSince1970, requestID: masked(request.id),
+                method: request.method, path: masked(request.path), status: response.status,
                 consumer: summary.consumer, route: summary.route, model: summary.model,
                 isFallback: !summary.failedAttempts.isEmpty, bytesIn: bytesIn, bytesOut: bytesOut,
                 nanoseconds: MonotonicTime.now.nanoseconds(since: request.receivedAt), code: response.errorCode,
                 remote: request.remote))
+    }
+
+    /// What a client sent as it may be logged; escapes in it hide nothing.
+    private func masked(_ text: String) -> String {
+        guard let redaction = gate.logRedaction else { return text }
+        let plain = PercentEncoding.decode(text) ?? text
+        let masked = redaction.masked(plain)
+        return masked == plain ? text : masked
     }
 
     /// Counts and logs a request whose client left before the answer; nginx's 499 for want of a standard one.

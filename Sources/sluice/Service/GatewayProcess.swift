@@ -16,13 +16,16 @@ struct GatewayProcess {
     private let threads: Int
     private let logger: Logger
     private let logThreshold: LogThreshold
+    private let logMask: LogMask
 
     init(_ loaded: ConfigurationFile.Loaded, threads: Int?) {
         self.loaded = loaded
         self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let threshold = LogThreshold(loaded.configuration.observability.logLevel.loggerLevel)
         self.logThreshold = threshold
-        self.logger = Logger(label: "sluice") { JSONLogHandler(label: $0, threshold: threshold) }
+        let mask = LogMask()
+        self.logMask = mask
+        self.logger = Logger(label: "sluice") { JSONLogHandler(label: $0, threshold: threshold, mask: mask) }
     }
 
     func run() async throws {
@@ -42,7 +45,7 @@ struct GatewayProcess {
             metrics: metrics, logger: logger,
             surroundings: Gatekeeper.Surroundings(
                 read: { () throws(ReloadFailure) in try watching.read(file.shownPath) },
-                prepareFront: { [logThreshold] gate, keeper throws(ReloadFailure) in
+                prepareFront: { [logThreshold, logMask] gate, keeper throws(ReloadFailure) in
                     let log = try accessLogs.prepare(gate.configuration.observability.accessLog)
                     do {
                         let change = try server.prepare(gate, by: keeper, accessLog: log.accessLog)
@@ -53,6 +56,7 @@ struct GatewayProcess {
                             commit: {
                                 change.commit()
                                 log.commit()
+                                logMask.become(Self.mask(by: gate.logRedaction))
                                 if isOther { logThreshold.level = level.loggerLevel }
                                 watching.change(to: gate.configuration.reload, keeper)
                             }, cancel: change.cancel)
@@ -81,6 +85,11 @@ struct GatewayProcess {
         }
         accessLogs.flush()
         logger.info("stopped")
+    }
+
+    private static func mask(by redaction: LogRedaction?) -> (@Sendable (String) -> String)? {
+        guard let redaction else { return nil }
+        return { redaction.masked($0) }
     }
 
     /// Tells a person at a terminal where to go; the log is for machines.

@@ -68,7 +68,7 @@ import Testing
                 "5:9+1 error: routes must be a list, not a mapping",
                 #"""
                 6:16+6 error: observability must be a mapping, not "stdout" | known keys: access_log, \#
-                log_level
+                log_level, redact
                 """#,
             ]),
         WrongText(

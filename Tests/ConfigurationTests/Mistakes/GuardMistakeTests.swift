@@ -38,18 +38,20 @@ import Testing
                       b: { find: [emial, card, card], action: hide }
                       c: { patterns: { p: "(a", q: '(x)\1', r: "a*" } }
                     routes: [{ send: echo, redact: [a, d, a] }]
+                    observability: { redact: e }
                     """#),
             [
                 #"6:3+1 error: redaction "a" looks for nothing | write e.g. find: [email, secret]"#,
-                #"7:3+1 error: no route names redaction "b" | use it or remove it"#,
+                #"7:3+1 error: nothing names redaction "b" | use it or remove it"#,
                 #"7:15+5 error: find can't be "emial" | did you mean "email"?"#,
                 #"7:43+4 error: action can't be "hide" | known words: mask, reject, report"#,
-                #"8:3+1 error: no route names redaction "c" | use it or remove it"#,
+                #"8:3+1 error: nothing names redaction "c" | use it or remove it"#,
                 #"8:23+4 error: pattern "p": a ) is missing | at character 3 of it"#,
                 #"8:32+7 error: pattern "q": there is no \ with this character | at character 5 of it"#,
                 #"8:44+4 error: pattern "r": it would match nothing at all | at character 1 of it"#,
                 #"9:36+1 error: unknown redaction "d" | known redactions: a, b, c"#,
                 #"9:39+1 error: redaction "a" is named twice"#,
+                #"10:26+1 error: unknown redaction "e" | known redactions: a, b, c"#,
             ]),
     ]
 

@@ -36,7 +36,7 @@ import Testing
         WrongText(
             "an unknown key", GatewayText(more: "observability: { metrics: {} }"),
             [
-                #"5:18+7 error: unknown key "metrics" in observability | known keys: access_log, log_level"#
+                #"5:18+7 error: unknown key "metrics" in observability | known keys: access_log, log_level, redact"#
             ]),
     ]
 }

@@ -25,7 +25,9 @@ import Testing
           keys: { find: secret, action: reject, in: [inputs, outputs] }
           counted: { find: [card, iban], action: report, in: inputs }
           answers: { find: email, in: outputs }
+          logged: { find: [email, secret], action: report }
           never: { patterns: { word: "forbidden" }, action: reject, in: outputs }
+        observability: { redact: logged }
         routes:
           - { match: { model: numbers }, send: numbers }
           - { match: { model: masked }, send: texts, redact: [people, counted] }
@@ -99,6 +101,18 @@ struct GuardTests {
         let answer = try infer("answered", #"["a forbidden word"]"#)
         #expect(answer.status == 403 && answer.code == "forbidden", "\(answer.text)")
         #expect(answer.error?.contains("output \"OUTPUT0\"") == true)
+    }
+
+    @Test func whatCallersNameIsMaskedInTheLogHoweverItIsWritten() throws {
+        for name in ["eve@mail.example", "eve%40mail.example", "%65ve@mail.example"] {
+            let answer = try gateway.post("/v1/infer/\(name)", "{}", headers: ["x-request-id": "eve@mail.example"])
+            #expect(answer.status == 404)
+        }
+        #expect(eventually { gateway.accessLog.components(separatedBy: #""path":"/v1/infer/[email]""#).count == 4 })
+        #expect(gateway.accessLog.components(separatedBy: #""request_id":"[email]""#).count == 4)
+        #expect(!gateway.accessLog.contains("mail.example"))
+        #expect(
+            try gateway.metric(#"sluice_redactions_total{rule="logged",kind="email",place="logs",action="mask"}"#) == 6)
     }
 
     @Test func aTextMayHaveNoMoreThanItsBytes() throws {

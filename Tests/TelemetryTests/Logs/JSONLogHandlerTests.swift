@@ -36,6 +36,21 @@ import Testing
                 """)
     }
 
+    @Test func whatIsMaskedIsInNoValue() {
+        let memory = MemoryOutput()
+        let mask = LogMask()
+        let handler = JSONLogHandler(
+            label: "gateway", threshold: LogThreshold(.info), output: memory.output, mask: mask
+        ) { 1_795_508_431_123 }
+        let logger = Logger(label: "gateway") { _ in handler }
+        mask.become { $0.replacingOccurrences(of: "hush", with: "[x]") }
+        logger.info("model loaded", metadata: ["a": "hush hush", "b": ["hush"], "c": ["d": "no", "e": "hush"]])
+        #expect(memory.text == Self.start + #","a":"[x] [x]","b":["[x]"],"c":{"d":"no","e":"[x]"}}"# + "\n")
+        mask.become(nil)
+        logger.info("model loaded", metadata: ["a": "hush"])
+        #expect(memory.text.hasSuffix(#","a":"hush"}"# + "\n"))
+    }
+
     @Test func nearerMetadataWins() {
         let memory = MemoryOutput()
         var handler = Self.handler(memory)
