@@ -66,7 +66,8 @@ package struct RouteTable: Sendable {
         let first = last.map { $0.index + 1 } ?? 0
         func takes(_ route: Route) throws(SluiceError) -> Bool {
             guard route.index >= first else { return false }
-            isKnown = true
+            // Whom a route isn't for must not learn from an error that it is there.
+            if route.caller == nil { isKnown = true }
             if let head = route.head, !head.holds(for: request) { return false }
             if !route.contentTypes.isEmpty {
                 if !isParsed {
@@ -74,7 +75,7 @@ package struct RouteTable: Sendable {
                     isParsed = true
                 }
                 guard route.takes(mediaType) else {
-                    refusing.append(route)
+                    if route.caller == nil { refusing.append(route) }
                     return false
                 }
             }

@@ -1,5 +1,6 @@
 import Configuration
 @testable import Gateway
+import Tensors
 import Testing
 
 @Suite struct ExplanationTests {
@@ -59,6 +60,101 @@ import Testing
                 model     10 of 100 requests: model "two" version 2, by plugin "echo"  (gateway.yaml:22)
                 fallback  1. after timeout: model "spare" version 1, by plugin "echo"  (gateway.yaml:23)
                 """)
+    }
+
+    private static let conditions = """
+        version: 1
+        listeners:
+          public: { address: "127.0.0.1:8080" }
+        models:
+          one: { plugin: echo }
+          two: { plugin: echo, version: "2" }
+          spare: { plugin: echo }
+        auth: [api_keys, jwt]
+        issuers:
+          login: { issuer: a, audience: b, keys: { secret: env:SECRET }, algorithms: HS256, consumer: acme }
+        consumers:
+          acme:
+            keys: [{ id: k1, hash: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }]
+            allow: { models: "*" }
+            groups: lab
+            limits: standard
+          other: { allow: { models: "*" } , keys: [{ id: k2, hash: "sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752" }] }
+        groups: { lab: { limits: standard } }
+        limits: { standard: [{ count: requests, max: 100/min }] }
+        redaction: { people: { find: [email], patterns: { ticket: "T[0-9]+" }, in: inputs } }
+        routes:
+          - { name: chat, match: { model: m, path: "/v1/chat/*" }, send: one }
+          - { name: beta, match: { model: m, headers: { x-channel: beta } }, send: one }
+          - { name: gold, match: { model: m, claims: { tier: gold } }, send: one }
+          - { name: lab, match: { model: m, groups: lab, inputs: { X: { max_elements: 4 } } }, send: one }
+          - name: rest
+            match: { model: m }
+            send:
+              model: one
+              canary: { model: two, share: 5%, schedule: [{ at: "2026-01-01", share: 10% }, { at: "2099-01-01", share: 20% }] }
+              sticky: { header: x-session }
+            shadow: { model: spare, share: 1% }
+            redact: people
+        """
+
+    private func explainConditions(_ change: (inout Explanation.Request) -> Void) throws -> [String] {
+        let outcome = ConfigurationLoader().load(
+            Array(Self.conditions.utf8),
+            context: ConfigurationLoader.Context(
+                folder: "/", environment: ["SECRET": String(repeating: "s", count: 64)], installedPlugins: ["echo"],
+                fileExists: { _ in true }, nowSeconds: 1_795_478_400))
+        let configuration = try #require(outcome.configuration, "\(outcome.diagnostics)")
+        var request = Explanation.Request(consumer: "acme", model: "m", contentType: "application/json")
+        change(&request)
+        let explanation = Explanation(request, in: configuration, nowSeconds: 1_795_478_400)
+        return explanation.steps.map { "\($0.kind.rawValue): \($0.text)" }
+    }
+
+    @Test func everyConditionSaysWhyItDoesNotHold() throws {
+        let steps = try explainConditions {
+            $0.consumer = "other"
+            $0.fields = ["x-channel": "alpha"]
+            $0.claims = ["tier": "silver"]
+        }
+        #expect(
+            steps.filter { $0.hasPrefix("route") } == [
+                #"route: "chat" doesn't take it: "/v1/infer/m" isn't "/v1/chat/*""#,
+                #"route: "beta" doesn't take it: the header field "x-channel" isn't "beta""#,
+                #"route: "gold" doesn't take it: the claim "tier" isn't "gold""#,
+                #"route: "lab" doesn't take it: "other" is none of its consumers and in none of its groups"#,
+                #"route: "rest" takes it: model "m", any type of body"#,
+            ])
+    }
+
+    @Test func theRouteIsTheOneWhoseConditionsHold() throws {
+        func taken(_ change: (inout Explanation.Request) -> Void) throws -> String? {
+            try explainConditions(change).first { $0.hasPrefix("route") && $0.contains(" takes it") }.map {
+                String($0.split(separator: "\"")[1])
+            }
+        }
+        #expect(try taken { $0.path = "/v1/chat/completions" } == "chat")
+        #expect(try taken { $0.fields = ["x-channel": "beta"] } == "beta")
+        #expect(try taken { $0.claims = ["tier": "gold"] } == "gold")
+        #expect(try taken { $0.inputs = [.init(name: "X", dataType: .fp32, shape: [2, 2])] } == "lab")
+        #expect(try taken { $0.inputs = [.init(name: "X", dataType: .fp32, shape: [5])] } == "rest")
+        #expect(try taken { _ in } == "rest")
+    }
+
+    @Test func sharesShadowsAndRedactionAreSaid() throws {
+        let steps = try explainConditions { _ in }
+        #expect(
+            steps.suffix(4) == [
+                #"model: 90% of requests, by the header field "x-session": model "one" version 1, by plugin "echo""#,
+                """
+                model: 10% of requests, by the header field "x-session", as canary, 20% from 2099-01-01 on: \
+                model "two" version 2, by plugin "echo"
+                """,
+                #"redaction: "people" looks for email, ticket in inputs: mask"#,
+                """
+                shadow: 1% of what is answered goes to model "spare" version 1, by plugin "echo", whose answers nobody gets
+                """,
+            ])
     }
 
     @Test func routeWithoutAKeyMakesEverybodyAnonymous() throws {

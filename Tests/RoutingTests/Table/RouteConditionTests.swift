@@ -127,6 +127,21 @@ import Testing
         #expect(error?.message == "no route takes this request for model 'm'")
     }
 
+    @Test func whomARouteIsNotForLearnsNothingOfIt() {
+        var typed = Self.conditioned("acme") { $0.consumers = ["acme"] }
+        typed.contentTypes = ["text/csv"]
+        let table = RouteTable(
+            configuration([
+                typed, Self.conditioned("beta") { ($0.groups, $0.headers) = (["lab"], [.init("x-beta", ["*"])]) },
+                route("other", model: "n"),
+            ]))
+        for type in ["text/csv", "application/json"] {
+            let error = #expect(throws: SluiceError.self) { try table.match(model: "m", contentType: type) }
+            #expect(error?.code == .modelNotFound)
+            #expect(error?.message.hasPrefix("Request for unknown model: 'm'") == true)
+        }
+    }
+
     @Test func listingsShowANameOnlyToThoseWhomARouteAsksFor() throws {
         let table = RouteTable(configuration([Self.conditioned("acme") { $0.consumers = ["acme"] }]))
         #expect(try table.match(name: "m").name == "acme")
