@@ -90,7 +90,8 @@ package struct InputBounds: Sendable, Equatable {
         return Double(rounded) > most ? rounded.nextDown : rounded
     }
 
-    /// What is no number is within no bounds. A block is looked at as a whole first, without a branch inside.
+    /// What is no number is within no bounds. A block is looked at as a whole first: without a branch, a check of overflow or
+    /// a call inside, the compiler makes wide instructions of it.
     @inline(__always)
     private func scan<Element: BitwiseCopyable>(
         _ tensor: Tensor, as type: Element.Type, isWrong: (Element) -> Bool
@@ -101,10 +102,12 @@ package struct InputBounds: Sendable, Equatable {
             let count = bytes.count / size
             var start = 0
             while start < count {
-                let end = min(start + Self.block, count)
-                var wrong: UInt8 = 0
-                for index in start..<end {
-                    wrong |= isWrong(base.loadUnaligned(fromByteOffset: index * size, as: type)) ? 1 : 0
+                let end = min(start &+ Self.block, count)
+                var wrong: UInt32 = 0
+                var index = start
+                while index < end {
+                    wrong |= isWrong(base.loadUnaligned(fromByteOffset: index &* size, as: type)) ? 1 : 0
+                    index &+= 1
                 }
                 if wrong != 0 {
                     return (start..<end).first {
@@ -119,12 +122,14 @@ package struct InputBounds: Sendable, Equatable {
 
     private static let block = 1_024
 
+    @inline(__always)
     private func first<Element: BinaryFloatingPoint & BitwiseCopyable>(
         in tensor: Tensor, as type: Element.Type, low: Element, high: Element
     ) -> Int? {
         scan(tensor, as: type) { !($0 >= low && $0 <= high) }
     }
 
+    @inline(__always)
     private func firstHalf(in tensor: Tensor, value: (UInt16) -> Float) -> Int? {
         let (low, high) = (low(Float.self), high(Float.self))
         return scan(tensor, as: UInt16.self) {
@@ -133,6 +138,7 @@ package struct InputBounds: Sendable, Equatable {
         }
     }
 
+    @inline(__always)
     private func firstWhole<Element: FixedWidthInteger & BitwiseCopyable>(
         in tensor: Tensor, as type: Element.Type
     ) -> Int? {
