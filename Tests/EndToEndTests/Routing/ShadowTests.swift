@@ -138,3 +138,53 @@ struct ShadowTests {
         #expect(try count("compared", of: "fails") == 0 && count("left_out_busy", of: "fails") == 0)
     }
 }
+
+/// What a shadow sees is nobody's quota, and a reload forgets nothing of it.
+@Suite struct ShadowKeepingTests {
+    private static func yaml(_ drain: String) -> String {
+        """
+        version: 1
+        listeners:
+          public: { address: LISTENER, serves: [inference, metrics] }
+          ops: { address: LISTENER, serves: [admin] }
+        models:
+          good: { plugin: stub_faulty, limits: day }
+          other: { plugin: stub_faulty, limits: day2 }
+        auth: none
+        consumers: { anonymous: { limits: day3 } }
+        limits:
+          day: [{ count: requests, max: 1000/day, window: calendar }]
+          day2: [{ count: requests, max: 1000/day, window: calendar }]
+          day3: [{ count: requests, max: 1000/day, window: calendar }]
+        routes:
+          - { match: { model: good }, send: good, shadow: { model: other, concurrency: 64 } }
+        drain: \(drain)
+        """
+    }
+
+    @Test func quotasCountOnlyCallersAndReloadsKeepTheTally() throws {
+        let gateway = try GatewayFixture(Self.yaml("20s"))
+        let ops = try #require(gateway.ports["ops"])
+        func used(_ scope: String, _ name: String) throws -> Double {
+            let usage = try gateway.get("/admin/usage", port: ops).json["usage"] as? [[String: Any]] ?? []
+            let quota = usage.first { $0["scope"] as? String == scope && $0["name"] as? String == name }
+            return quota?["used"] as? Double ?? 0
+        }
+        func compared() throws -> Int {
+            let shadows = try gateway.get("/admin/shadows", port: ops).json["shadows"] as? [[String: Any]]
+            return shadows?.first?["compared"] as? Int ?? -1
+        }
+        let body = #"{"inputs": {"INPUT0": [[1, 2]]}}"#
+        for _ in 0..<5 { #expect(try gateway.post("/v1/infer/good", body).status == 200) }
+        #expect(try eventually { try compared() == 5 })
+        #expect(try used("consumer", "anonymous") == 5)
+        #expect(try used("model", "good") == 5)
+        #expect(try used("model", "other") == 0)
+
+        try gateway.write(Self.yaml("21s"))
+        #expect(try gateway.request("POST", "/admin/reload", port: ops).status == 200)
+        #expect(try compared() == 5)
+        #expect(try gateway.post("/v1/infer/good", body).status == 200)
+        #expect(try eventually { try compared() == 6 })
+    }
+}
