@@ -32,6 +32,8 @@ package final class Gate: Sendable {
     package let shadows: [ShadowTraffic?]
     /// What quotas have to tell.
     package let notices: QuotaNotices
+    /// What the file itself answers.
+    let fixedAnswers: FixedAnswers
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
     /// The memory that clients share, over all revisions.
@@ -101,12 +103,17 @@ package final class Gate: Sendable {
         let signatures = Dictionary(
             models.compactMap { model in model.loaded.map { (model.name, $0.signature) } },
             uniquingKeysWith: { first, _ in first })
+        let (fixedAnswers, faults) = FixedAnswers.read(routes.routes)
+        self.fixedAnswers = fixedAnswers
         let diagnostics =
-            routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
+            faults + routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
             + InputLimitFit.diagnostics(configuration, models: models)
             + CountableFacts.diagnostics(configuration, models: models)
         if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
         self.metrics = GateMetrics(metrics, routes: routes.routes, models: models)
+        for (model, bound) in zip(models, routes.oldestAnswers(count: models.count)) {
+            model.keepAnswers(forNanoseconds: bound)
+        }
     }
 
     /// The header field that carries API keys, in lower case.

@@ -13,7 +13,7 @@ package struct GateMetrics: Sendable {
     init(_ gateway: GatewayMetrics, routes: [Route], models: [ModelRuntime]) {
         self.gateway = gateway
         self.routes = routes.map { route in
-            gateway.route(route.name, targets: route.targets.map(\.name), fallbacks: route.fallback.map(\.model.name))
+            gateway.route(route.name, targets: route.targets.map(\.name), fallbacks: route.fallback.map(\.label))
         }
         retries = routes.map { $0.retry == nil ? nil : gateway.retries(route: $0.name) }
         self.models = models.map { gateway.model($0.name) }
@@ -62,6 +62,17 @@ package struct GateMetrics: Sendable {
         for (handles, model) in zip(self.models, models) {
             handles.queueDepth.set(model.queueDepth)
             handles.ready.set(model.isReady ? 1 : 0)
+        }
+    }
+}
+
+extension Route.Rung {
+    /// What metrics call whoever answers there; no model can have a name in brackets.
+    fileprivate var label: String {
+        switch action {
+        case .model(let model): model.name
+        case .stale: "(stale)"
+        case .answer: "(answer)"
         }
     }
 }

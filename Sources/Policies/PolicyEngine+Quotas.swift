@@ -7,6 +7,8 @@ extension PolicyEngine {
         package var route: Int?
         /// Among the configuration's models.
         package var model: Int
+        /// Whether the model's own quotas aren't asked, but only counted with.
+        package var leavesOutModel = false
 
         package init(route: Int?, model: Int) {
             self.route = route
@@ -38,7 +40,7 @@ extension PolicyEngine {
             for group in quotas.groups(of: consumer) { charge(group) }
             charge(consumer.quotas)
         }
-        if let ledger = quotas.models[place.model] { charge(ledger) }
+        if !place.leavesOutModel, let ledger = quotas.models[place.model] { charge(ledger) }
         if charges.isEmpty {
             let isFallback = consumer == nil
             return .admitted(isFallback ? .none(of: model, now: now) : .nothing, nil)

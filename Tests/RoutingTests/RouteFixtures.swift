@@ -9,7 +9,8 @@ func configuration(
     _ routes: [RouteConfiguration], timeouts: [String: Duration] = [:], models: [String] = []
 ) -> GatewayConfiguration {
     var names = models
-    for name in routes.flatMap({ $0.targets.map(\.model) + $0.fallback.map(\.model) }) where !names.contains(name) {
+    for name in routes.flatMap({ $0.targets.map(\.model) + $0.fallback.compactMap(\.model) })
+    where !names.contains(name) {
         names.append(name)
     }
     return GatewayConfiguration(
@@ -26,7 +27,7 @@ func configuration(
 func route(
     _ name: String, model: String? = nil, types: [String] = [], to targets: [(String, Int)] = [("m", 1)],
     fallback: [(Set<RouteConfiguration.FallbackCondition>, String)] = [], deadline: Duration = .seconds(30),
-    retry: RetryConfiguration? = nil
+    retry: RetryConfiguration? = nil, rungs: [RouteConfiguration.Rung] = []
 ) -> RouteConfiguration {
     var route = RouteConfiguration(
         name: name, model: model, contentTypes: types, identities: [],
@@ -37,5 +38,6 @@ func route(
             .init(when: rung.0, model: rung.1, location: SourceLocation(line: 20 + index, column: 7))
         }, deadline: deadline, location: somewhere)
     route.retry = retry
+    route.fallback += rungs
     return route
 }

@@ -123,6 +123,9 @@ enum GatewayBlock {
             reader, auth: auth?.auth, models: modelNames, limits: limitNames,
             callers: MatchBlock.Names(consumers: consumerNames, groups: groupNames, redactions: redactionNames), reading
         )
+        for route in routes ?? [] {
+            RungBlock.check(route.rungs, targets: route.route.targets.map(\.model), models: models, reading)
+        }
         for limit in limitNames.unused {
             reading.error("nothing uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")
         }

@@ -70,6 +70,7 @@ extension RouteConfiguration.FallbackCondition {
     fileprivate var reasonAgainstRetry: String? {
         switch self {
         case .breakerOpen: "the breaker would refuse it again"
+        case .quota: "the quota would refuse it again"
         case .serverError, .failed, .timeout, .overloaded, .any: nil
         }
     }

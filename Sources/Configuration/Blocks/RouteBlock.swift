@@ -10,7 +10,8 @@ enum RouteBlock {
     static let send = Key.required(
         "send", ValueType.form("a model, or a mapping", example: "iris"), "Which model answers.")
     static let fallback = Key.optional(
-        "fallback", ValueType.mappings(atMost: 8), "Models to try after a failure, in order.")
+        "fallback", ValueType.mappings(atMost: 8),
+        "What is tried after a failure, in order: other models, an old answer, a fixed one.")
     static let retry = Key.optional(
         "retry", ValueType.mapping, default: "no retries",
         "When a model that failed is asked once more, before the fallbacks.")
@@ -43,6 +44,7 @@ enum RouteBlock {
         /// The name's place, or that of the pattern which is the name.
         var nameSpan: SourceSpan
         var auth: AuthBlock.Choice?
+        var rungs: [RungBlock.Result]
     }
 
     static func read(
@@ -59,10 +61,10 @@ enum RouteBlock {
         let sent = reader.value(send).map { SendBlock.read($0, models: models, reading) } ?? SendBlock.Result()
         let targets = sent.targets
         var tried = targets.map(\.model)
-        var rungs: [RouteConfiguration.Rung] = []
+        var rungs: [RungBlock.Result] = []
         for node in reader.value(fallback) ?? [] {
             guard let rung = RungBlock.read(node, tried: tried, models: models, reading) else { continue }
-            tried.append(rung.model)
+            if let model = rung.rung.model { tried.append(model) }
             rungs.append(rung)
         }
         let retry = reader.value(retry).flatMap {
@@ -75,7 +77,7 @@ enum RouteBlock {
         var route = RouteConfiguration(
             name: name?.value ?? match.model?.value ?? "*", model: match.model?.value,
             contentTypes: match.contentTypes, identities: (auth?.auth ?? standard ?? .none).kinds, targets: targets,
-            fallback: rungs, deadline: deadline ?? standardDeadline, location: node.span.location)
+            fallback: rungs.map(\.rung), deadline: deadline ?? standardDeadline, location: node.span.location)
         route.limits = limits
         route.retry = retry
         route.conditions = match.conditions
@@ -88,7 +90,7 @@ enum RouteBlock {
             check(match, sent, kinds: known.kinds, keyHeader: standard?.keyHeader, reading)
         }
         let span = match.model?.span ?? name?.span ?? node.span
-        return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth)
+        return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth, rungs: rungs)
     }
 
     /// Keys are always in the header that the file's `auth` names, so a route can only ask for them or not.

@@ -136,39 +136,3 @@ enum ShareBlock {
         return RouteConfiguration.Target(model: name.value, weight: weight ?? 1, location: name.span.location)
     }
 }
-
-/// `routes.fallback`: the items.
-enum RungBlock {
-    static let when = Key.required(
-        "when", ValueType<RouteConfiguration.FallbackCondition>.choice.oneOrList(),
-        """
-        After which failures: `5xx` is any answer of 500 to 599, `failed` a model that said so, broke its contract, \
-        crashed or isn't there, `timeout` and `overloaded` are what they say, `breaker_open` is a model whose breaker is \
-        open, `any` is every failure that is not the caller's own doing.
-        """)
-    static let model = Key.required(
-        "model", ValueType.name(of: "model", .model, example: "baseline").placed,
-        "An entry of `models` that the route hasn't tried yet.")
-
-    static let block = Block("routes.fallback", [when.description, model.description])
-
-    /// The rung; `tried` are the models before it, which it must not repeat.
-    static func read(
-        _ node: YAMLNode, tried: [String], models: NameTable, _ reading: Reading
-    ) -> RouteConfiguration.Rung? {
-        guard let reader = MappingReader(node, block, name: "a fallback", span: node.span, reading) else { return nil }
-        let (conditions, name) = (reader.value(when), reader.value(model))
-        if let conditions, Set(conditions).count < conditions.count {
-            reading.error("when names something twice", at: reader.span(of: when))
-        }
-        guard let name else { return nil }
-        models.use(name.value, at: name.span, reading)
-        if tried.contains(name.value) {
-            reading.error(
-                "model \(quoted(name.value)) has been tried before this fallback", at: name.span,
-                "name another model, or remove this fallback")
-        }
-        return RouteConfiguration.Rung(
-            when: Set(conditions ?? []), model: name.value, location: name.span.location)
-    }
-}

@@ -5,15 +5,7 @@ extension RouteConfiguration {
             ("match", .mapping(matched)),
             ("auth", .texts(identities.words)),
             ("send", .mapping(sent)),
-            (
-                "fallback",
-                .list(
-                    fallback.map {
-                        .mapping([
-                            ("when", .texts($0.when.map(\.rawValue).sorted())), ("model", .string($0.model)),
-                        ])
-                    })
-            ),
+            ("fallback", .list(fallback.map(\.effective))),
             ("retry", retry?.effective ?? .null),
             ("deadline", .duration(deadline)),
             ("limits", .texts(limits)),
@@ -96,5 +88,35 @@ extension RouteConditions.Input {
 extension ConfigurationValue {
     fileprivate static func conditions(_ conditions: [RouteConditions.Named]) -> ConfigurationValue {
         .named(conditions.map { ($0.name, .texts($0.patterns)) })
+    }
+}
+
+extension RouteConfiguration.Rung {
+    fileprivate var effective: ConfigurationValue {
+        var entries: [(key: String, value: ConfigurationValue)] = [("when", .texts(when.map(\.rawValue).sorted()))]
+        if let lowConfidence {
+            entries.append(
+                (
+                    "low_confidence",
+                    .mapping([
+                        ("output", .string(lowConfidence.output)), ("below", .double(lowConfidence.below)),
+                    ])
+                ))
+        }
+        switch action {
+        case .model(let name): entries.append(("model", .string(name)))
+        case .stale(let age): entries.append(("stale", .duration(age)))
+        case .answer(let outputs): entries.append(("answer", .named(outputs.map { ($0.name, $0.effective) })))
+        }
+        return .mapping(entries)
+    }
+}
+
+extension FixedOutput {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("datatype", .string(dataType.rawValue)), ("shape", .list(shape.map { .integer(Int64($0)) })),
+            ("data", .list(data.map(\.withoutSecrets))),
+        ])
     }
 }

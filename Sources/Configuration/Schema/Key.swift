@@ -68,7 +68,8 @@ struct Block: Sendable {
         InputMatchBlock.block, SendBlock.block,
         ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block, ShadowBlock.block,
         RedactionBlock.block, FirewallBlock.block,
-        RungBlock.block, RetryBlock.block, ObservabilityBlock.block, AdminBlock.block, ReloadBlock.block,
+        RungBlock.block, LowConfidenceBlock.block, FixedOutputBlock.block, RetryBlock.block, ObservabilityBlock.block,
+        AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]
 }

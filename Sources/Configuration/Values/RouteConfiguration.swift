@@ -14,14 +14,43 @@ package struct RouteConfiguration: Sendable, Equatable {
     }
 
     package struct Rung: Sendable, Equatable {
+        package enum Action: Sendable, Equatable {
+            /// Ask this model.
+            case model(String)
+            /// Give what a model answered to an equal request before, if it isn't older than that.
+            case stale(Duration)
+            /// Give this answer.
+            case answer([FixedOutput])
+        }
+
         package var when: Set<FallbackCondition>
-        package var model: String
+        /// Which answers lead here too; `nil` is none.
+        package var lowConfidence: LowConfidence?
+        package var action: Action
         package var location: SourceLocation
+        /// The model that it asks, if it asks one.
+        package var model: String? { if case .model(let name) = action { name } else { nil } }
+
+        package init(when: Set<FallbackCondition>, action: Action, location: SourceLocation) {
+            self.when = when
+            self.action = action
+            self.location = location
+        }
 
         package init(when: Set<FallbackCondition>, model: String, location: SourceLocation) {
-            self.when = when
-            self.model = model
-            self.location = location
+            self.init(when: when, action: .model(model), location: location)
+        }
+    }
+
+    /// Answers that their model is too unsure of.
+    package struct LowConfidence: Sendable, Equatable {
+        /// The output whose largest number says how sure the model is.
+        package var output: String
+        package var below: Double
+
+        package init(output: String, below: Double) {
+            self.output = output
+            self.below = below
         }
     }
 
@@ -47,6 +76,8 @@ package struct RouteConfiguration: Sendable, Equatable {
         case timeout
         /// The model's queue is full or it asks for patience.
         case overloaded
+        /// The model's own limits are used up.
+        case quota
         /// The model has failed so often that it isn't asked at all.
         case breakerOpen = "breaker_open"
         /// Any failure that isn't the caller's own doing.

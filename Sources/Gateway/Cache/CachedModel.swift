@@ -39,6 +39,20 @@ final class CachedModel: Sendable {
         }
     }
 
+    /// Answers that are too old to be given are kept up to that age, for whoever asks for them as they are.
+    func keepAnswers(forNanoseconds age: UInt64) { cache.withLockedValue { $0.keptNanoseconds = age } }
+
+    /// An answer to an equal request, and its age.
+    func oldAnswer(to envelope: Envelope, notOlderThan age: UInt64) -> (InferencePart, ageNanoseconds: UInt64)? {
+        guard let key = CacheKey(envelope),
+            let (part, age) = cache.withLockedValue({ $0.old(key, notOlderThan: age, now: .now) })
+        else { return nil }
+        var old = part
+        old.cache = .stale
+        old.pluginNanoseconds = 0
+        return (old, age)
+    }
+
     /// Forgets every answer.
     func removeAll() { cache.withLockedValue { $0.removeAll() } }
 

@@ -27,6 +27,8 @@ struct ResponseCache<Answer: Sendable, Waiter: Sendable>: Sendable {
     /// Bytes of all answers, at most.
     private let capacity: Int
     private let ageNanoseconds: UInt64
+    /// How old answers may become before they are forgotten, where that is more than what they are good for.
+    var keptNanoseconds: UInt64 = 0
     private var entries: [Entry?] = []
     private var free: [Int] = []
     private var byKey: [CacheKey: Int] = [:]
@@ -49,12 +51,13 @@ struct ResponseCache<Answer: Sendable, Waiter: Sendable>: Sendable {
     /// A request comes in.
     mutating func lookUp(_ key: CacheKey, _ waiter: Waiter, now: MonotonicTime) -> Lookup {
         if let index = byKey[key], let entry = entries[index] {
-            if now.nanoseconds(since: entry.storedAt) < ageNanoseconds {
+            let age = now.nanoseconds(since: entry.storedAt)
+            if age < ageNanoseconds {
                 unlink(index)
                 link(index)
                 return .hit(entry.answer)
             }
-            remove(index)
+            if age >= keptNanoseconds { remove(index) }
         }
         if waiters[key] != nil {
             waiters[key]?.append(waiter)
@@ -62,6 +65,13 @@ struct ResponseCache<Answer: Sendable, Waiter: Sendable>: Sendable {
         }
         waiters[key] = []
         return .lead
+    }
+
+    /// An answer that may be past what it is good for, and its age; its place in the order of use stays.
+    func old(_ key: CacheKey, notOlderThan bound: UInt64, now: MonotonicTime) -> (Answer, ageNanoseconds: UInt64)? {
+        guard let index = byKey[key], let entry = entries[index] else { return nil }
+        let age = now.nanoseconds(since: entry.storedAt)
+        return age <= bound ? (entry.answer, age) : nil
     }
 
     /// The leading request was answered.

@@ -76,7 +76,7 @@ extension Gate {
     func signature(of route: Route, first: ModelRuntime) -> ModelSignature? {
         if let signature = first.signature { return signature }
         for rung in route.fallback {
-            guard var signature = models[rung.model.index].signature else { continue }
+            guard let place = rung.model?.index, var signature = models[place].signature else { continue }
             for index in signature.inputs.indices where signature.inputs[index].columns.isEmpty {
                 signature.inputs[index].columns = first.configuration.columns[signature.inputs[index].name] ?? []
             }

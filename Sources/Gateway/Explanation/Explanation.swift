@@ -46,7 +46,7 @@ package struct Explanation: Sendable {
     /// One decision.
     package struct Step: Sendable, Equatable {
         package enum Kind: String, Sendable {
-            case listener, route, identity, right, quota, deadline, model, fallback, shadow, redaction
+            case listener, route, identity, right, quota, deadline, model, retry, fallback, shadow, redaction
             case refused
         }
 
@@ -175,9 +175,20 @@ package struct Explanation: Sendable {
         for (target, part) in zip(route.targets, parts) {
             add(.model, part + describe(target), at: target.location)
         }
+        if let retry = configured.retry {
+            let when = retry.when.map(\.rawValue).sorted().joined(separator: ", ")
+            add(
+                .retry,
+                "after \(when) a model is asked again, \(retry.attempts) times in all, while no more than "
+                    + "\(retry.budgetPercent)% of the requests need it, and \(retry.burst) on top",
+                at: configured.location)
+        }
         for (number, rung) in route.fallback.enumerated() {
-            let when = rung.when.map(\.rawValue).sorted().joined(separator: ", ")
-            add(.fallback, "\(number + 1). after \(when): \(describe(rung.model))", at: rung.model.location)
+            var causes = rung.when.map(\.rawValue).sorted()
+            if let bound = rung.lowConfidence { causes.append("\"\(bound.output)\" below \(bound.below)") }
+            add(
+                .fallback, "\(number + 1). after \(causes.joined(separator: ", ")): \(describe(rung.action))",
+                at: rung.location)
         }
         for name in configured.redactions {
             guard let rule = configuration.redactions.first(where: { $0.name == name }) else { continue }
@@ -190,6 +201,15 @@ package struct Explanation: Sendable {
                 .shadow,
                 "\(ShareText.text(settings.share)) of what is answered goes to \(describe(shadow)), whose answers nobody gets",
                 at: shadow.location)
+        }
+    }
+
+    private func describe(_ action: Route.Rung.Action) -> String {
+        switch action {
+        case .model(let model): describe(model)
+        case .stale(let age): "what a model answered to an equal request, at most \(Self.text(age)) ago"
+        case .answer(let outputs):
+            "the answer that the file gives: \(outputs.map { "\"\($0.name)\"" }.joined(separator: ", "))"
         }
     }
 

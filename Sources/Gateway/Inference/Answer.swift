@@ -31,10 +31,14 @@ extension Answer {
         /// The model that answered, or was the last to be tried.
         package var model: String?
         package var version: String?
+        /// Which rung of the route's fallback answered, from 1, or was the last to be tried.
+        package var rung: Int?
         /// Models that failed before it, with the code of their failure, e.g. `iris=model_unavailable`.
         package var failedAttempts: [String] = []
-        /// `hit` or `miss`, of models whose answers are kept.
+        /// `hit`, `miss` or `stale`, of models whose answers are kept.
         package var cache: String?
+        /// How old an answer is that is `stale`.
+        package var ageSeconds: Int?
         /// What is left of the consumer's tightest quota, where there is one.
         package var quota: RateLimitStatus?
 

@@ -20,6 +20,8 @@ struct QuotaUse: Sendable {
     var promptTokens = 0
     var completionTokens = 0
     var pluginNanoseconds: UInt64 = 0
+    /// Why the first model's own quotas refused, while those that every model's requests are counted by are asked.
+    var refusal: SluiceError?
 
     /// Notes what an answer, or a part of one, tells.
     mutating func note(_ part: InferencePart) {
@@ -89,10 +91,24 @@ extension Inference {
                 quotaUse.reservation?.join(reservation)
             }
             self.attempts = attempts
+            if let refusal = quotaUse.refusal {
+                quotaUse.refusal = nil
+                return failed(refusal)
+            }
             attempt(attempts.current)
         case .refused(let error, let status):
             guard !isFinished else { return }
             if let status { summary.quota = status }
+            let first = attempts.current.model.index
+            if self.attempts == nil, quotaUse.refusal == nil, error.code == .quotaExceeded,
+                attempts.route.hasQuotaRung, gate.policies.hasQuotas(model: first)
+            {
+                // A rung may do without the model, but nobody without their own quotas.
+                quotaUse.refusal = error
+                var place = PolicyEngine.QuotaPlace(route: attempts.route.index, model: first)
+                place.leavesOutModel = true
+                return proceed(gate.policies.admit(consumer, place, facts: quotaUse.facts, now: .now), attempts)
+            }
             if error.code == .quotaExceeded, let consumer {
                 gate.metrics.gateway.quotaRejections(consumer: consumer.name).increment()
             }
@@ -122,7 +138,8 @@ extension Inference {
         quotaUse.reservation = nil
         guard !reservation.isEmpty else { return }
         if let error,
-            error.code.httpStatus >= 500 || error.code == .tooManyRequests || error.code == .cancelled && !hadBegun
+            error.code.httpStatus >= 500 || error.code == .tooManyRequests || error.code == .quotaExceeded
+                || error.code == .cancelled && !hadBegun
         {
             return reservation.refund(now: .now)
         }

@@ -28,7 +28,7 @@ package final class Inference: @unchecked Sendable {
     var route: Route?
     var consumer: Consumer?
     private var answerFormat = AnswerFormat.json
-    private var signature: ModelSignature?
+    private(set) var signature: ModelSignature?
     /// How an Open Inference client wants to be answered.
     private var answerForm: OpenInferenceCodec.AnswerForm?
     /// How long the caller itself says that it waits.
@@ -46,6 +46,8 @@ package final class Inference: @unchecked Sendable {
     /// When the body was all there; before that, when the head was.
     private var performedAt: MonotonicTime
     var attempts: Attempts?
+    /// Kept while a rung below is to do better.
+    var unsureAnswer: UnsureAnswer?
     /// The call under way; its number tells late parts of earlier attempts from its own.
     var call: InferenceCall?
     var attemptNumber = 0
@@ -228,13 +230,24 @@ package final class Inference: @unchecked Sendable {
         if part.error == nil { quotaUse.note(part) }
         if let error = part.error {
             failed(error)
-        } else if !part.isFinal || hasBegunStream || streams {
+        } else if part.isFinal, !hasBegunStream, route?.asksConfidence == true, isUnsure(part) {
+            return
+        } else {
+            conclude(part, whole: whole)
+        }
+    }
+
+    /// An answer, or a part of one, goes out.
+    ///
+    /// - Parameter whole: what the model said, where it said so just now: a shadow's answer is held against that.
+    func conclude(_ part: InferencePart, whole: InferencePart? = nil) {
+        if !part.isFinal || hasBegunStream || streams {
             stream(part)
         } else {
             endAttempt(code: nil)
             do {
                 let content = try encode(part)
-                let sample = route?.shadow == nil ? nil : shadowed(whole)
+                let sample = route?.shadow == nil ? nil : whole.flatMap(shadowed)
                 finish(content)
                 if let sample { show(sample) }
             } catch {
@@ -394,7 +407,8 @@ package final class Inference: @unchecked Sendable {
 
     func describedSummary() -> Answer.Summary {
         if let attempts, !attempts.failures.isEmpty {
-            summary.failedAttempts = attempts.failures.map { "\($0.model)=\($0.code.text)" }
+            summary.failedAttempts = attempts.failures.map { "\($0.model)=\($0.reason)" }
+            summary.rung = attempts.current.rung.map { $0 + 1 }
         }
         return summary
     }
@@ -422,7 +436,7 @@ package final class Inference: @unchecked Sendable {
     /// Hands the request to one model.
     func attempt(_ attempt: Attempts.Attempt) {
         envelope?.deadline = attempt.deadline
-        guard let envelope else { return }
+        guard let envelope = modelEnvelope else { return }
         let model = gate.models[attempt.model.index]
         summary.model = model.name
         summary.version = model.version

@@ -61,7 +61,7 @@ enum CountableFacts {
             for limit in model.limits { reach[limit, default: []].insert(model.name) }
         }
         func models(of route: RouteConfiguration) -> [String] {
-            route.targets.map(\.model) + route.fallback.map(\.model)
+            route.targets.map(\.model) + route.fallback.compactMap(\.model)
         }
         for route in configuration.routes {
             for limit in route.limits { reach[limit, default: []].formUnion(models(of: route)) }

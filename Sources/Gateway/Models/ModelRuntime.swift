@@ -82,6 +82,14 @@ package final class ModelRuntime: Sendable {
         way.start(call, consumer: consumer)
     }
 
+    /// How old an answer may become that is kept, beyond the age up to which it is given without being asked for so.
+    func keepAnswers(forNanoseconds age: UInt64) { way?.cache?.keepAnswers(forNanoseconds: age) }
+
+    /// What it answered to an equal request before, and how long ago; `nil` where nothing is kept that isn't too old.
+    func oldAnswer(to envelope: Envelope, notOlderThan age: UInt64) -> (InferencePart, ageNanoseconds: UInt64)? {
+        way?.cache?.oldAnswer(to: envelope, notOlderThan: age)
+    }
+
     /// Whoever sent the requests of a sequence has gone: its place is free for another one.
     func endSequence(_ id: String) { way?.queue?.endSequence(id) }
 

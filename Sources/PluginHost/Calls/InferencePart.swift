@@ -20,6 +20,8 @@ package struct InferencePart: Sendable {
         /// It was not: an equal request had been answered before.
         case hit
         case miss
+        /// It was not: the model failed, and an answer was given that is past its age.
+        case stale
     }
 
     package init(

@@ -1,3 +1,4 @@
+package import Configuration
 package import Tensors
 
 /// The way of one request down its route's fallback ladder: a plain value that is told of failures and of the time, and
@@ -17,17 +18,24 @@ package struct Attempts: Sendable {
         package var isCutShort = false
     }
 
-    /// One try that failed.
+    /// One try that failed, or was answered too unsurely.
     package struct Failure: Sendable, Equatable {
         package var model: String
-        package var code: SluiceError.Code
+        /// The model's place in the configuration.
+        package var index: Int
+        /// An error code, or `low_confidence`.
+        package var reason: String
     }
 
-    /// What to do after a failure.
+    /// What to do next.
     package enum Step: Sendable {
         case attempt(Attempt)
         /// The same model again, after a while.
         case retry(Attempt, afterNanoseconds: UInt64)
+        /// Look for an answer that a model gave before; where there is none, `nextAfterNothingKept` says how to go on.
+        case stale(rung: Int, notOlderThanNanoseconds: UInt64)
+        /// Give the answer that the file gives.
+        case answer(rung: Int)
         case giveUp(SluiceError)
     }
 
@@ -42,6 +50,8 @@ package struct Attempts: Sendable {
     private var nextRung = 0
     /// With the current model.
     private var tries = 1
+    /// What leads down the ladder.
+    private var cause: (failure: SluiceError, opening: SluiceError.Code?)?
     /// Whether the last failure would have led to a retry, had the route's requests not spent all that they may.
     package private(set) var isOverBudget = false
 
@@ -73,6 +83,8 @@ package struct Attempts: Sendable {
         current.isCutShort = true
     }
 
+    // MARK: What to do next
+
     /// Says what to do after the current try failed: ask again, go to the first rung below whose condition holds, or
     /// give up.
     ///
@@ -87,31 +99,82 @@ package struct Attempts: Sendable {
         after failure: SluiceError, opening: SluiceError.Code? = nil, isRepeatable: Bool = false, now: MonotonicTime,
         chance: () -> Double = { .random(in: 0..<1) }
     ) -> Step {
-        failures.append(Failure(model: current.model.name, code: failure.code))
+        note(failure.code.text)
         isOverBudget = false
-        guard now < deadline else { return .giveUp(outOfTime(after: failure)) }
+        cause = (failure, opening)
         if isRepeatable, opening == nil, let policy = route.retry,
             let again = retry(policy, after: failure, now: now, chance: chance)
         {
             return again
         }
-        while nextRung < route.fallback.count {
-            let index = nextRung
-            let rung = route.fallback[index]
-            nextRung += 1
-            guard rung.when.contains(where: { $0.matches(failure.code, opening: opening) }),
-                !failures.contains(where: { $0.model == rung.model.name })
-            else { continue }
-            tries = 1
-            current = Self.attempt(rung.model, rung: index, before: deadline, now: now)
-            return .attempt(current)
-        }
-        return .giveUp(failure)
+        return descend(now: now)
     }
+
+    /// Says what to do with an answer: `nil` is to give it, else a rung below is to do better.
+    ///
+    /// - Parameter isUnsure: whether the answer's scores are below a bound.
+    package mutating func next(
+        afterAnswer isUnsure: (RouteConfiguration.LowConfidence) -> Bool, now: MonotonicTime
+    ) -> Step? {
+        for index in nextRung..<route.fallback.count {
+            let rung = route.fallback[index]
+            guard let bound = rung.lowConfidence, isUnsure(bound), canStand(on: rung, now: now) else { continue }
+            note("low_confidence")
+            nextRung = index + 1
+            return step(to: index, now: now)
+        }
+        return nil
+    }
+
+    /// Says what to do as no model has kept an answer.
+    package mutating func nextAfterNothingKept(now: MonotonicTime) -> Step { descend(now: now) }
+
+    /// The answer comes from a rung that asks no model.
+    package mutating func stand(on rung: Int) { current.rung = rung }
+
+    /// The answer of an earlier try is given after all.
+    package mutating func goBack(to attempt: Attempt) { current = attempt }
 
     /// What was tried, as headers and logs show it, e.g. `cls-v1 (overloaded), cls-cpu (model_failed)`.
     package var summary: String {
-        failures.map { "\($0.model) (\($0.code.text))" }.joined(separator: ", ")
+        failures.map { "\($0.model) (\($0.reason))" }.joined(separator: ", ")
+    }
+
+    private mutating func note(_ reason: String) {
+        failures.append(Failure(model: current.model.name, index: current.model.index, reason: reason))
+    }
+
+    /// The first rung below that takes over from what failed.
+    private mutating func descend(now: MonotonicTime) -> Step {
+        guard let cause else { preconditionFailure("nothing has failed") }
+        while nextRung < route.fallback.count {
+            let index = nextRung
+            nextRung += 1
+            let rung = route.fallback[index]
+            if rung.when.contains(where: { $0.matches(cause.failure.code, opening: cause.opening) }),
+                canStand(on: rung, now: now)
+            {
+                return step(to: index, now: now)
+            }
+        }
+        return .giveUp(now < deadline ? cause.failure : outOfTime(after: cause.failure))
+    }
+
+    /// Past the deadline no model is asked, but what needs no time can still be given.
+    private func canStand(on rung: Route.Rung, now: MonotonicTime) -> Bool {
+        guard let model = rung.model else { return true }
+        return now < deadline && !failures.contains { $0.index == model.index }
+    }
+
+    private mutating func step(to index: Int, now: MonotonicTime) -> Step {
+        switch route.fallback[index].action {
+        case .model(let model):
+            tries = 1
+            current = Self.attempt(model, rung: index, before: deadline, now: now)
+            return .attempt(current)
+        case .stale(let age): return .stale(rung: index, notOlderThanNanoseconds: age)
+        case .answer: return .answer(rung: index)
+        }
     }
 
     private mutating func retry(

@@ -19,6 +19,7 @@ extension RouteConfiguration.FallbackCondition {
         case .timeout: failure == .deadlineExceeded
         // A plugin that asks for patience (UNAVAILABLE, RESOURCE_EXHAUSTED) arrives as `model_unavailable`.
         case .overloaded: failure == .overloaded || failure == .tooManyRequests || failure == .modelUnavailable
+        case .quota: failure == .quotaExceeded
         case .breakerOpen: false
         // What one model rejects another may take; all other 4xx say that the request itself is at fault.
         case .any: failure == .modelRejectedInput || failure.httpStatus >= 500

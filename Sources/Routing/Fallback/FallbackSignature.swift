@@ -30,8 +30,55 @@ package enum FallbackSignature {
         }
         for target in route.targets.dropFirst() { check(target, as: "target", mustBeEqual: true) }
         if let shadow = route.shadow { check(shadow, as: "shadow", mustBeEqual: false) }
-        for rung in route.fallback { check(rung.model, as: "fallback", mustBeEqual: false) }
+        for rung in route.fallback {
+            switch rung.action {
+            case .model(let model): check(model, as: "fallback", mustBeEqual: false)
+            case .answer(let outputs):
+                let differences = differences(of: outputs, from: reference)
+                guard !differences.isEmpty else { break }
+                diagnostics.append(
+                    Diagnostic(
+                        severity: .error,
+                        message: """
+                            route "\(route.name)": its answer can't stand in for "\(first.name)": \
+                            \(differences.joined(separator: "; "))
+                            """, location: rung.location, length: 6))
+            case .stale: break
+            }
+            if let bound = rung.lowConfidence, let fault = fault(of: bound, in: reference) {
+                diagnostics.append(
+                    Diagnostic(
+                        severity: .error,
+                        message: "route \"\(route.name)\": low_confidence: \"\(first.name)\" \(fault)",
+                        location: rung.location, length: rung.model?.name.count ?? 6))
+            }
+        }
         return diagnostics
+    }
+
+    /// What of a fixed answer no model of that signature would answer.
+    private static func differences(of outputs: [FixedOutput], from reference: ModelSignature) -> [String] {
+        let takesRows = reference.batching != .none
+        let specs = outputs.map { output in
+            TensorSpec(
+                name: output.name, dataType: DataType(name: output.dataType.rawValue) ?? .bytes,
+                shape: takesRows ? [-1] + output.shape.dropFirst() : output.shape)
+        }
+        var differences = differences(in: specs, from: reference.outputs, what: "output", fits: overlap)
+        for output in outputs where takesRows && output.shape.first != 1 {
+            differences.append(
+                "its output \"\(output.name)\" has \(output.shape.first ?? 0) rows; write one, which is repeated for each row"
+            )
+        }
+        return differences
+    }
+
+    private static func fault(of bound: RouteConfiguration.LowConfidence, in signature: ModelSignature) -> String? {
+        guard let output = signature.output(named: bound.output) else {
+            let names = signature.outputs.map { "\"\($0.name)\"" }.joined(separator: ", ")
+            return "has no output \"\(bound.output)\"; it has \(names)"
+        }
+        return output.dataType == .bytes ? "answers text as \"\(bound.output)\", and no numbers" : nil
     }
 
     /// What differs, in the order of the reference's specs and then of the others.

@@ -16,8 +16,19 @@ package final class Route: Sendable {
 
     /// One step of the fallback ladder.
     package struct Rung: Sendable, Equatable {
+        package enum Action: Sendable, Equatable {
+            case model(Model)
+            case stale(notOlderThanNanoseconds: UInt64)
+            case answer([FixedOutput])
+        }
+
         package var when: Set<RouteConfiguration.FallbackCondition>
-        package var model: Model
+        /// Which answers lead here too.
+        package var lowConfidence: RouteConfiguration.LowConfidence?
+        package var action: Action
+        package var location: SourceLocation
+        /// The model that it asks, if it asks one.
+        package var model: Model? { if case .model(let model) = action { model } else { nil } }
     }
 
     package let name: String
@@ -42,6 +53,10 @@ package final class Route: Sendable {
     package let shadow: Model?
     /// What is tried next, in order.
     package let fallback: [Rung]
+    /// Whether answers can be too unsure.
+    package let asksConfidence: Bool
+    /// Whether a rung takes over from a model whose own limits are used up.
+    package let hasQuotaRung: Bool
     /// How a model is asked once more; `nil` is never.
     package let retry: RetryPolicy?
     /// Longest time for the whole request.
@@ -81,7 +96,18 @@ package final class Route: Sendable {
         identities = route.identities
         targets = route.targets.map { model($0.model, at: $0.location) }
         shadow = route.shadow.map { model($0.model, at: $0.location) }
-        fallback = route.fallback.map { Rung(when: $0.when, model: model($0.model, at: $0.location)) }
+        fallback = route.fallback.map { rung in
+            let action: Rung.Action =
+                switch rung.action {
+                case .model(let name): .model(model(name, at: rung.location))
+                case .stale(let age): .stale(notOlderThanNanoseconds: age.wholeNanoseconds)
+                case .answer(let outputs): .answer(outputs)
+                }
+            return Rung(
+                when: rung.when, lowConfidence: rung.lowConfidence, action: action, location: rung.location)
+        }
+        asksConfidence = route.fallback.contains { $0.lowConfidence != nil }
+        hasQuotaRung = route.fallback.contains { $0.when.contains(.quota) }
         retry = route.retry.map { RetryPolicy($0, previous: previous?.retry) }
         deadlineNanoseconds = route.deadline.wholeNanoseconds
         location = route.location
@@ -126,7 +152,7 @@ package final class Route: Sendable {
     /// Every model that the route may send to, each once: targets, then rungs.
     package var models: [Model] {
         var seen: Set<String> = []
-        return (targets + fallback.map(\.model)).filter { seen.insert($0.name).inserted }
+        return (targets + fallback.compactMap(\.model)).filter { seen.insert($0.name).inserted }
     }
 
     /// Whether the route takes bodies of that type; `nil` where the request doesn't say.

@@ -112,6 +112,18 @@ package struct RouteTable: Sendable {
         }
     }
 
+    /// For each model by its place, how old the oldest answer may be that a route still gives; 0 where none does.
+    package func oldestAnswers(count: Int) -> [UInt64] {
+        var bounds = [UInt64](repeating: 0, count: count)
+        for route in routes {
+            for rung in route.fallback {
+                guard case .stale(let age) = rung.action else { continue }
+                for model in route.models { bounds[model.index] = max(bounds[model.index], age) }
+            }
+        }
+        return bounds
+    }
+
     /// The error for a name that no route knows.
     package func unknownModel(_ name: String) -> SluiceError {
         let shown = Self.shortened(name)

@@ -128,7 +128,13 @@ import Testing
               r: { kind: redis, url: "redis://127.0.0.1", password: env:TOKEN }
             routes:
               - { match: { model: a }, send: { split: [{ model: a, weight: 1 }, { model: b, weight: 2 }] } }
-              - { match: { model: b }, send: { model: b }, fallback: [{ when: [any], model: a }], retry: {} }
+              - match: { model: b }
+                send: { model: b }
+                retry: {}
+                fallback:
+                  - { when: [any], low_confidence: { output: y, below: 0.5 }, model: a }
+                  - { when: [any], stale: 1h }
+                  - { when: [any], answer: { y: { datatype: FP32, shape: [1], data: [0.5] } } }
               - name: c
                 match: { model: c, inputs: { X: { shape: [-1] } } }
                 send:

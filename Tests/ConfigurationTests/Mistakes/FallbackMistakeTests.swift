@@ -3,7 +3,7 @@ import Testing
 
 /// What can be wrong with what a route does when a model fails. Columns count from the start of the sixth line.
 @Suite struct FallbackMistakeTests {
-    @Test(arguments: retries) func isReported(_ wrong: WrongText) { wrong.check() }
+    @Test(arguments: retries + rungs) func isReported(_ wrong: WrongText) { wrong.check() }
 
     private static func wrong(_ what: String, _ route: String, _ findings: [String]) -> WrongText {
         WrongText(
@@ -11,6 +11,96 @@ import Testing
             GatewayText(models: "models: { a: { plugin: echo } }", more: "routes:\n  - { send: a, \(route) }"),
             findings)
     }
+
+    /// A chain of one rung, whose columns count from 25 on.
+    private static func rung(
+        _ what: String, _ rung: String, model: String = "{ plugin: echo }", spare: Bool = false, _ findings: [String]
+    ) -> WrongText {
+        WrongText(
+            what,
+            GatewayText(
+                models: "models: { a: \(model)\(spare ? ", b: { plugin: echo }" : "") }",
+                more: "routes:\n  - { send: a, fallback: [\(rung)] }"), findings)
+    }
+
+    static let rungs: [WrongText] = [
+        rung(
+            "two things at once", "{ when: any, model: b, stale: 1h }", model: "{ plugin: echo, cache: {} }",
+            spare: true,
+            ["6:27+1 error: a fallback has both model and stale | make two fallbacks of it"]),
+        rung(
+            "an old answer of nobody", "{ when: any, stale: 1h }",
+            [#"6:40+5 error: no model before this fallback has a cache | write e.g. cache: {} at model "a""#]),
+        rung(
+            "an old answer that is still good", "{ when: any, stale: 5min }",
+            model: "{ plugin: echo, cache: { age: 5min } }",
+            [
+                #"""
+                6:40+5 error: stale is 5min, but the cache of model "a" gives answers of that age anyway | write more \#
+                than its age, 5min
+                """#
+            ]),
+        rung(
+            "an age without unit", "{ when: any, stale: 60 }",
+            [
+                #"6:47+2 error: stale: "60" is not a duration | write 60s"#
+            ]),
+        rung(
+            "an old answer for an unsure one", "{ low_confidence: { output: p, below: 1 }, stale: 1h }",
+            model: "{ plugin: echo, cache: {} }",
+            ["6:29+14 error: an old answer can't stand in for an unsure one | remove low_confidence, or name a model"]),
+        rung(
+            "a quota that nothing has", "{ when: [quota, any], model: b }", spare: true,
+            [#"6:36+5 error: no model before this fallback has limits | remove quota, or give "a" limits"#]),
+        rung(
+            "a breaker that nothing has", "{ when: breaker_open, model: b }", spare: true,
+            [
+                #"6:35+12 error: no model before this fallback has a breaker | remove breaker_open, or give "a" a breaker"#
+            ]),
+        rung(
+            "scores without a bound", "{ low_confidence: { output: p }, model: b }", spare: true,
+            ["6:29+14 error: low_confidence has no below | write e.g. below: 0.6"]),
+        rung(
+            "a bound that is none", "{ low_confidence: { output: p, below: 60% }, model: b }", spare: true,
+            [#"6:65+3 error: below must be a number, not "60%" | write e.g. 0.6"#]),
+        rung(
+            "an answer without outputs", "{ when: any, answer: {} }",
+            [
+                """
+                6:48+1 error: answer has no outputs | write e.g. { label: { datatype: BYTES, shape: [1], data: [unknown] } }
+                """
+            ]),
+        rung(
+            "an output without anything", "{ when: any, answer: { y: {} } }",
+            [
+                #"6:50+1 error: output "y" has no datatype | write e.g. datatype: BOOL"#,
+                #"6:50+1 error: output "y" has no shape | write e.g. shape: [1, 3]"#,
+                #"6:50+1 error: output "y" has no data | write e.g. data: [0.5]"#,
+            ]),
+        rung(
+            "a data type by another name", "{ when: any, answer: { y: { datatype: INT65, shape: [1], data: [1] } } }",
+            [#"6:65+5 error: datatype can't be "INT65" | did you mean "INT64"?"#]),
+        rung(
+            "too few elements", "{ when: any, answer: { y: { datatype: FP32, shape: [1, 3], data: [1, 2] } } }",
+            [#"6:86+4 error: output "y" has 2 elements, but its shape has 3"#]),
+        rung(
+            "numbers that don't fit",
+            "{ when: any, answer: { y: { datatype: INT8, shape: [3], data: [300, -128, 1.5] } } }",
+            [
+                "6:90+3 error: an element of INT8 must be a whole number from -128 to 127",
+                "6:101+3 error: an element of INT8 must be a whole number from -128 to 127",
+            ]),
+        rung(
+            "text and truth",
+            "{ when: any, answer: { y: { datatype: BYTES, shape: [1], data: [7] }, z: { datatype: BOOL, shape: [1], data: [1] } } }",
+            [
+                "6:91+1 error: an element of BYTES must be text; write it in quotes",
+                "6:137+1 error: an element of BOOL must be true or false",
+            ]),
+        rung(
+            "a free dimension", "{ when: any, answer: { y: { datatype: FP32, shape: [-1], data: [1] } } }",
+            ["6:79+2 error: shape must be from 1 to 1000000, not -1"]),
+    ]
 
     static let retries: [WrongText] = [
         wrong(

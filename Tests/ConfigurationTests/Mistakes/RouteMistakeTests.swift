@@ -208,7 +208,10 @@ import Testing
                       - { send: a, fallback: [{ when: [504, timeouts, any, any], model: b }] }
                     """),
             [
-                #"6:36+3 error: when can't be "504" | known words: 5xx, failed, timeout, overloaded, breaker_open, any"#,
+                #"""
+                6:36+3 error: when can't be "504" | known words: 5xx, failed, timeout, overloaded, quota, \#
+                breaker_open, any
+                """#,
                 #"6:41+8 error: when can't be "timeouts" | did you mean "timeout"?"#,
             ]),
         WrongText(
@@ -221,7 +224,7 @@ import Testing
                     """#),
             [
                 "6:87+1 error: a fallback has no when | write e.g. when: [5xx]",
-                "6:87+1 error: a fallback has no model | write e.g. model: baseline",
+                "6:87+1 error: a fallback has no model | write e.g. model: baseline, or stale: 1h, or answer: { … }",
             ]),
         WrongText(
             "a deadline without unit",

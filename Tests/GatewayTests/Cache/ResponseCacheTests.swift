@@ -27,6 +27,26 @@ import Testing
         #expect(cache.size == 0 && cache.count == 0)
     }
 
+    /// Whoever has nothing better may have an answer that is past its age, up to a bound.
+    @Test func oldAnswersAreKeptForThoseWhoAskForThem() throws {
+        var cache = Cache(capacity: 100, ageNanoseconds: 10_000_000_000)
+        cache.keptNanoseconds = 60_000_000_000
+        _ = cache.lookUp(try key("a"), 1, now: time(0))
+        _ = cache.store(try key("a"), "A", size: 10, now: time(0))
+        #expect(isLead(cache.lookUp(try key("a"), 2, now: time(20))))
+        let old = cache.old(try key("a"), notOlderThan: 30_000_000_000, now: time(30))
+        #expect(old?.0 == "A" && old?.ageNanoseconds == 30_000_000_000)
+        #expect(cache.old(try key("a"), notOlderThan: 30_000_000_000, now: time(31)) == nil)
+        #expect(cache.old(try key("b"), notOlderThan: .max, now: time(31)) == nil)
+        // A new answer takes its place, and what nobody may have any more goes.
+        _ = cache.store(try key("a"), "B", size: 10, now: time(40))
+        #expect(cache.size == 10)
+        #expect(cache.old(try key("a"), notOlderThan: .max, now: time(99))?.0 == "B")
+        _ = cache.lookUp(try key("a"), 3, now: time(100))
+        #expect(cache.size == 0)
+        #expect(cache.old(try key("a"), notOlderThan: .max, now: time(100)) == nil)
+    }
+
     @Test func thoseNotAskedForLongestGoFirst() throws {
         var cache = Cache(capacity: 30, ageNanoseconds: .max)
         for (index, name) in ["a", "b", "c"].enumerated() {

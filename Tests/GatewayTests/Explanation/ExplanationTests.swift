@@ -10,7 +10,7 @@ import Testing
           public: { address: "127.0.0.1:8080" }
           ops: { address: "127.0.0.1:9090", serves: [metrics] }
         models:
-          one: { plugin: echo, timeout: 500ms }
+          one: { plugin: echo, timeout: 500ms, cache: { age: 1s } }
           two: { plugin: echo, version: "2" }
           spare: { plugin: echo }
         auth: api_keys
@@ -27,7 +27,8 @@ import Testing
           - { match: { model: "vision/*", content_type: [image/png] }, send: two, name: pictures }
           - match: { model: "vision/*" }
             send: { split: [{ model: one, weight: 90 }, { model: two, weight: 10 }] }
-            fallback: [{ when: [timeout], model: spare }]
+            fallback: [{ when: [timeout], low_confidence: { output: y, below: 0.5 }, model: spare }, { when: 5xx, stale: 2s }, { when: any, answer: { y: { datatype: FP32, shape: [1], data: [0] } } }]
+            retry: { attempts: 3 }
             deadline: 5s
           - { match: { model: open }, auth: { none: i-accept-open-access }, send: spare }
         """
@@ -58,7 +59,10 @@ import Testing
                 deadline  5 s for all tries together  (gateway.yaml:21)
                 model     90 of 100 requests: model "one" version 1, by plugin "echo", at most 500 ms  (gateway.yaml:22)
                 model     10 of 100 requests: model "two" version 2, by plugin "echo"  (gateway.yaml:22)
-                fallback  1. after timeout: model "spare" version 1, by plugin "echo"  (gateway.yaml:23)
+                retry     after failed, overloaded a model is asked again, 3 times in all, while no more than 10% of the requests need it, and 10 on top  (gateway.yaml:21)
+                fallback  1. after timeout, "y" below 0.5: model "spare" version 1, by plugin "echo"  (gateway.yaml:23)
+                fallback  2. after 5xx: what a model answered to an equal request, at most 2 s ago  (gateway.yaml:23)
+                fallback  3. after any: the answer that the file gives: "y"  (gateway.yaml:23)
                 """)
     }
 

@@ -11,6 +11,7 @@ import Testing
             case .overloaded: (code, [.serverError, .overloaded, .any])
             case .modelUnavailable: (code, [.serverError, .failed, .overloaded, .any])
             case .tooManyRequests: (code, [.overloaded])
+            case .quotaExceeded: (code, [.quota])
             case .deadlineExceeded: (code, [.serverError, .timeout, .any])
             case .quotaUnavailable: (code, [.serverError, .any])
             case .modelFailed, .modelUnimplemented, .modelBrokeContract, .pluginCrashed, .internalError:
@@ -191,7 +192,7 @@ import Testing
         switch attempts.next(after: Self.failure(.modelUnavailable), opening: opening, now: Self.at(0)) {
         case .attempt(let attempt): #expect(leadsOn && attempt.model.name == "b")
         case .giveUp(let error): #expect(!leadsOn && error.code == .modelUnavailable)
-        case .retry: Issue.record("asked again")
+        case .retry, .stale, .answer: Issue.record("went elsewhere")
         }
     }
 
@@ -217,5 +218,92 @@ import Testing
         #expect(Attempts(route: whole, start: Self.at(0), latest: Self.at(10), now: Self.at(0)).current.isCutShort)
         let slow = try Self.compiled(fallback: [], timeouts: ["a": .seconds(60)])
         #expect(!Attempts(route: slow, start: Self.at(0), now: Self.at(0)).current.isCutShort)
+    }
+}
+
+/// Rungs that ask no model, and those that no failure leads to.
+@Suite struct RungTests {
+    private static func at(_ milliseconds: UInt64) -> MonotonicTime {
+        MonotonicTime(nanoseconds: milliseconds * 1_000_000)
+    }
+
+    private static func attempts(_ rungs: [RouteConfiguration.Rung]) throws -> Attempts {
+        let table = RouteTable(
+            configuration([route("r", model: "m", to: [("a", 1)], deadline: .seconds(5), rungs: rungs)]))
+        return Attempts(route: try table.match(model: "m", contentType: nil), start: at(0), now: at(0))
+    }
+
+    private static func rung(
+        _ when: Set<RouteConfiguration.FallbackCondition>, _ action: RouteConfiguration.Rung.Action,
+        below: Double? = nil
+    ) -> RouteConfiguration.Rung {
+        var rung = RouteConfiguration.Rung(when: when, action: action, location: somewhere)
+        rung.lowConfidence = below.map { .init(output: "p", below: $0) }
+        return rung
+    }
+
+    /// A step in a word.
+    private static func word(_ step: Attempts.Step?) -> String {
+        switch step {
+        case .attempt(let attempt): attempt.model.name
+        case .retry(let attempt, _): "again \(attempt.model.name)"
+        case .stale(let rung, let age): "stale \(rung) \(age / 1_000_000_000)s"
+        case .answer(let rung): "answer \(rung)"
+        case .giveUp(let error): error.code.text
+        case nil: "give it"
+        }
+    }
+
+    private static func failure(_ code: SluiceError.Code) -> SluiceError { SluiceError(code, "because") }
+
+    @Test func whereNothingIsKeptTheSameFailureLeadsOn() throws {
+        var attempts = try Self.attempts([
+            Self.rung([.failed], .stale(.seconds(60))), Self.rung([.timeout], .model("b")),
+            Self.rung([.serverError], .model("c")),
+        ])
+        #expect(Self.word(attempts.next(after: Self.failure(.modelFailed), now: Self.at(1))) == "stale 0 60s")
+        #expect(Self.word(attempts.nextAfterNothingKept(now: Self.at(1))) == "c")
+        #expect(attempts.failures.map(\.reason) == ["model_failed"])
+        #expect(Self.word(attempts.next(after: Self.failure(.modelFailed), now: Self.at(1))) == "model_failed")
+    }
+
+    @Test func pastTheDeadlineOnlyWhatNeedsNoTimeIsGiven() throws {
+        var attempts = try Self.attempts([
+            Self.rung([.any], .model("b")), Self.rung([.any], .stale(.seconds(1))), Self.rung([.any], .answer([])),
+        ])
+        #expect(Self.word(attempts.next(after: Self.failure(.deadlineExceeded), now: Self.at(5_000))) == "stale 1 1s")
+        #expect(Self.word(attempts.nextAfterNothingKept(now: Self.at(5_000))) == "answer 2")
+        attempts.stand(on: 2)
+        #expect(attempts.isFallback && attempts.current.rung == 2)
+        #expect(Self.word(attempts.nextAfterNothingKept(now: Self.at(5_000))) == "deadline_exceeded")
+    }
+
+    @Test func anUnsureAnswerLeadsToTheFirstRungWithAHigherBound() throws {
+        let rungs = [
+            Self.rung([.any], .model("b")), Self.rung([], .model("c"), below: 0.3),
+            Self.rung([], .model("d"), below: 0.6),
+        ]
+        for (score, next) in [(0.2, "c"), (0.3, "d"), (0.59, "d"), (0.6, "give it")] {
+            var attempts = try Self.attempts(rungs)
+            #expect(Self.word(attempts.next(afterAnswer: { score < $0.below }, now: Self.at(1))) == next)
+            #expect(attempts.failures.map(\.reason) == (next == "give it" ? [] : ["low_confidence"]))
+        }
+        // Rungs above stay passed over, and no model is asked past the deadline.
+        var attempts = try Self.attempts(rungs)
+        #expect(Self.word(attempts.next(afterAnswer: { 0.2 < $0.below }, now: Self.at(1))) == "c")
+        #expect(Self.word(attempts.next(after: Self.failure(.modelFailed), now: Self.at(2))) == "model_failed")
+        attempts = try Self.attempts(rungs)
+        #expect(Self.word(attempts.next(afterAnswer: { _ in true }, now: Self.at(5_000))) == "give it")
+        #expect(Self.word(attempts.next(after: Self.failure(.modelFailed), now: Self.at(1))) == "b")
+    }
+
+    @Test func goingBackIsToTheAttemptThatAnswered() throws {
+        var attempts = try Self.attempts([Self.rung([], .model("b"), below: 1)])
+        let first = attempts.current
+        _ = attempts.next(afterAnswer: { _ in true }, now: Self.at(1))
+        _ = attempts.next(after: Self.failure(.modelFailed), now: Self.at(2))
+        #expect(attempts.current.model.name == "b")
+        attempts.goBack(to: first)
+        #expect(attempts.current == first && !attempts.isFallback)
     }
 }

@@ -73,6 +73,7 @@ import Testing
             switch step {
             case .attempt(let attempt): seen.append(attempt.model.name)
             case .retry(let attempt, let wait): seen.append("\(attempt.model.name)+\(wait / 1_000_000)")
+            case .stale, .answer: Issue.record("no such rung")
             case .giveUp(let error):
                 seen.append(error.code.text)
                 return seen
@@ -215,7 +216,7 @@ import Testing
             {
             case .attempt: break
             case .retry(_, let wait): now += wait / 1_000_000
-            case .giveUp: return asked
+            case .stale, .answer, .giveUp: return asked
             }
         }
     }
@@ -268,7 +269,7 @@ import Testing
             }
             switch attempts.next(after: Self.failure(.modelFailed), isRepeatable: true, now: Self.at(now)) {
             case .retry: tries += 1
-            case .attempt, .giveUp: lost += 1
+            case .attempt, .stale, .answer, .giveUp: lost += 1
             }
             now += 1
         }
@@ -326,7 +327,7 @@ import Testing
                     now += wait / 1_000_000
                     retries += 1
                     last = next
-                case .giveUp: break walk
+                case .stale, .answer, .giveUp: break walk
                 }
                 counts[last.model.name, default: 0] += 1
                 #expect(now < 500 && last.deadline <= Self.at(500))

@@ -133,7 +133,7 @@ import Testing
         #expect(route.targets.map(\.name) == ["b", "a"])
         #expect(route.targets.map(\.index) == [1, 0])
         #expect(route.targets.map(\.timeoutNanoseconds) == [nil, 2_000_000_000])
-        #expect(route.fallback.map(\.model.name) == ["a", "c"])
+        #expect(route.fallback.map(\.model?.name) == ["a", "c"])
         #expect(route.deadlineNanoseconds == 1_500_000_000)
         #expect(route.models.map(\.name) == ["b", "a", "c"])
     }

@@ -72,7 +72,9 @@ extension Answer.Summary {
     func write(to head: inout ResponseHead) {
         if let model { head.field("sluice-model", model) }
         if !failedAttempts.isEmpty { head.field("sluice-fallback", failedAttempts.joined(separator: ", ")) }
+        if let rung { head.field("sluice-rung", rung) }
         if let cache { head.field("sluice-cache", cache) }
+        if let ageSeconds { head.field("age", ageSeconds) }
         if let quota {
             head.field("ratelimit-policy", quota.policyHeader)
             head.rateLimit(quota)

@@ -72,7 +72,9 @@ struct HTTP2ResponseHead: ~Copyable {
         if !summary.failedAttempts.isEmpty {
             field("sluice-fallback", summary.failedAttempts.joined(separator: ", "))
         }
+        if let rung = summary.rung { field("sluice-rung", String(rung)) }
         if let cache = summary.cache { field("sluice-cache", cache) }
+        if let age = summary.ageSeconds { field("age", String(age)) }
         if let quota = summary.quota {
             field("ratelimit-policy", quota.policyHeader)
             field("ratelimit", quota.header)
