@@ -179,6 +179,7 @@ enum GatewayBlock {
         configuration.sharedMemory = reader.value(sharedMemory).flatMap {
             SharedMemoryBlock.read($0, span: reader.keySpan(of: sharedMemory), reading)
         }
+        FallbackChain.check(routes ?? [], models: models, reading)
         return configuration
     }
 

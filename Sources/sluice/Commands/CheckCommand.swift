@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
                     "\(source.shownPath): \(configuration.models.count) models, \(configuration.routes.count) routes, "
                         + "\(configuration.consumers.count) consumers: good"
                         + (outcome.diagnostics.isEmpty ? "" : " (\(Diagnostic.summary(outcome.diagnostics)))"))
+                for line in configuration.chainLines(file: source.shownPath) { print(line) }
                 for line in configuration.runnerLines { print(line) }
             } else {
                 print("\(source.shownPath): \(Diagnostic.summary(outcome.diagnostics))")

@@ -3,7 +3,7 @@ import Testing
 
 /// What can be wrong with what a route does when a model fails. Columns count from the start of the sixth line.
 @Suite struct FallbackMistakeTests {
-    @Test(arguments: retries + rungs) func isReported(_ wrong: WrongText) { wrong.check() }
+    @Test(arguments: retries + rungs + chains) func isReported(_ wrong: WrongText) { wrong.check() }
 
     private static func wrong(_ what: String, _ route: String, _ findings: [String]) -> WrongText {
         WrongText(
@@ -100,6 +100,47 @@ import Testing
         rung(
             "a free dimension", "{ when: any, answer: { y: { datatype: FP32, shape: [-1], data: [1] } } }",
             ["6:79+2 error: shape must be from 1 to 1000000, not -1"]),
+    ]
+
+    /// Chains in which a rung is never reached, or only too late.
+    static let chains: [WrongText] = [
+        rung(
+            "a rung behind one that takes everything",
+            "{ when: any, answer: { y: { datatype: FP32, shape: [1], data: [0] } } }, { when: timeout, model: b }",
+            spare: true,
+            [
+                """
+                6:124+1 error: nothing leads to this fallback: those before it take all that it is for | put it before \
+                them, let it be for more, or remove it
+                """
+            ]),
+        rung(
+            "a lower bound behind a higher one",
+            """
+            { low_confidence: { output: p, below: 0.6 }, answer: { p: { datatype: FP32, shape: [1], data: [0] } } }, \
+            { low_confidence: { output: p, below: 0.5 }, model: b }
+            """, spare: true,
+            [
+                """
+                6:184+1 error: nothing leads to this fallback: those before it take all that it is for | put it before \
+                them, let it be for more, or remove it
+                """
+            ]),
+        rung(
+            "timeouts that come too late", "{ when: timeout, model: b }", spare: true,
+            [
+                #"""
+                6:51+1 warning: only timeouts lead to this fallback, and no model before it has a timeout below the \#
+                route's deadline of 30s | write e.g. timeout: 1s at model "a"
+                """#
+            ]),
+        rung(
+            "timeouts that come in time", "{ when: timeout, model: b }", model: "{ plugin: echo, timeout: 2s }",
+            spare: true,
+            []),
+        rung(
+            "an answer after the deadline",
+            "{ when: timeout, answer: { y: { datatype: FP32, shape: [1], data: [0] } } }", []),
     ]
 
     static let retries: [WrongText] = [
