@@ -124,7 +124,8 @@ package final class Gate: Sendable {
     /// How callers prove who they are where no route says otherwise; empty asks nobody.
     package var identities: IdentityKinds { configuration.auth.kinds }
 
-    /// Who administers, by an admin key; or, where the file names none, whoever is on this machine.
+    /// Who administers, by an admin key or as a consumer whose rules allow some of it; or, where the file names no keys,
+    /// whoever is on this machine.
     ///
     /// - Parameters:
     ///   - shown: what the request shows; of it the `authorization` field counts.
@@ -133,9 +134,9 @@ package final class Gate: Sendable {
     /// - Throws: `unauthenticated`; `forbidden` for a request that a page of somebody else's may have made a browser send.
     package func administrator(
         _ shown: ShownCredentials, isLocal: Bool, isFromBrowser: Bool, nowSeconds: Int64
-    ) throws(SluiceError) -> String {
+    ) throws(SluiceError) -> Administrator {
         if let administrator = try policies.identifyAdministrator(shown, nowSeconds: nowSeconds) {
-            return administrator.name
+            return administrator
         }
         // Nobody is asked for a key here, so nothing but a program on this machine may come in. A page can make a browser
         // on this machine send requests, but not without an Origin, or (by a name that it points here) to another Host.
@@ -143,7 +144,8 @@ package final class Gate: Sendable {
             throw SluiceError(
                 .forbidden, "without admin.keys only programs on this machine may administer, and no web pages")
         }
-        return "local"
+        return Administrator(
+            name: "local", place: AccessPlace(listener: shown.listener, address: shown.peer.address))
     }
 
     /// Moves a route's canary by hand; `nil` goes back to what the file says.

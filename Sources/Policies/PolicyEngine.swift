@@ -4,7 +4,7 @@ package import Tensors
 /// Who is asking, what may they use, and is there quota left: every question of policy, in the order of a request.
 ///
 ///     let principal = try policies.identify(policies.read(shown), kinds: route.identities, nowSeconds: …)
-///     try principal.authorize(model: …)
+///     switch principal.decide(.infer, model: …, at: …, nowSeconds: …) { … }
 ///     switch policies.admit(principal.consumer, …, facts: …, now: …) { … }
 ///
 /// Each costs the same however many consumers, keys and models the file has.
@@ -17,6 +17,8 @@ package final class PolicyEngine: Sendable {
     package let anonymous: Principal
     /// Every consumer, `anonymous` included, in the order of the file.
     package let consumers: [Consumer]
+    /// Whether a rule allows some consumer what administrators do.
+    private let consumersAdminister: Bool
     /// Shuts out whoever fails again and again; `nil` where nobody is.
     private let bans: BanGuard?
     /// Quotas that consumers share.
@@ -47,7 +49,8 @@ package final class PolicyEngine: Sendable {
             sets[entry.limits] = set
             consumers.append(
                 Consumer(
-                    name: entry.name, models: ModelPatterns(entry.allowedModels),
+                    name: entry.name,
+                    access: AccessPolicy(allow: configuration.allow(of: entry), deny: configuration.deny(of: entry)),
                     quotas: QuotaLedger(
                         QuotaSubject(.consumer, entry.name), set,
                         previous: ledgers[entry.name], stores: stores, now: now)))
@@ -56,11 +59,13 @@ package final class PolicyEngine: Sendable {
         if !consumers.contains(where: { $0.name == ConsumerConfiguration.anonymous }) {
             consumers.append(
                 Consumer(
-                    name: ConsumerConfiguration.anonymous, models: ModelPatterns(["*"]),
+                    name: ConsumerConfiguration.anonymous,
+                    access: AccessPolicy(allow: [AccessRule(models: ["*"])], deny: configuration.deny),
                     quotas: QuotaLedger(
                         consumer: ConsumerConfiguration.anonymous, policies: [], now: now.monotonic)))
         }
         self.consumers = consumers
+        consumersAdminister = consumers.contains { $0.access.administers }
         quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
         let identities = Identities(configuration, consumers: consumers)
         anonymous = identities.anonymous
@@ -101,16 +106,29 @@ package final class PolicyEngine: Sendable {
         return try authenticate(credentials, by: authenticator, kinds: kinds, nowSeconds: nowSeconds)
     }
 
-    /// Says which administrator is asking; `nil` where the file names none.
+    /// Says which administrator is asking: somebody with an admin key, or a consumer that may do some of what
+    /// administrators do; `nil` where the file names none.
     ///
-    /// - Parameter shown: of it the `authorization` field counts.
+    /// - Parameter shown: for admin keys its `authorization` field counts.
     /// - Throws: `unauthenticated`; `banned`.
-    package func identifyAdministrator(_ shown: ShownCredentials, nowSeconds: Int64) throws(SluiceError) -> Principal? {
+    package func identifyAdministrator(
+        _ shown: ShownCredentials, nowSeconds: Int64
+    ) throws(SluiceError) -> Administrator? {
         guard let administrators else { return nil }
+        if consumersAdminister, let authenticator {
+            let credentials = authenticator.read(shown)
+            try bans?.check(credentials.peer, now: nowSeconds)
+            let principal = try? authenticator.authenticate(
+                credentials.proof, kinds: authenticator.kinds, nowSeconds: nowSeconds)
+            if let principal, principal.consumer.access.administers {
+                return Administrator(principal, place: credentials.place)
+            }
+        }
         var shown = shown
         if let keyHeader, keyHeader != AuthConfiguration.standardHeader { shown.key = shown.authorization }
-        return try authenticate(
-            administrators.read(shown), by: administrators, kinds: .apiKeys, nowSeconds: nowSeconds)
+        let credentials = administrators.read(shown)
+        let owner = try authenticate(credentials, by: administrators, kinds: .apiKeys, nowSeconds: nowSeconds)
+        return Administrator(name: owner.name, place: credentials.place)
     }
 
     private func authenticate(

@@ -219,7 +219,7 @@ class TestKeys:
         assert not client.is_model_ready("closed", headers=headers)
         with pytest.raises(InferenceServerException) as caught:
             client.infer("closed", [tensor("INPUT0", self.VALUES)], headers=headers)
-        assert caught.value.status() == "403"
+        assert caught.value.status() == "404"
         for _ in range(3):
             answer = client.infer("open", [tensor("INPUT0", self.VALUES)], headers=headers)
             np.testing.assert_array_equal(answer.as_numpy("OUTPUT0"), self.VALUES)

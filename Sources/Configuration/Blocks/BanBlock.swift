@@ -18,8 +18,19 @@ enum BanBlock {
         "ban", [failures.description, within.description, lasts.description, exempt.description])
 
     /// Addresses that begin alike.
-    static let addressRange = ValueType.parsed(
-        "an address or a range", example: "10.0.0.0/8", parse: { AddressRange($0) })
+    static let addressRange = ValueType<AddressRange>("an address or a range", example: "10.0.0.0/8") {
+        node, what, reading in
+        let kind = "an address or a range"
+        guard let text = ValueType<String>.text(kind, example: "10.0.0.0/8").read(node, what, reading) else {
+            return nil
+        }
+        if let range = AddressRange(text) { return range }
+        let network = AddressRange.network(of: text)
+        reading.error(
+            "\(what): \(quoted(text)) is not \(kind)" + (network == nil ? "" : ": it has bits behind its prefix"),
+            at: node.span, network.map { "write \($0)" } ?? "write e.g. 10.0.0.0/8")
+        return nil
+    }
 
     static func read(_ node: YAMLNode, span: SourceSpan, _ reading: Reading) -> BanConfiguration? {
         guard let reader = MappingReader(node, block, name: "ban", span: span, reading) else { return nil }

@@ -12,8 +12,12 @@ enum ConsumerBlock {
         "Names in client certificates that are as good as a key: `dns:`, `uri:` or `email:` of the alternative names, or the "
             + "subject's `cn:`. Needs a listener with `tls.client_ca`.")
     static let allow = Key.optional(
-        "allow", ValueType.mapping, default: "nothing; for `anonymous` every model",
-        "What the caller may use. Required but for `anonymous`.")
+        "allow", AccessRuleBlock.type, default: "nothing; for `anonymous` every model",
+        "What the caller may do: a rule, or a list of them. Required but for `anonymous`, and for callers whose groups may do "
+            + "something.")
+    static let deny = Key.optional(
+        "deny", AccessRuleBlock.type, default: "nothing",
+        "What it may not do, whatever allows it: a rule, or a list of them.")
     static let limits = Key.optional(
         "limits", ValueType.name(of: "limit", example: "standard").placed.oneOrList(), default: "none",
         "Entries of `limits`; every one of them must have room for a request.")
@@ -24,29 +28,45 @@ enum ConsumerBlock {
 
     static let block = Block(
         "consumers.NAME",
-        [keys.description, certificates.description, allow.description, limits.description, groups.description])
+        [
+            keys.description, certificates.description, allow.description, deny.description, limits.description,
+            groups.description,
+        ])
 
     /// A consumer and the places that later checks point at.
     struct Result {
         var consumer: ConsumerConfiguration
         var span: SourceSpan
         var keys: [ConsumerKeyBlock.Result]
-        var allowed: [Placed<String>]
+        var rules: [AccessRuleBlock.Result]
         var certificates: [Placed<String>]
+    }
+
+    /// What else in the file a consumer may refer to.
+    struct Surroundings {
+        var limits: NameTable
+        var groups: NameTable
+        var listeners: NameTable
+        /// Groups that may do something.
+        var allowedGroups: Set<String>
     }
 
     /// - Parameter hasTokens: whether an issuer's tokens may be this consumer's.
     static func read(
-        _ entry: NamedNode, limits table: NameTable, groups known: NameTable, hasTokens: Bool, _ reading: Reading
+        _ entry: NamedNode, in surroundings: Surroundings, hasTokens: Bool, _ reading: Reading
     ) -> Result? {
         let name = "consumer \(quoted(entry.name))"
         let isAnonymous = entry.name == ConsumerConfiguration.anonymous
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
         let keys = (reader.value(keys) ?? []).compactMap { ConsumerKeyBlock.read($0, owner: name, reading) }
-        var allowed: [Placed<String>] = []
-        if let node = reader.value(allow) {
-            allowed = AllowBlock.read(node, consumer: name, span: reader.keySpan(of: allow), reading)
+        var rules: [AccessRuleBlock.Result] = []
+        for key in [allow, deny] {
+            guard let node = reader.value(key) else { continue }
+            rules += AccessRuleBlock.read(
+                node, of: name, isDeny: key.name == deny.name, span: reader.keySpan(of: key),
+                listeners: surroundings.listeners, reading)
         }
+        let groupNames = GroupBlock.read(reader.value(groups), surroundings.groups, reading)
         if isAnonymous {
             if reader.has(Self.keys) {
                 reading.error(
@@ -59,7 +79,7 @@ enum ConsumerBlock {
                     "\(name) has no keys", at: entry.span,
                     "write keys: [{ id: k1, hash: \"sha256:…\" }]")
             }
-            if !reader.has(allow) {
+            if !reader.has(allow), surroundings.allowedGroups.isDisjoint(with: groupNames) {
                 reading.error(
                     "\(name) has no allow, so it may use nothing", at: entry.span, "write allow: { models: [\"*\"] }")
             }
@@ -72,19 +92,21 @@ enum ConsumerBlock {
         let names = reader.value(limits) ?? []
         var seen: Set<String> = []
         for limit in names {
-            table.use(limit.value, at: limit.span, reading)
+            surroundings.limits.use(limit.value, at: limit.span, reading)
             if !seen.insert(limit.value).inserted {
                 reading.error("limit \(quoted(limit.value)) is named twice", at: limit.span)
             }
         }
+        let allowed = rules.filter { !$0.isDeny }.map(\.rule)
         var consumer = ConsumerConfiguration(
             name: entry.name, keys: keys.map(\.key),
-            allowedModels: isAnonymous && !reader.has(allow) ? ["*"] : allowed.map(\.value),
+            allow: isAnonymous && !reader.has(allow)
+                ? [AccessRule(models: ["*"], location: entry.span.location)] : allowed,
             limits: names.map(\.value), location: entry.span.location)
+        consumer.deny = rules.filter(\.isDeny).map(\.rule)
         consumer.certificates = certificates.map(\.value)
-        consumer.groups = GroupBlock.read(reader.value(groups), known, reading)
-        return Result(
-            consumer: consumer, span: entry.span, keys: keys, allowed: allowed, certificates: certificates)
+        consumer.groups = groupNames
+        return Result(consumer: consumer, span: entry.span, keys: keys, rules: rules, certificates: certificates)
     }
 
     /// Reports names that two consumers share, and those that nobody can ever show.
@@ -191,21 +213,5 @@ enum ConsumerKeyBlock {
         var key = ConsumerConfiguration.Key(id: id.value, sha256: hash.value.digits, expires: expires?.value)
         key.scheme = hash.value.scheme
         return Result(key: key, idSpan: id.span, hashSpan: hash.span)
-    }
-}
-
-/// `consumers.NAME.allow`.
-enum AllowBlock {
-    static let models = Key.required(
-        "models", ValueType.name(of: "model", .pattern, example: "\"*\"").placed.oneOrList(),
-        "Models as clients name them; `*` stands for any characters.")
-
-    static let block = Block("consumers.NAME.allow", [models.description])
-
-    static func read(
-        _ node: YAMLNode, consumer: String, span: SourceSpan, _ reading: Reading
-    ) -> [Placed<String>] {
-        let reader = MappingReader(node, block, name: "allow of \(consumer)", span: span, reading)
-        return reader?.value(models) ?? []
     }
 }

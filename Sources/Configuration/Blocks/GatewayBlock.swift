@@ -24,7 +24,10 @@ enum GatewayBlock {
     static let globalLimits = Key.optional(
         "global_limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests together share.")
     static let groups = Key.optional(
-        "groups", ValueType.named("group", atMost: Bounds.limits), "Consumers that have limits in common.")
+        "groups", ValueType.named("group", atMost: Bounds.limits), "Consumers that have limits or rights in common.")
+    static let deny = Key.optional(
+        "deny", AccessRuleBlock.type, default: "nothing",
+        "What nobody may do, whatever allows it: a rule, or a list of them.")
     static let redaction = Key.optional(
         "redaction", ValueType.named("redaction", atMost: 256),
         "What is looked for in texts, for routes and logs to name.")
@@ -57,7 +60,7 @@ enum GatewayBlock {
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
-            redaction.description,
+            redaction.description, deny.description,
         ])
 
     /// The least that a gateway needs.
@@ -80,6 +83,7 @@ enum GatewayBlock {
         checkVersion(reader, reading)
 
         let listenerNodes = reader.value(listeners)
+        let listenerNames = NameTable("listener", listenerNodes ?? [])
         checkNotEmpty(listenerNodes, listeners, reader, reading)
         let listeners = (listenerNodes ?? []).compactMap { ListenerBlock.read($0, reading) }
         if listenerNodes?.count == listeners.count {
@@ -93,15 +97,24 @@ enum GatewayBlock {
         let globalLimits = LimitNames.read(reader.value(globalLimits), limitNames, reading)
         let groupNodes = reader.value(groups) ?? []
         let groupNames = NameTable("group", groupNodes)
-        let groups = groupNodes.compactMap { GroupBlock.read($0, limits: limitNames, reading) }
+        let groups = groupNodes.compactMap {
+            GroupBlock.read($0, limits: limitNames, listeners: listenerNames, reading)
+        }
+        let denied =
+            reader.value(deny).map {
+                AccessRuleBlock.read(
+                    $0, of: nil, isDeny: true, span: reader.keySpan(of: deny), listeners: listenerNames, reading)
+            } ?? []
         let consumerNodes = reader.value(consumers) ?? []
         let consumerNames = NameTable("consumer", consumerNodes)
         let issuerNodes = reader.value(issuers) ?? []
         let issuers = issuerNodes.compactMap { IssuerBlock.read($0, consumers: consumerNames, reading) }
         let tokenOwners = TokenOwners(issuers.map(\.issuer), areAll: issuers.count == issuerNodes.count)
+        let surroundings = ConsumerBlock.Surroundings(
+            limits: limitNames, groups: groupNames, listeners: listenerNames,
+            allowedGroups: Set(groups.filter { !$0.group.allow.isEmpty }.map(\.group.name)))
         let consumers = consumerNodes.compactMap {
-            ConsumerBlock.read(
-                $0, limits: limitNames, groups: groupNames, hasTokens: tokenOwners.contain($0.name), reading)
+            ConsumerBlock.read($0, in: surroundings, hasTokens: tokenOwners.contain($0.name), reading)
         }
         GroupBlock.check(groupNames, reading)
         let admin = reader.value(admin).flatMap {
@@ -145,6 +158,11 @@ enum GatewayBlock {
             let asking = routes?.first { $0.route.requiresKey }?.auth?.span ?? auth.span
             if let known, !known.isEmpty {
                 ConsumerUse(consumers, routes: known, hasIssuers: !issuerNodes.isEmpty).check(auth: asking, reading)
+                AccessUse(
+                    consumers: consumers, groups: groups, denied: denied, routes: known, models: modelNames.names,
+                    listeners: listeners.map(\.value), issuers: issuers.map(\.issuer),
+                    hasAdministrators: reader.has(Self.admin)
+                ).check(reading)
             }
         }
 
@@ -168,7 +186,8 @@ enum GatewayBlock {
             maxInflight: maxInflight ?? standardMaxInflight)
         configuration.admin = admin?.admin
         configuration.stores = stores
-        configuration.groups = groups
+        configuration.groups = groups.map(\.group)
+        configuration.deny = denied.map(\.rule)
         configuration.redactions = redactions
         configuration.globalLimits = globalLimits
         configuration.issuers = issuers.map(\.issuer)

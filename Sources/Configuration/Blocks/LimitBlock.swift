@@ -57,7 +57,8 @@ enum QuotaBlock {
         }
     }()
 
-    private static let zoneType = ValueType<String>("a time zone", example: "Europe/Berlin") { node, what, reading in
+    /// A time zone by its name in the tz database.
+    static let zoneType = ValueType<String>("a time zone", example: "Europe/Berlin") { node, what, reading in
         guard let text = ValueType<String>.text("a time zone", example: "Europe/Berlin").read(node, what, reading)
         else { return nil }
         if TimeZoneText.isKnown(text) { return text }

@@ -35,28 +35,5 @@ struct ConsumerUse {
                 "no consumer has a key, so route \(quoted(route.name)) refuses every request", at: auth,
                 "add one under consumers")
         }
-        checkPatterns(reading)
-    }
-
-    /// Doubts patterns that fit no model that clients can name.
-    private func checkPatterns(_ reading: Reading) {
-        let names = routes.compactMap(\.model)
-        // A route without a pattern takes any name.
-        guard names.count == routes.count else { return }
-        let patterns = names.map(NamePattern.init)
-        var known: [String: Bool] = [:]
-        for allowed in consumers.flatMap(\.allowed) {
-            let allows =
-                known[allowed.value]
-                ?? {
-                    let pattern = NamePattern(allowed.value)
-                    return patterns.contains { $0.overlaps(pattern) }
-                }()
-            known[allowed.value] = allows
-            guard !allows else { continue }
-            reading.warning(
-                "\(quoted(allowed.value)) allows nothing: no route has such a model", at: allowed.span,
-                Suggestion.text(for: allowed.value, in: names, label: "models of routes"))
-        }
     }
 }

@@ -26,7 +26,8 @@ extension GatewayConfiguration {
             ("limits", .named(limits.map { ($0.name, .list($0.quotas.map(\.effective))) })),
             ("global_limits", .texts(globalLimits)),
             ("stores", .named(stores.map { ($0.name, $0.effective) })),
-            ("groups", .named(groups.map { ($0.name, .mapping([("limits", .texts($0.limits))])) })),
+            ("groups", .named(groups.map { ($0.name, $0.effective) })),
+            ("deny", AccessRule.effective(deny)),
             ("routes", .list(routes.map(\.effective))),
         ]
     }
@@ -285,9 +286,18 @@ extension ConsumerConfiguration {
         .mapping([
             ("keys", .list(keys.map(\.effective))),
             ("certificates", .texts(certificates)),
-            ("allow", .mapping([("models", .texts(allowedModels))])),
+            ("allow", AccessRule.effective(allow)),
+            ("deny", AccessRule.effective(deny)),
             ("limits", .texts(limits)),
             ("groups", .texts(groups)),
+        ])
+    }
+}
+
+extension GroupConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("limits", .texts(limits)), ("allow", AccessRule.effective(allow)), ("deny", AccessRule.effective(deny)),
         ])
     }
 }

@@ -7,6 +7,23 @@ package struct AddressRange: Sendable, Hashable {
 
     /// `nil` where the text is none, or has bits behind its prefix, as in `10.0.0.1/8`.
     package init?(_ text: String) {
+        guard let (address, mask) = Self.parts(of: text), address.bits & ~mask == 0 else { return nil }
+        first = address.bits
+        self.mask = mask
+        self.text = text
+    }
+
+    /// The IPv4 network that was probably meant by one with bits behind its prefix: `10.0.0.0/8` for `10.0.0.1/8`.
+    static func network(of text: String) -> String? {
+        guard let (address, mask) = parts(of: text), address.isIPv4, let slash = text.firstIndex(of: "/") else {
+            return nil
+        }
+        let bits = UInt32(truncatingIfNeeded: address.bits & mask)
+        let bytes = [24, 16, 8, 0].map { "\(bits >> UInt32($0) & 0xFF)" }
+        return bytes.joined(separator: ".") + text[slash...]
+    }
+
+    private static func parts(of text: String) -> (NetworkAddress, mask: UInt128)? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), !text.contains("%"), let address = NetworkAddress(parts[0]) else {
             return nil
@@ -20,10 +37,7 @@ package struct AddressRange: Sendable, Hashable {
             length = given
         }
         let fixed = 128 - width + length
-        mask = fixed == 0 ? 0 : UInt128.max << UInt128(128 - fixed)
-        guard address.bits & ~mask == 0 else { return nil }
-        first = address.bits
-        self.text = text
+        return (address, fixed == 0 ? 0 : UInt128.max << UInt128(128 - fixed))
     }
 
     package func contains(_ address: NetworkAddress) -> Bool { address.bits & mask == first }

@@ -30,20 +30,32 @@ package struct ConsumerConfiguration: Sendable, Equatable {
     package var keys: [Key]
     /// Names of certificates that are as good as a key: `dns:`, `uri:`, `email:` or `cn:` and the name.
     package var certificates: [String] = []
-    /// Patterns of public model names; `*` stands for any run of characters. Empty allows nothing.
-    package var allowedModels: [String]
+    /// What it may do besides what its groups may; nothing else is allowed.
+    package var allow: [AccessRule]
+    /// What it may not do, whatever allows it.
+    package var deny: [AccessRule] = []
     /// Names of entries of `limits`.
     package var limits: [String]
     /// Names of entries of `groups`.
     package var groups: [String] = []
     package var location: SourceLocation
 
-    package init(name: String, keys: [Key], allowedModels: [String], limits: [String], location: SourceLocation) {
+    package init(name: String, keys: [Key], allow: [AccessRule], limits: [String], location: SourceLocation) {
         self.name = name
         self.keys = keys
-        self.allowedModels = allowedModels
+        self.allow = allow
         self.limits = limits
         self.location = location
+    }
+}
+
+extension ConsumerConfiguration {
+    /// A consumer that may use models of these names, always and from anywhere.
+    package init(name: String, keys: [Key], allowedModels: [String], limits: [String], location: SourceLocation) {
+        self.init(
+            name: name, keys: keys,
+            allow: allowedModels.isEmpty ? [] : [AccessRule(models: allowedModels, location: location)], limits: limits,
+            location: location)
     }
 }
 
@@ -55,5 +67,8 @@ extension ConsumerConfiguration.Key {
     package static func dateText(_ seconds: Int64) -> String { DateText.text(seconds) }
 
     /// Whether a text is a date as the file writes them.
-    package static func isDate(_ text: String) -> Bool { DateText.parse(text) != nil }
+    package static func isDate(_ text: String) -> Bool { seconds(of: text) != nil }
+
+    /// Seconds since 1970 of a date as the file writes them; `nil` where the text is none.
+    package static func seconds(of text: String) -> Int64? { DateText.parse(text) }
 }

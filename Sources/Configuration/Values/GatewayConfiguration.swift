@@ -22,6 +22,8 @@ package struct GatewayConfiguration: Sendable {
     package var stores: [StoreConfiguration] = []
     package var groups: [GroupConfiguration] = []
     package var redactions: [RedactionConfiguration] = []
+    /// What nobody may do, whatever allows it.
+    package var deny: [AccessRule] = []
     /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
     package var admin: AdminConfiguration?
     package var reload = ReloadConfiguration()
@@ -44,5 +46,21 @@ package struct GatewayConfiguration: Sendable {
         self.observability = observability
         self.drain = drain
         self.maxInflight = maxInflight
+    }
+}
+
+extension GatewayConfiguration {
+    /// What allows a consumer something: its own rules and those of its groups.
+    package func allow(of consumer: ConsumerConfiguration) -> [AccessRule] {
+        consumer.allow + groups(of: consumer).flatMap(\.allow)
+    }
+
+    /// What denies a consumer something: its own rules, those of its groups, and those for everybody.
+    package func deny(of consumer: ConsumerConfiguration) -> [AccessRule] {
+        consumer.deny + groups(of: consumer).flatMap(\.deny) + deny
+    }
+
+    private func groups(of consumer: ConsumerConfiguration) -> [GroupConfiguration] {
+        consumer.groups.isEmpty ? [] : groups.filter { consumer.groups.contains($0.name) }
     }
 }

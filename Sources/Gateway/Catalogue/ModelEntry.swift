@@ -33,11 +33,11 @@ extension Gate {
         try policies.identify(caller, kinds: identities, nowSeconds: Int64(WallClock.secondsSince1970))
     }
 
-    /// Every public name that the caller may use, in the order of the file.
+    /// Every public name that the caller may know of, in the order of the file.
     package func catalogue(caller: Credentials) throws(SluiceError) -> [ModelEntry] {
         let principal = try cataloguePrincipal(caller)
         return routes.publicNames.compactMap { name in
-            guard principal.mayUse(model: name),
+            guard principal.maySee(name, at: caller.place),
                 let route = try? routes.match(name: name, isCaller: { isCaller(principal, of: $0) })
             else { return nil }
             return entry(name: name, route: route)
@@ -46,11 +46,13 @@ extension Gate {
 
     /// What stands behind one public name, in the version asked for.
     ///
-    /// - Throws: `unauthenticated`; `model_not_found`, also for what the caller may not use.
+    /// - Throws: `unauthenticated`; `model_not_found`, also for what the caller may not know of.
     package func entry(name: String, version: String?, caller: Credentials) throws(SluiceError) -> ModelEntry {
         let principal = try cataloguePrincipal(caller)
-        let route = try routes.match(name: name) { isCaller(principal, of: $0) }
-        guard principal.mayUse(model: name) else { throw routes.unknownModel(name) }
+        let shows = { (name: String) in principal.maySee(name, at: caller.place) }
+        guard shows(name), let route = try? routes.match(name: name, isCaller: { isCaller(principal, of: $0) }) else {
+            throw routes.unknownModel(name, showing: shows)
+        }
         let entry = entry(name: name, route: route)
         if let version, version != entry.model.version { throw Self.unknownVersion(version, of: name, entry.model) }
         return entry

@@ -35,6 +35,11 @@ package struct Explanation: Sendable {
                 self.shape = shape
             }
         }
+        package var operation = AccessOperation.infer
+        /// The listener that it comes in by; `nil` for the first that serves such requests.
+        package var listener: String?
+        /// Where it comes from.
+        package var address = NetworkAddress("127.0.0.1")
 
         package init(consumer: String?, model: String?, contentType: String?) {
             self.consumer = consumer
@@ -62,19 +67,26 @@ package struct Explanation: Sendable {
 
     let configuration: GatewayConfiguration
     let request: Request
+    let nowSeconds: Int64
 
     package init(_ request: Request, in configuration: GatewayConfiguration, nowSeconds: Int64) {
         self.configuration = configuration
         self.request = request
+        self.nowSeconds = nowSeconds
         let table = RouteTable(configuration)
         let policies = PolicyEngine(configuration, now: .now)
         do {
             explainListeners()
-            let route = try explainRoute(table)
-            let consumer = try explainIdentity(route, policies, nowSeconds: nowSeconds)
-            try explainRight(consumer, route: route)
-            explainQuotas(consumer.consumer, policies, route: route)
-            explainModels(route, nowSeconds: nowSeconds)
+            if request.operation == .infer {
+                let route = try explainRoute(table)
+                let consumer = try explainIdentity(route, policies)
+                try explainRight(consumer, model: request.model ?? route.name, table)
+                explainQuotas(consumer.consumer, policies, route: route)
+                explainModels(route, nowSeconds: nowSeconds)
+            } else {
+                let caller = try explainCaller(policies)
+                try explainRight(caller, model: request.operation == .admin ? nil : request.model ?? "", table)
+            }
         } catch {
             refusal = error.code.text
             add(.refused, "\(error.code.httpStatus) \(error.code.text): \(error.message)")
@@ -86,14 +98,14 @@ package struct Explanation: Sendable {
     }
 
     private mutating func explainListeners() {
-        for listener in configuration.listeners where listener.serves.contains(.inference) {
-            add(.listener, "\"\(listener.name)\" on \(listener.host):\(listener.port) serves inference")
+        let operation = request.operation
+        let what = operation.isAdministrative ? (operation == .load ? "admin or repository" : "admin") : "inference"
+        for listener in configuration.listeners where operation.isServed(by: listener) {
+            add(.listener, "\"\(listener.name)\" on \(listener.host):\(listener.port) serves \(what)")
         }
     }
 
-    private mutating func explainIdentity(
-        _ route: Route, _ policies: PolicyEngine, nowSeconds: Int64
-    ) throws(SluiceError) -> Principal {
+    private mutating func explainIdentity(_ route: Route, _ policies: PolicyEngine) throws(SluiceError) -> Principal {
         guard route.requiresKey else {
             let entry = configuration.consumers.first { $0.name == ConsumerConfiguration.anonymous }
             let whose = request.consumer.map { ", and so a key of \"\($0)\" isn't looked at" } ?? ""
@@ -104,52 +116,55 @@ package struct Explanation: Sendable {
             return try policies.identify(
                 policies.read(ShownCredentials(key: nil)), kinds: route.identities, nowSeconds: nowSeconds)
         }
+        return try explainConsumer(name, kinds: route.identities, policies)
+    }
+
+    /// Who asks for what goes to no route.
+    private mutating func explainCaller(_ policies: PolicyEngine) throws(SluiceError) -> Principal {
+        let kinds = configuration.routes.reduce(configuration.auth.kinds) { $0.union($1.identities) }
+        guard let name = request.consumer, !kinds.isEmpty else {
+            guard request.operation == .metadata, configuration.auth.kinds.isEmpty else {
+                throw SluiceError(.unauthenticated, "nothing is known of somebody who shows nothing")
+            }
+            add(.identity, "the caller is \"anonymous\"")
+            return policies.anonymous
+        }
+        return try explainConsumer(name, kinds: kinds, policies)
+    }
+
+    private mutating func explainConsumer(
+        _ name: String, kinds: IdentityKinds, _ policies: PolicyEngine
+    ) throws(SluiceError) -> Principal {
         guard let entry = configuration.consumers.first(where: { $0.name == name }),
-            let consumer = policies.consumers.first(where: { $0.name == name }).map({ Principal($0) })
+            let consumer = policies.consumers.first(where: { $0.name == name })
         else { throw SluiceError(.unauthenticated, "there is no consumer \"\(name)\", so no key of it is known") }
-        let ways = ways(of: entry, on: route, nowSeconds: nowSeconds)
+        let ways = ways(of: entry, kinds: kinds)
         guard !ways.isEmpty else {
-            guard route.identities.contains(.apiKeys), !entry.keys.isEmpty else {
-                let words = route.identities.words.joined(separator: ", ")
+            guard kinds.contains(.apiKeys), !entry.keys.isEmpty else {
+                let words = kinds.words.joined(separator: ", ")
                 throw SluiceError(.unauthenticated, "\"\(name)\" has nothing to show that the route takes: \(words)")
             }
             add(.identity, "every key of \"\(name)\" has expired", at: entry.location)
             throw SluiceError(.unauthenticated, "this API key has expired")
         }
         add(.identity, "the caller is \"\(name)\", by \(ways.joined(separator: " or "))", at: entry.location)
-        return consumer
+        return Principal(consumer, claims: Claims(request.claims.mapValues { .string($0) }))
     }
 
-    /// How a consumer may prove on a route who it is.
-    private func ways(of consumer: ConsumerConfiguration, on route: Route, nowSeconds: Int64) -> [String] {
+    /// How a consumer may prove who it is.
+    private func ways(of consumer: ConsumerConfiguration, kinds: IdentityKinds) -> [String] {
         var ways: [String] = []
         let live = consumer.keys.filter { $0.expires.map { $0 > nowSeconds } ?? true }
-        if route.identities.contains(.apiKeys), !live.isEmpty {
+        if kinds.contains(.apiKeys), !live.isEmpty {
             ways.append("its key \(live.map(\.id).joined(separator: " or "))")
         }
-        if route.identities.contains(.tokens) {
+        if kinds.contains(.tokens) {
             ways += configuration.issuers.filter { $0.owner.canBe(consumer.name) }.map { "a token of \"\($0.name)\"" }
         }
-        if route.identities.contains(.certificates), !consumer.certificates.isEmpty {
+        if kinds.contains(.certificates), !consumer.certificates.isEmpty {
             ways.append("a certificate with \(consumer.certificates.joined(separator: " or "))")
         }
         return ways
-    }
-
-    private mutating func explainRight(_ consumer: Principal, route: Route) throws(SluiceError) {
-        let model = request.model ?? route.name
-        let entry = configuration.consumers.first { $0.name == consumer.name }
-        do throws(SluiceError) {
-            try consumer.authorize(model: model)
-        } catch {
-            let allowed = entry?.allowedModels.map { "\"\($0)\"" }.joined(separator: ", ") ?? "nothing"
-            add(.right, "\"\(consumer.name)\" may use \(allowed), and not \"\(model)\"", at: entry?.location)
-            throw error
-        }
-        let by = entry?.allowedModels.first { NamePattern($0).matches(model) }
-        add(
-            .right, "\"\(consumer.name)\" may use \"\(model)\"" + (by.map { ", by \"\($0)\"" } ?? ""),
-            at: entry?.location)
     }
 
     private mutating func explainQuotas(_ consumer: Consumer, _ policies: PolicyEngine, route: Route) {

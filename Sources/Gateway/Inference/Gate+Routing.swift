@@ -33,10 +33,14 @@ extension Gate {
                 }
             }
         } catch {
-            if known == nil, !isRefused {
-                _ = try policies.identify(credentials, kinds: identities, nowSeconds: nowSeconds)
+            if isRefused { throw error }
+            let principal: Principal
+            if let known {
+                principal = known.principal
+            } else {
+                principal = try policies.identify(credentials, kinds: identities, nowSeconds: nowSeconds)
             }
-            throw error
+            throw unrouted(request, behind: last, error, to: principal, at: credentials.place)
         }
         if let known, known.kinds == route.identities { return (route, known.principal) }
         return (route, try policies.identify(credentials, kinds: route.identities, nowSeconds: nowSeconds))

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import Policies
 internal import Routing
 internal import Tensors
@@ -5,14 +6,15 @@ internal import Tensors
 extension Inference {
     /// - Parameter last: the route that turned out not to take the request.
     func findRoute(behind last: Route? = nil) throws(SluiceError) {
+        let now = Int64(WallClock.secondsSince1970)
         let (route, principal) = try gate.route(
-            request.routing, behind: last, credentials: request.credentials,
-            nowSeconds: Int64(WallClock.secondsSince1970))
+            request.routing, behind: last, credentials: request.credentials, nowSeconds: now)
         self.route = route
         consumer = principal.consumer
         summary.route = route.name
         summary.consumer = principal.name
-        try principal.authorize(model: request.model ?? route.name)
+        try gate.authorize(
+            principal, .infer, model: request.model ?? route.name, at: request.credentials.place, nowSeconds: now)
     }
 
     /// Where requests are kept together, the model of this one's kind.

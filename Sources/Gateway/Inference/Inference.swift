@@ -1,4 +1,5 @@
 package import Codecs
+internal import Configuration
 package import NIOCore
 internal import Policies
 internal import PluginHost

@@ -74,7 +74,7 @@ enum CountableFacts {
         for consumer in configuration.consumers {
             let limits = consumer.limits + consumer.groups.flatMap { groups[$0] ?? [] }
             guard !limits.isEmpty else { continue }
-            let allowed = consumer.allowedModels.map(NamePattern.init)
+            let allowed = configuration.allow(of: consumer).flatMap(\.models).map(NamePattern.init)
             let routes = configuration.routes.filter { route in
                 guard let pattern = route.model.map(NamePattern.init) else { return true }
                 return allowed.contains { $0.overlaps(pattern) }

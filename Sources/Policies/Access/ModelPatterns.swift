@@ -2,7 +2,8 @@ internal import Configuration
 
 /// Which public model names a consumer may use; exact names cost one hash look-up however many there are.
 package struct ModelPatterns: Sendable {
-    private let allowsEverything: Bool
+    /// Whether any name is meant.
+    package let allowsEverything: Bool
     private let exact: Set<String>
     private let patterns: [NamePattern]
 
@@ -13,6 +14,9 @@ package struct ModelPatterns: Sendable {
         exact = Set(all.filter(\.isExact).map(\.text))
         patterns = all.filter { !$0.isExact }
     }
+
+    /// Whether names are meant that aren't spelt out.
+    var hasPatterns: Bool { !patterns.isEmpty }
 
     /// Whether `model` is one of the names meant.
     package func allow(_ model: String) -> Bool {

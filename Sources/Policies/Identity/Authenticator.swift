@@ -31,6 +31,8 @@ package final class Authenticator: Sendable {
     private let certificates: [String: Principal]
     private let tokens: TokenVerifier?
     private let refusals: Refusals
+    /// All that any route takes.
+    let kinds: IdentityKinds
 
     /// - Parameters:
     ///   - certificates: whose name in a certificate is whose.
@@ -44,6 +46,7 @@ package final class Authenticator: Sendable {
         self.keys = keys
         self.certificates = certificates
         self.tokens = tokens
+        self.kinds = kinds
         self.refusals = Refusals(kinds: kinds, header: header)
     }
 

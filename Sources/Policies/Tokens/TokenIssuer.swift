@@ -34,7 +34,9 @@ package final class TokenIssuer: Sendable {
     /// Whose request it is.
     func principal(for claims: Claims) throws(TokenFault) -> Principal {
         guard let principal = consumerName(for: claims).flatMap({ principals[$0] }) else { throw .consumer }
-        return keepsClaims ? Principal(principal.consumer, claims: claims) : principal
+        let consumer = principal.consumer
+        return keepsClaims || !consumer.access.claimConditions.isEmpty
+            ? Principal(consumer, claims: claims) : principal
     }
 
     private func consumerName(for claims: Claims) -> String? {

@@ -51,12 +51,14 @@ package struct RouteTable: Sendable {
     ///
     /// - Parameters:
     ///   - last: the route that turned out not to take it, where the search goes on behind one.
+    ///   - shows: which models an error may name.
     ///   - isCaller: whether the caller is one that a route asks for.
     /// - Throws: `model_not_found` where no route knows the name, or none takes the request otherwise; `not_found` where the
     ///   request has no name and needs one; `unsupported_media_type` where only the body's type is in the way; what
     ///   `isCaller` throws.
     package func match(
-        _ request: RouteRequest, behind last: Route? = nil, isCaller: (Route) throws(SluiceError) -> Bool
+        _ request: RouteRequest, behind last: Route? = nil, showing shows: (String) -> Bool = { _ in true },
+        isCaller: (Route) throws(SluiceError) -> Bool
     ) throws(SluiceError) -> Route {
         // Most routes take any body: the type is taken apart only for one that doesn't.
         var mediaType: String?
@@ -88,8 +90,8 @@ package struct RouteTable: Sendable {
             if try takes(route) { return route }
         }
         if !refusing.isEmpty { throw unsupported(request.contentType, by: refusing) }
-        guard let model = request.model else { throw missingName() }
-        throw isKnown ? nothingFits(model) : unknownModel(model)
+        guard let model = request.model else { throw missingName(showing: shows) }
+        throw isKnown ? nothingFits(model) : unknownModel(model, showing: shows)
     }
 
     /// The first route that serves a name, whatever else it asks of requests; for listings and metadata.
@@ -125,11 +127,13 @@ package struct RouteTable: Sendable {
     }
 
     /// The error for a name that no route knows.
-    package func unknownModel(_ name: String) -> SluiceError {
+    ///
+    /// - Parameter shows: which names may be suggested.
+    package func unknownModel(_ name: String, showing shows: (String) -> Bool = { _ in true }) -> SluiceError {
         let shown = Self.shortened(name)
         var message = "Request for unknown model: '\(shown)'"
         var detail = [SluiceError.Detail("model", shown)]
-        if let near = NearestName.to(name, among: publicNames) {
+        if let near = NearestName.to(name, among: publicNames.filter(shows)) {
             message += "; did you mean '\(near)'?"
             detail.append(.init("did_you_mean", near))
         }
@@ -149,11 +153,12 @@ package struct RouteTable: Sendable {
         return start.utf8.count < text.utf8.count ? start + "…" : start
     }
 
-    private func missingName() -> SluiceError {
+    /// The error for a request that names no model where one is needed.
+    package func missingName(showing shows: (String) -> Bool = { _ in true }) -> SluiceError {
         SluiceError(
             .notFound,
             "this request names no model: name one in its path or in its body's \"model\"",
-            detail: [.init("models", Array(publicNames.prefix(20)))])
+            detail: [.init("models", Array(publicNames.lazy.filter(shows).prefix(20)))])
     }
 
     private func unsupported(_ contentType: String?, by routes: [Route]) -> SluiceError {

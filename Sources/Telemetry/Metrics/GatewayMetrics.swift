@@ -164,6 +164,7 @@ package final class GatewayMetrics: Sendable {
     private let quotaRejections: MetricFamily<Counter>
     private let tokenFailures: MetricFamily<Counter>
     private let bansTotal: MetricFamily<Counter>
+    private let denials: MetricFamily<Counter>
     private let issuerKeys: MetricFamily<Gauge>
     private let issuerLastSuccess: MetricFamily<Gauge>
     private let issuerReads: MetricFamily<Counter>
@@ -234,6 +235,10 @@ package final class GatewayMetrics: Sendable {
         bansTotal = registry.counters(
             "sluice_bans_total", help: "Times that an address, or guesses at a key, were shut out for a while.",
             labels: ["kind"])
+        denials = registry.counters(
+            "sluice_denials_total",
+            help: "Times that a caller was refused what it may not do, by operation and reason.",
+            labels: ["operation", "reason"])
         issuerKeys = registry.gauges(
             "sluice_issuer_keys", help: "Keys that are known of an issuer of tokens.", labels: ["issuer"])
         issuerLastSuccess = registry.gauges(
@@ -326,6 +331,9 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the counter of bans of an `address` or a `key`.
     package func bans(kind: String) -> Counter { bansTotal.with(kind) }
+
+    /// Resolves the counter of what callers were refused.
+    package func denials(operation: String, reason: String) -> Counter { denials.with(operation, reason) }
 
     /// Resolves the handles of an issuer.
     package func issuer(_ name: String) -> IssuerHandles {

@@ -4,6 +4,7 @@ internal import Gateway
 internal import Logging
 internal import NIOCore
 internal import PluginHost
+internal import Policies
 internal import Telemetry
 internal import Tensors
 
@@ -14,31 +15,35 @@ extension Service {
     /// Does what an administrator asks. `done` comes at once or later, on whatever thread.
     ///
     /// - Parameters:
-    ///   - administrator: who asks, for the log.
     ///   - body: the request's body, which some requests of the Open Inference protocol have.
     func administer(
-        _ endpoint: AdminEndpoint, by administrator: String, body: [UInt8],
+        _ endpoint: AdminEndpoint, by administrator: Administrator, body: [UInt8],
         done: @escaping @Sendable (AdminAnswer) -> Void
     ) {
+        do throws(SluiceError) {
+            try authorize(endpoint, administrator)
+        } catch {
+            return done(.failure(error))
+        }
         let keeper = administration.keeper
         switch endpoint {
         case .status: done(.success(status()))
         case .configuration:
             done(.success(HTTPResponse(json: Array(gate.configuration.effective.json.utf8))))
-        case .models: done(.success(HTTPResponse(json: Self.models(keeper.modelStates))))
+        case .models: done(.success(HTTPResponse(json: Self.models(modelStates(for: administrator)))))
         case .usage(let consumer): done(usage(of: consumer))
         case .breakers: done(.success(breakers()))
-        case .breaker(let opens, let model): done(setBreaker(of: model, opens: opens, by: administrator))
+        case .breaker(let opens, let model): done(setBreaker(of: model, opens: opens, by: administrator.name))
         case .shadows: done(.success(shadows()))
         case .routes: done(.success(routes()))
-        case .canary(let route, let share): done(moveCanary(of: route, to: share, by: administrator))
+        case .canary(let route, let share): done(moveCanary(of: route, to: share, by: administrator.name))
         case .reload:
-            keeper.reload(cause: "admin \(administrator)") { done(Self.answer($0, keeper)) }
+            keeper.reload(cause: "admin \(administrator.name)") { done(Self.answer($0, keeper)) }
         case .change(let change, let model):
-            keeper.change(change, model: model, cause: "admin \(administrator)") { done(Self.answer($0, keeper)) }
+            keeper.change(change, model: model, cause: "admin \(administrator.name)") { done(Self.answer($0, keeper)) }
         case .learn(let model):
             let lesson = RequestBody(unsafe body.withUnsafeBytes { unsafe TensorStorage.copy(of: $0) })
-            keeper.teach(model, lesson, id: RequestID.make(), cause: "admin \(administrator)") { result in
+            keeper.teach(model, lesson, id: RequestID.make(), cause: "admin \(administrator.name)") { result in
                 done(result.map { HTTPResponse(json: $0.encoded()) })
             }
         case .drain(let drains):
@@ -56,7 +61,7 @@ extension Service {
             }
             administration.logThreshold.level = level.loggerLevel
             done(.success(status()))
-        case .repositoryIndex: done(repositoryIndex(keeper.modelStates, body: body))
+        case .repositoryIndex: done(repositoryIndex(modelStates(for: administrator), body: body))
         case .repositoryChange(let change, let model):
             do throws(SluiceError) {
                 try RepositoryRequest.checkParameters(of: body)
@@ -64,7 +69,7 @@ extension Service {
                 return done(.failure(error))
             }
             // The protocol's `load` of a loaded model loads it anew.
-            keeper.change(change == .load ? .swap : change, model: model, cause: "repository \(administrator)") {
+            keeper.change(change == .load ? .swap : change, model: model, cause: "repository \(administrator.name)") {
                 result in
                 switch result {
                 case .success: done(.success(HTTPResponse(json: Array("{}".utf8))))
@@ -72,6 +77,28 @@ extension Service {
                 }
             }
         }
+    }
+
+    /// Checks that an administrator may ask for that.
+    private func authorize(_ endpoint: AdminEndpoint, _ administrator: Administrator) throws(SluiceError) {
+        let operation: AccessOperation
+        var model: String?
+        switch endpoint {
+        // These list what may be seen.
+        case .models, .repositoryIndex: return
+        case .learn(let name): (operation, model) = (.learn, name)
+        case .change(_, let name), .repositoryChange(_, let name): (operation, model) = (.load, name)
+        default: operation = .admin
+        }
+        try gate.authorize(administrator, operation, model: model, nowSeconds: Int64(WallClock.secondsSince1970))
+    }
+
+    /// The models of the revision that serves, as far as an administrator may know of them.
+    func modelStates(for administrator: Administrator) -> [ModelState] {
+        let states = administration.keeper.modelStates
+        guard administrator.limited != nil else { return states }
+        let now = Int64(WallClock.secondsSince1970)
+        return states.filter { gate.maySee(administrator, model: $0.name, nowSeconds: now) }
     }
 
     private static func answer(

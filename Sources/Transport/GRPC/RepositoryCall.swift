@@ -1,5 +1,6 @@
 internal import Gateway
 internal import NIOCore
+internal import Policies
 internal import SwiftProtobuf
 internal import Tensors
 internal import WireMessages
@@ -10,11 +11,10 @@ internal import WireMessages
 final class RepositoryCall: GRPCCall, @unchecked Sendable {
     private weak var stream: GRPCStream?
     private let method: GRPCMethod
-    /// Who asks, for the log.
-    private let administrator: String
+    private let administrator: Administrator
     private var message: [UInt8] = []
 
-    init(_ stream: GRPCStream, method: GRPCMethod, administrator: String) {
+    init(_ stream: GRPCStream, method: GRPCMethod, administrator: Administrator) {
         self.stream = stream
         self.method = method
         self.administrator = administrator
@@ -38,7 +38,7 @@ final class RepositoryCall: GRPCCall, @unchecked Sendable {
             change(.unload, request.modelName, answer: try Inference_RepositoryModelUnloadResponse().sent())
         default:
             let request = try Inference_RepositoryIndexRequest.received(message)
-            let states = stream.service.administration.keeper.modelStates.filter { !request.ready || $0.isReady }
+            let states = stream.service.modelStates(for: administrator).filter { !request.ready || $0.isReady }
             finish(
                 .success(try Inference_RepositoryIndexResponse.with { $0.models = states.map(\.indexMessage) }.sent()))
         }

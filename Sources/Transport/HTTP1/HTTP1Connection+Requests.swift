@@ -3,6 +3,7 @@ internal import Configuration
 internal import Gateway
 internal import NIOCore
 internal import NIOHTTP1
+internal import Policies
 internal import Tensors
 
 extension HTTP1Connection {
@@ -102,8 +103,8 @@ extension HTTP1Connection {
             return
         }
         if let session = exchange.session { return beginSession(session, exchange, context: context) }
-        if case .admin(let endpoint) = meaning.plan.endpoint {
-            return administer(endpoint, exchange, body, context: context)
+        if case .admin(let endpoint) = meaning.plan.endpoint, let administrator = meaning.plan.administrator {
+            return administer(endpoint, by: administrator, exchange, body, context: context)
         }
         do {
             let response = try exchange.service.response(to: meaning.plan, body: body)
@@ -115,10 +116,10 @@ extension HTTP1Connection {
 
     /// Administration may take as long as a model takes to load; the answer comes on another thread.
     private func administer(
-        _ endpoint: AdminEndpoint, _ exchange: HTTP1Exchange, _ body: RequestBody, context: ChannelHandlerContext
+        _ endpoint: AdminEndpoint, by administrator: Administrator, _ exchange: HTTP1Exchange, _ body: RequestBody,
+        context: ChannelHandlerContext
     ) {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let administrator = exchange.meaning?.plan.administrator ?? ""
         exchange.service.administer(endpoint, by: administrator, body: body.copy) {
             [eventLoop = context.eventLoop] answer in
             eventLoop.execute { bound.value.answer(answer, to: exchange) }

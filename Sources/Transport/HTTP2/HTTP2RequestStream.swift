@@ -125,8 +125,8 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
             inference?.perform(RequestBody(.empty))
             return
         }
-        if case .admin(let endpoint) = plan.endpoint {
-            service.administer(endpoint, by: plan.administrator, body: body.copy) { [self] answer in
+        if case .admin(let endpoint) = plan.endpoint, let administrator = plan.administrator {
+            service.administer(endpoint, by: administrator, body: body.copy) { [self] answer in
                 eventLoop.execute { self.respond(answer) }
             }
             return

@@ -18,5 +18,5 @@ struct RequestPlan {
     /// Who asks, for endpoints that tell callers only what they may see.
     var caller = Credentials(.absent)
     /// Who asks, for endpoints that administrators use.
-    var administrator = ""
+    var administrator: Administrator?
 }

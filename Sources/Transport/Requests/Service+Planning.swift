@@ -84,7 +84,7 @@ extension Service {
     /// Who administers by a request with these fields.
     ///
     /// - Throws: `unauthenticated`; `forbidden`.
-    func administrator(of fields: RequestFields) throws(SluiceError) -> String {
+    func administrator(of fields: RequestFields) throws(SluiceError) -> Administrator {
         try gate.administrator(
             shown(by: fields), isLocal: fields.hostCount == 0 || fields.namesLoopback,
             isFromBrowser: fields.isFromBrowser,

@@ -34,6 +34,18 @@ struct ExplainCommand: ParsableCommand {
     @Option(name: .customLong("input"), help: "An input, e.g. X:FP32:1x4; again for more.")
     var inputs: [String] = []
 
+    @Option(help: "What it wants: infer, metadata, learn, load or admin.")
+    var operation = AccessOperation.infer
+
+    @Option(help: "The address that it comes from; 127.0.0.1 by default.")
+    var from: String?
+
+    @Option(help: "The listener that it comes in by; the first that serves such requests by default.")
+    var listener: String?
+
+    @Option(help: "When it comes: 2027-01-01T08:30:00Z, in UTC; now by default.")
+    var at: String?
+
     @Option(help: "text or json.")
     var format = CheckCommand.Format.text
 
@@ -51,18 +63,34 @@ struct ExplainCommand: ParsableCommand {
             }
         }
         let loaded = try ConfigurationFile.load(file)
+        if let listener, !loaded.configuration.listeners.contains(where: { $0.name == listener }) {
+            throw ValidationError("there is no listener \"\(listener)\"")
+        }
         var request = Explanation.Request(consumer: consumer, model: model, contentType: contentType)
         request.path = path.map { String($0.prefix { $0 != "?" }) }
         for (name, value) in try headers.map(Self.pair) { request.fields[name.lowercased()] = value }
         for (name, value) in try claims.map(Self.pair) { request.claims[name] = value }
         if !inputs.isEmpty { request.inputs = try inputs.map(Self.input) }
-        let explanation = Explanation(
-            request, in: loaded.configuration, nowSeconds: Int64(WallClock.secondsSince1970))
+        request.operation = operation
+        request.listener = listener
+        if let from {
+            guard let address = NetworkAddress(from) else { throw ValidationError("\"\(from)\" is no address") }
+            request.address = address
+        }
+        let explanation = Explanation(request, in: loaded.configuration, nowSeconds: try moment)
         switch format {
         case .json: print(explanation.json)
         case .text: print(explanation.text(file: loaded.file.shownPath))
         }
         if explanation.refusal != nil { throw ExitCode(1) }
+    }
+
+    private var moment: Int64 {
+        get throws {
+            guard let at else { return Int64(WallClock.secondsSince1970) }
+            if let seconds = ConsumerConfiguration.Key.seconds(of: at) { return seconds }
+            throw ValidationError("\"\(at)\" is no moment: write e.g. 2027-01-01T08:30:00Z")
+        }
     }
 
     private static func pair(_ text: String) throws -> (String, String) {
@@ -83,3 +111,5 @@ struct ExplainCommand: ParsableCommand {
         return Explanation.Request.Input(name: String(parts[0]), dataType: type, shape: shape.compactMap(\.self))
     }
 }
+
+extension AccessOperation: ExpressibleByArgument {}

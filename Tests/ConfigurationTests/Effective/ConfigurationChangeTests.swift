@@ -120,7 +120,13 @@ import Testing
             admin: { keys: [{ id: ops, hash: "sha256:\(hash)" }] }
             shared_memory: { allow: ["s_*"] }
             consumers: { c: { keys: [{ id: k, hash: "sha256:\(digits)" }], allow: { models: ["*"] }, limits: [l], groups: [g] } }
-            groups: { g: { limits: [l] } }
+            groups:
+              g:
+                limits: [l]
+                allow:
+                  - { models: [a], listeners: [public], from: 10.0.0.0/8, claims: { role: x } }
+                  - { models: [b], during: { days: mon, hours: "08:00-18:00" } }
+            deny: { models: [b], operations: [infer], from: 192.0.2.1 }
             limits:
               l: [{ count: requests, max: 1/s, store: d }, { count: rows, max: 1/day, window: calendar, store: r }]
             stores:

@@ -269,9 +269,9 @@ import Testing
                 .init(id: "k1", sha256: digits, expires: 1_798_761_600),
                 .init(id: "k2", sha256: other, expires: 1_798_792_201),
             ])
-        #expect(acme.allowedModels == ["echo", "e*"] && acme.limits == ["standard", "daily"])
+        #expect(acme.allow.map(\.models) == [["echo", "e*"]] && acme.limits == ["standard", "daily"])
         let anonymous = try #require(configuration.consumers.last)
-        #expect(anonymous.keys.isEmpty && anonymous.allowedModels == ["*"] && anonymous.limits == ["daily"])
+        #expect(anonymous.keys.isEmpty && anonymous.allow.map(\.models) == [["*"]] && anonymous.limits == ["daily"])
         #expect(
             configuration.limits.map(\.withoutPlace) == [
                 LimitConfiguration(

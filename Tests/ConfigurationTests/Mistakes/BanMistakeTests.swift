@@ -27,7 +27,7 @@ import Testing
             "ranges that are none",
             text(#"{ exempt: [10.0.0.1/8, 10.0.0.0/33, 10.0.0.0/, localhost, "::/129", 10.0.0.0/08] }"#),
             [
-                #"5:17+10 error: exempt: "10.0.0.1/8" is not an address or a range | write e.g. 10.0.0.0/8"#,
+                #"5:17+10 error: exempt: "10.0.0.1/8" is not an address or a range: it has bits behind its prefix | write 10.0.0.0/8"#,
                 #"5:29+11 error: exempt: "10.0.0.0/33" is not an address or a range | write e.g. 10.0.0.0/8"#,
                 #"5:42+9 error: exempt: "10.0.0.0/" is not an address or a range | write e.g. 10.0.0.0/8"#,
                 #"5:53+9 error: exempt: "localhost" is not an address or a range | write e.g. 10.0.0.0/8"#,

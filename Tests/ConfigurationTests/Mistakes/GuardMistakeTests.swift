@@ -26,7 +26,7 @@ import Testing
             ),
             [
                 #"2:51+8 error: firewall says nothing | write e.g. allow: [10.0.0.0/8]"#,
-                #"2:119+10 error: allow: "10.0.0.1/8" is not an address or a range | write e.g. 10.0.0.0/8"#,
+                #"2:119+10 error: allow: "10.0.0.1/8" is not an address or a range: it has bits behind its prefix | write 10.0.0.0/8"#,
                 #"2:138+3 error: deny: "lan" is not an address or a range | write e.g. 10.0.0.0/8"#,
             ]),
         WrongText(

@@ -98,7 +98,7 @@ import Testing
             "a group without anybody and without anything",
             GatewayText(more: "groups: { lab: {} }"),
             [
-                #"5:11+3 error: group "lab" has no limits | write e.g. limits: [standard]"#,
+                #"5:11+3 error: group "lab" says nothing | write limits, allow or deny"#,
                 #"5:11+3 error: no consumer is in group "lab" | use it or remove it"#,
             ]),
         WrongText(

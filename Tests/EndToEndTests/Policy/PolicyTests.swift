@@ -79,12 +79,15 @@ struct PolicyTests {
     @Test func aKeyOpensWhatItsConsumerMayUse() throws {
         let bearer = "Bearer \(PlantedKey.acme.text)"
         #expect(try infer("echo", bearer).status == 200)
-        let forbidden = try infer("secret", bearer)
-        #expect(forbidden.status == 403)
-        #expect(forbidden.code == "forbidden")
-        let unknown = try infer("no-such-model", bearer)
-        #expect(unknown.status == 404)
-        #expect(unknown.code == "model_not_found")
+        for model in ["secret", "no-such-model"] {
+            let unknown = try infer(model, bearer)
+            #expect(unknown.status == 404)
+            #expect(unknown.code == "model_not_found")
+            #expect(unknown.error == "Request for unknown model: '\(model)'")
+        }
+        // Nor is it suggested to whoever comes close.
+        #expect(try infer("secre", bearer).error == "Request for unknown model: 'secre'")
+        #expect(try infer("eco", bearer).error == "Request for unknown model: 'eco'; did you mean 'echo'?")
         // In listings and metadata what may not be used isn't there.
         let headers = ["Authorization": bearer]
         let listed = try gateway.get("/v1/models", headers: headers).json["models"] as? [[String: Any]]

@@ -54,7 +54,7 @@ import Testing
                 route     "pictures" doesn't take it: "application/json" isn't image/png  (gateway.yaml:20)
                 route     "vision/*" takes it: model "vision/*", any type of body  (gateway.yaml:21)
                 identity  the caller is "acme", by its key k1  (gateway.yaml:11)
-                right     "acme" may use "vision/cat", by "vision/*"  (gateway.yaml:11)
+                right     "acme" may use model "vision/cat", by "vision/*"  (gateway.yaml:13)
                 quota     takes 1 request from "standard": 100 requests per minute, 20 at once  (gateway.yaml:11)
                 deadline  5 s for all tries together  (gateway.yaml:21)
                 model     90 of 100 requests: model "one" version 1, by plugin "echo", at most 500 ms  (gateway.yaml:22)

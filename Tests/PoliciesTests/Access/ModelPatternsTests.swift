@@ -1,5 +1,4 @@
 import Policies
-import Tensors
 import Testing
 
 @Suite struct ModelPatternsTests {
@@ -64,27 +63,5 @@ import Testing
         let name = String(repeating: "a", count: 100_000)
         #expect(!ModelPatterns([pattern]).allow(name))
         #expect(!ModelPatterns(["*" + String(repeating: "a", count: 50_000) + "b*"]).allow(name))
-    }
-}
-
-@Suite struct ConsumerTests {
-    @Test func forbiddenNamesTheConsumerAndTheModel() {
-        let consumer = Consumer(
-            name: "acme", models: ModelPatterns(["vision/*"]),
-            quotas: QuotaLedger(consumer: "acme", policies: [], now: .init(nanoseconds: 0)))
-        #expect(consumer.mayUse(model: "vision/x"))
-        let error = #expect(throws: SluiceError.self) { try consumer.authorize(model: "iris") }
-        #expect(error?.code == .forbidden)
-        #expect(error?.message == "consumer \"acme\" may not use model \"iris\"")
-        #expect(error?.detail == [.init("consumer", "acme")])
-    }
-
-    @Test func forbiddenShowsNoEndlessName() {
-        let consumer = Consumer(
-            name: "acme", models: ModelPatterns([]),
-            quotas: QuotaLedger(consumer: "acme", policies: [], now: .init(nanoseconds: 0)))
-        let endless = "e" + String(repeating: "\u{301}", count: 100_000)
-        let error = #expect(throws: SluiceError.self) { try consumer.authorize(model: endless) }
-        #expect((error?.message.utf8.count ?? .max) < 1_000)
     }
 }
