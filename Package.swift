@@ -112,7 +112,11 @@ let package = Package(
             ],
             path: "Sources/PluginHost", swiftSettings: swiftSettings),
         .target(
-            name: "Telemetry", dependencies: [locks, .product(name: "Logging", package: "swift-log")],
+            name: "Telemetry",
+            dependencies: [
+                locks, .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Sources/Telemetry", swiftSettings: safeSettings),
         // Where policies' counts are kept beyond memory: the only part of policy that does I/O.
         .target(

@@ -34,6 +34,8 @@ package final class Gate: Sendable {
     package let notices: QuotaNotices
     /// What the file itself answers.
     let fixedAnswers: FixedAnswers
+    /// Where it is written down what callers were kept from; `nil` where nobody looks.
+    let audit: AuditTrail?
     let codecs = CodecRegistry()
     let openInference = OpenInferenceCodec()
     /// The memory that clients share, over all revisions.
@@ -53,12 +55,13 @@ package final class Gate: Sendable {
     ///   - previous: the gate that this one takes over from: counts that mean the same go on.
     ///   - stores: where counts of quotas are kept, by the names of the configuration.
     ///   - keys: the keys of issuers, by the issuers' names.
+    ///   - audit: what is written down, where anything is.
     ///   - released: called once nothing uses the gate any more, on whatever thread; must not block.
     /// - Throws: one diagnostic for each route whose models can't stand in for each other.
     package init(
         _ revision: Revision, configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics,
         previous: Gate? = nil, regions: ClientRegions = ClientRegions(), stores: [String: QuotaStore] = [:],
-        keys: [String: IssuerKeySet] = [:], logger: Logger? = nil, now: MonotonicTime,
+        keys: [String: IssuerKeySet] = [:], logger: Logger? = nil, audit: AuditTrail? = nil, now: MonotonicTime,
         released: @escaping @Sendable () -> Void = {}
     ) throws(IncompatibleModels) {
         self.revision = revision
@@ -67,6 +70,7 @@ package final class Gate: Sendable {
         self.statistics = models.map { ModelStatistics(waits: metrics.model($0.name).queueSeconds) }
         self.logger = logger
         self.released = released
+        self.audit = audit
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
         self.routes = RouteTable(configuration, previous: previous?.routes)
@@ -96,7 +100,15 @@ package final class Gate: Sendable {
             configuration, previous: previous?.policies, stores: stores, keys: keys,
             observer: PolicyObserver(
                 tokenFailed: { metrics.tokenFailures(issuer: $0 ?? "", reason: $1.rawValue).increment() },
-                banned: { metrics.bans(kind: $0.rawValue).increment() }), now: now)
+                banned: { kind, address in
+                    metrics.bans(kind: kind.rawValue).increment()
+                    audit?.append(.banned(kind, address))
+                },
+                failed: { failure in
+                    let address = failure.place.address?.text ?? ""
+                    audit?.appendRepeated(
+                        .failed(failure), key: "\(address) \(failure.reason) \(failure.isAdministrator)")
+                }), now: now)
         self.notices = QuotaNotices(metrics.quotas, logger: logger)
         self.breakers = ModelBreakers(
             configuration, models: models, metrics: metrics, logger: logger, previous: previous)

@@ -21,6 +21,7 @@ package final class PolicyEngine: Sendable {
     private let consumersAdminister: Bool
     /// Shuts out whoever fails again and again; `nil` where nobody is.
     private let bans: BanGuard?
+    private let observer: PolicyObserver
     /// Quotas that consumers share.
     let quotas: QuotaTable
 
@@ -65,6 +66,7 @@ package final class PolicyEngine: Sendable {
                         consumer: ConsumerConfiguration.anonymous, policies: [], now: now.monotonic)))
         }
         self.consumers = consumers
+        self.observer = observer
         consumersAdminister = consumers.contains { $0.access.administers }
         quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
         let identities = Identities(configuration, consumers: consumers)
@@ -142,8 +144,16 @@ package final class PolicyEngine: Sendable {
             {
                 throw refusal
             }
+            note(error, credentials, isAdministrator: authenticator === administrators)
             throw error
         }
+    }
+
+    private func note(_ error: SluiceError, _ credentials: Credentials, isAdministrator: Bool) {
+        guard error.code == .unauthenticated, let kind = credentials.proof.kind else { return }
+        observer.failed(
+            AuthenticationFailure(
+                credentials: kind, reason: error.message, place: credentials.place, isAdministrator: isAdministrator))
     }
 
     /// Whether somebody may have tried what isn't theirs. Who shows nothing, or a token of their own that is over, hasn't.

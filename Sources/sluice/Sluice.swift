@@ -10,8 +10,8 @@ struct Sluice: AsyncParsableCommand {
         version: sluiceVersion,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, DiffCommand.self, ExplainCommand.self,
-            ModelCommand.self, RouteCommand.self, ShadowCommand.self, AdminCommand.self, KeyCommand.self,
-            PluginCommand.self,
+            ModelCommand.self, RouteCommand.self, ShadowCommand.self, AdminCommand.self, AuditCommand.self,
+            KeyCommand.self, PluginCommand.self,
             BenchCommand.self,
         ])
 }

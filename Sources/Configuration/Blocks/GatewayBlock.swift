@@ -46,6 +46,9 @@ enum GatewayBlock {
         "Bytes of request bodies that all connections together may hold; a body above it is refused as overloaded.")
     static let admin = Key.optional(
         "admin", ValueType.mapping, "Who may look into the gateway and change it while it runs.")
+    static let audit = Key.optional(
+        "audit", ValueType.mapping, default: "nothing is written down",
+        "Where it is written down what is done to the gateway, and by whom.")
     static let reload = Key.optional(
         "reload", ValueType.mapping, "When the file is read again without being asked.")
     static let sharedMemory = Key.optional(
@@ -60,7 +63,7 @@ enum GatewayBlock {
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
-            redaction.description, deny.description,
+            redaction.description, deny.description, audit.description,
         ])
 
     /// The least that a gateway needs.
@@ -195,6 +198,9 @@ enum GatewayBlock {
             BanBlock.read($0, span: reader.keySpan(of: ban), reading)
         }
         if let reload { configuration.reload = reload }
+        configuration.audit = reader.value(audit).flatMap {
+            AuditBlock.read($0, span: reader.keySpan(of: audit), accessLog: observability?.accessLog, reading)
+        }
         configuration.sharedMemory = reader.value(sharedMemory).flatMap {
             SharedMemoryBlock.read($0, span: reader.keySpan(of: sharedMemory), reading)
         }

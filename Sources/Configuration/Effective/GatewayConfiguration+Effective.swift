@@ -39,6 +39,7 @@ extension GatewayConfiguration {
             ("drain", .duration(drain)),
             ("max_inflight", .size(maxInflight)),
             ("admin", admin.map { .mapping([("keys", .list($0.keys.map(\.effective)))]) } ?? .null),
+            ("audit", audit?.effective ?? .null),
             ("reload", .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])),
             (
                 "shared_memory",
@@ -290,6 +291,15 @@ extension ConsumerConfiguration {
             ("deny", AccessRule.effective(deny)),
             ("limits", .texts(limits)),
             ("groups", .texts(groups)),
+        ])
+    }
+}
+
+extension AuditConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("file", .string(file)), ("key", key.map { .string($0.reference) } ?? .null), ("rotate", .size(rotate)),
+            ("keep", .integer(Int64(keep))),
         ])
     }
 }

@@ -70,7 +70,7 @@ struct Block: Sendable {
         ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block, ShadowBlock.block,
         RedactionBlock.block, FirewallBlock.block,
         RungBlock.block, LowConfidenceBlock.block, FixedOutputBlock.block, RetryBlock.block, ObservabilityBlock.block,
-        AdminBlock.block, ReloadBlock.block,
+        AuditBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]
 }

@@ -26,6 +26,8 @@ package struct GatewayConfiguration: Sendable {
     package var deny: [AccessRule] = []
     /// `nil` where nobody is asked for a key: only loopback listeners serve administration then.
     package var admin: AdminConfiguration?
+    /// `nil` where nothing is written down.
+    package var audit: AuditConfiguration?
     package var reload = ReloadConfiguration()
     /// `nil` where no memory is shared.
     package var sharedMemory: SharedMemoryConfiguration?

@@ -55,6 +55,9 @@ extension Gate {
         model: String?, at place: AccessPlace
     ) {
         metrics.gateway.denials(operation: operation.rawValue, reason: reason.rawValue).increment()
+        audit?.appendRepeated(
+            .denied(reason, isKnown: isKnown, consumer: principal.name, operation, model: model, place),
+            key: "\(principal.name) \(operation.rawValue) \(model ?? "") \(place.address?.text ?? "")")
     }
 
     /// Why no route takes a request, as far as its caller may know of models.

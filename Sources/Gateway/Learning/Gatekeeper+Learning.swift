@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Logging
 internal import NIOConcurrencyHelpers
 internal import PluginHost
+internal import Telemetry
 package import Tensors
 
 /// What came of a lesson.
@@ -82,6 +83,9 @@ extension Gatekeeper {
     }
 
     private func note(_ result: Result<LessonReport, SluiceError>, model: String, cause: String) {
+        var failure: String?
+        if case .failure(let error) = result { failure = error.message }
+        audit.append(.learned(model: model, by: cause, failure: failure))
         switch result {
         case .success(let report):
             logger.info(

@@ -67,7 +67,7 @@ extension Gatekeeper {
     ) {
         changes.async { [self] in
             completion(
-                record(["\(cause): \(change.rawValue) \(name)"]) { () throws(ReloadFailure) in
+                record([cause], action: change.rawValue, model: name) { () throws(ReloadFailure) in
                     try make(change, of: name)
                 })
         }

@@ -57,6 +57,8 @@ package final class Gatekeeper: Sendable {
     let loader: ModelLoader
     let metrics: GatewayMetrics
     let logger: Logger
+    /// What is done here, and by whom.
+    package let audit: AuditTrail
     private let surroundings: Surroundings
     /// Changes happen here, one after the other.
     let changes = DispatchQueue(label: "sluice.changes")
@@ -71,7 +73,11 @@ package final class Gatekeeper: Sendable {
     private static let keyPatience = Duration.seconds(3)
     let locked = NIOLockedValueBox(Locked())
 
-    package init(loader: ModelLoader, metrics: GatewayMetrics, logger: Logger, surroundings: Surroundings) {
+    package init(
+        loader: ModelLoader, metrics: GatewayMetrics, logger: Logger,
+        audit: AuditTrail = AuditTrail { WallClock.millisecondsSince1970 }, surroundings: Surroundings
+    ) {
+        self.audit = audit
         self.loader = loader
         self.metrics = metrics
         self.logger = logger
@@ -112,23 +118,27 @@ package final class Gatekeeper: Sendable {
     /// Brings in the first revision.
     package func start(_ candidate: Candidate) throws(ReloadFailure) -> RevisionReport {
         let result = changes.sync {
-            record(["start"]) { () throws(ReloadFailure) in try bringIn(candidate) }
+            record(["start"], action: "start") { () throws(ReloadFailure) in try bringIn(candidate) }
         }
         return try result.get()
     }
 
-    /// Counts and logs what came of a change.
+    /// Counts, logs and writes down what came of a change.
     func record(
-        _ causes: [String], _ change: () throws(ReloadFailure) -> RevisionReport
+        _ causes: [String], action: String = "reload", model: String? = nil,
+        _ change: () throws(ReloadFailure) -> RevisionReport
     ) -> Result<RevisionReport, ReloadFailure> {
         let start = MonotonicTime.now
+        let before = gate?.revision
         let result: Result<RevisionReport, ReloadFailure>
         do throws(ReloadFailure) {
             result = .success(try change())
         } catch {
             result = .failure(error)
         }
-        let cause = Array(Set(causes)).sorted().joined(separator: ", ")
+        let causes = Array(Set(causes)).sorted().joined(separator: ", ")
+        let cause = model.map { "\(causes): \(action) \($0)" } ?? causes
+        audit.append(.change(action, model: model, by: causes, before: before, result))
         metrics.reloads.seconds.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: start))
         switch result {
         case .success(let report):
@@ -265,7 +275,7 @@ package final class Gatekeeper: Sendable {
             let gate = try Gate(
                 Revision(number: number, hash: candidate.hash), configuration: candidate.configuration, models: models,
                 metrics: metrics, previous: previous, regions: regions, stores: stores, keys: keys, logger: logger,
-                now: .now,
+                audit: audit, now: .now,
                 released: { [retirees] in retirees.release(models, limit: limit) })
             retirees.adopt(models)
             return gate

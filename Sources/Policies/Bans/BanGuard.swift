@@ -26,10 +26,12 @@ package final class BanGuard: Sendable {
     private let tables: NIOLockedValueBox<Tables>
     /// Up to when any address is banned: as long as none is, nobody takes the lock.
     private let lastEnd = Atomic<Int64>(0)
-    private let observe: @Sendable (Kind) -> Void
+    private let observe: @Sendable (Kind, NetworkAddress?) -> Void
 
     /// - Parameter observe: told of bans that begin.
-    package init(_ configuration: BanConfiguration, observe: @escaping @Sendable (Kind) -> Void = { _ in }) {
+    package init(
+        _ configuration: BanConfiguration, observe: @escaping @Sendable (Kind, NetworkAddress?) -> Void = { _, _ in }
+    ) {
         self.configuration = configuration
         self.observe = observe
         let policy = FailureTable.Policy(
@@ -65,7 +67,7 @@ package final class BanGuard: Sendable {
             if wait == nil, tables.keys.failed(key.family, now: now) { begun.append(.key) }
             return wait
         }
-        for kind in begun { observe(kind) }
+        for kind in begun { observe(kind, credentials.peer.address) }
         return wait.map(Self.refusal)
     }
 

@@ -165,6 +165,10 @@ package final class GatewayMetrics: Sendable {
     private let tokenFailures: MetricFamily<Counter>
     private let bansTotal: MetricFamily<Counter>
     private let denials: MetricFamily<Counter>
+    /// Records of the audit log that were written, those that were lost for want of room, and failures to write.
+    package let auditRecords: Counter
+    package let auditDropped: Counter
+    package let auditFailures: Counter
     private let issuerKeys: MetricFamily<Gauge>
     private let issuerLastSuccess: MetricFamily<Gauge>
     private let issuerReads: MetricFamily<Counter>
@@ -239,6 +243,15 @@ package final class GatewayMetrics: Sendable {
             "sluice_denials_total",
             help: "Times that a caller was refused what it may not do, by operation and reason.",
             labels: ["operation", "reason"])
+        auditRecords = registry.counters(
+            "sluice_audit_records_total", help: "Records written to the audit log."
+        ).with()
+        auditDropped = registry.counters(
+            "sluice_audit_dropped_total", help: "Records of the audit log that were lost, as too many waited."
+        ).with()
+        auditFailures = registry.counters(
+            "sluice_audit_failures_total", help: "Times that the audit log could not be written; it is tried again."
+        ).with()
         issuerKeys = registry.gauges(
             "sluice_issuer_keys", help: "Keys that are known of an issuer of tokens.", labels: ["issuer"])
         issuerLastSuccess = registry.gauges(

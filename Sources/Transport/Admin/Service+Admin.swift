@@ -48,6 +48,7 @@ extension Service {
             }
         case .drain(let drains):
             administration.wantsNoRequests = drains
+            keeper.audit.append(.drain(drains, by: administrator.name))
             done(.success(status()))
         case .logLevel(let word):
             guard let level = ObservabilityConfiguration.Level(rawValue: word) else {
@@ -60,6 +61,7 @@ extension Service {
                             detail: [.init("levels", words)])))
             }
             administration.logThreshold.level = level.loggerLevel
+            keeper.audit.append(.logLevel(level.rawValue, by: administrator.name))
             done(.success(status()))
         case .repositoryIndex: done(repositoryIndex(modelStates(for: administrator), body: body))
         case .repositoryChange(let change, let model):
@@ -124,6 +126,14 @@ extension Service {
         json.key("draining")
         json.bool(administration.wantsNoRequests)
         json.member("log_level", administration.logThreshold.level.rawValue)
+        if let head = administration.keeper.audit.log?.head {
+            json.key("audit")
+            json.beginObject()
+            json.key("records")
+            json.number(head.sequence)
+            json.member("head", head.hash)
+            json.endObject()
+        }
         json.endObject()
         return HTTPResponse(json: json.bytes)
     }

@@ -1,5 +1,6 @@
 internal import Codecs
 internal import Gateway
+internal import Telemetry
 internal import Tensors
 
 extension Service {
@@ -31,6 +32,7 @@ extension Service {
                         : "there is no model \"\(model.prefix(200))\"",
                     detail: [.init("model", String(model.prefix(200)))]))
         }
+        administration.keeper.audit.append(.breaker(of: model, opens: opens, by: administrator))
         if opens { breaker.hold(by: administrator) } else { breaker.reset(by: administrator) }
         var json = JSONWriter()
         json.breaker(breaker.standing(now: .now), of: model)

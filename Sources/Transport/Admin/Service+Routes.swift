@@ -2,6 +2,7 @@ internal import Codecs
 internal import Configuration
 internal import Gateway
 internal import Routing
+internal import Telemetry
 internal import Tensors
 
 extension Service {
@@ -40,6 +41,7 @@ extension Service {
                     .invalidParameter,
                     "\"\(text.prefix(32))\" is no share; write e.g. 20%, or file for what gateway.yaml says"))
         }
+        administration.keeper.audit.append(.canary(of: name, share: text, by: administrator))
         gate.moveCanary(of: route, to: share, by: administrator)
         var json = JSONWriter()
         json.route(route, at: Int64(WallClock.secondsSince1970))

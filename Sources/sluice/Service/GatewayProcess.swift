@@ -36,17 +36,24 @@ struct GatewayProcess {
         let services = PluginServices.gateway(logger: logger, metrics: metrics)
         let server = GatewayServer(metrics: metrics, threads: threads, logger: logger, logThreshold: logThreshold)
         let accessLogs = AccessLogs(metrics: metrics)
+        let audit = AuditTrail(observer: .gateway(metrics, logger)) { WallClock.millisecondsSince1970 }
         let file = loaded.file
         let watching = Watching(file, logger: logger)
         let keeper = Gatekeeper(
             loader: ModelLoader(
                 finder: ConfigurationFile.pluginFinder, runners: ConfigurationFile.runnerFinder, services: services,
                 metrics: metrics, logger: logger, folder: file.folder),
-            metrics: metrics, logger: logger,
+            metrics: metrics, logger: logger, audit: audit,
             surroundings: Gatekeeper.Surroundings(
                 read: { () throws(ReloadFailure) in try watching.read(file.shownPath) },
                 prepareFront: { [logThreshold, logMask] gate, keeper throws(ReloadFailure) in
                     let log = try accessLogs.prepare(gate.configuration.observability.accessLog)
+                    let records: AuditTrail.Prepared
+                    do throws(AuditFailure) {
+                        records = try audit.prepare(gate.configuration.audit.map(AuditSettings.init))
+                    } catch {
+                        throw ReloadFailure(.listeners, "audit log: \(error)")
+                    }
                     do {
                         let change = try server.prepare(gate, by: keeper, accessLog: log.accessLog)
                         let level = gate.configuration.observability.logLevel
@@ -57,10 +64,16 @@ struct GatewayProcess {
                                 change.commit()
                                 log.commit()
                                 logMask.become(Self.mask(by: gate.logRedaction))
+                                records.commit()
                                 if isOther { logThreshold.level = level.loggerLevel }
                                 watching.change(to: gate.configuration.reload, keeper)
-                            }, cancel: change.cancel)
+                            },
+                            cancel: {
+                                change.cancel()
+                                records.cancel()
+                            })
                     } catch {
+                        records.cancel()
                         throw ReloadFailure(.listeners, "\(error)")
                     }
                 }))
@@ -84,6 +97,7 @@ struct GatewayProcess {
             logger.warning("model not freed: its plugin still holds requests", metadata: ["model": "\(name)"])
         }
         accessLogs.flush()
+        audit.close(reason: "\(signalName)")
         logger.info("stopped")
     }
 
@@ -102,5 +116,25 @@ struct GatewayProcess {
         var text = "\nsluice \(sluiceVersion) serves on http://\(address)"
         text += "\n  ready: \(ready.isEmpty ? "nothing" : ready.joined(separator: ", "))\n"
         FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+}
+
+extension AuditLog.Observer {
+    /// Counts what becomes of records, and says so where they can't be written.
+    fileprivate static func gateway(_ metrics: GatewayMetrics, _ logger: Logger) -> AuditLog.Observer {
+        AuditLog.Observer(
+            written: { metrics.auditRecords.increment(by: $0) }, dropped: { metrics.auditDropped.increment() },
+            failed: { failure in
+                metrics.auditFailures.increment()
+                logger.error("audit log not written", metadata: ["reason": "\(failure)"])
+            })
+    }
+}
+
+extension AuditSettings {
+    fileprivate init(_ configuration: AuditConfiguration) {
+        self.init(
+            path: configuration.file, key: configuration.key?.bytes, rotate: UInt64(configuration.rotate),
+            keep: configuration.keep)
     }
 }

@@ -22,7 +22,7 @@ import Testing
         let begun = begun
         return PolicyEngine(
             configuration, previous: previous,
-            observer: PolicyObserver(banned: { kind in begun.withLockedValue { $0.append(kind) } }), now: Self.start)
+            observer: PolicyObserver(banned: { kind, _ in begun.withLockedValue { $0.append(kind) } }), now: Self.start)
     }
 
     private static let ban = BanConfiguration(
