@@ -51,8 +51,10 @@ package struct KeyDigest: Sendable, Equatable {
 
     private static let scheme = "sha256:"
 
+    /// Looks at every bit, whatever the first ones say: how long it takes tells nothing of where two digests differ.
     package static func == (left: KeyDigest, right: KeyDigest) -> Bool {
-        left.words == right.words
+        let (a, b) = (left.words, right.words)
+        return (a.0 ^ b.0) | (a.1 ^ b.1) | (a.2 ^ b.2) | (a.3 ^ b.3) == 0
     }
 }
 

@@ -12,9 +12,23 @@ final class RawConnection: @unchecked Sendable {
     private let descriptor: Int32
     var received: [UInt8] = []
 
-    init(port: Int) throws {
+    /// - Parameter source: the address of this machine that the connection comes from; 127.0.0.1 by default.
+    init(port: Int, from source: String? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
+        if let source {
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = inet_addr(source)
+            let bound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard bound == 0 else {
+                Glibc.close(descriptor)
+                throw Failure(description: "can't come from \(source): \(String(cString: strerror(errno)))")
+            }
+        }
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
@@ -171,9 +185,10 @@ struct Response {
 extension GatewayFixture {
     /// Sends one request on a connection of its own.
     func request(
-        _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8] = [], port: Int? = nil
+        _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8] = [], port: Int? = nil,
+        from source: String? = nil
     ) throws -> Response {
-        let connection = try RawConnection(port: port ?? self.port)
+        let connection = try RawConnection(port: port ?? self.port, from: source)
         var head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if method != "GET" && method != "HEAD" { head += "Content-Length: \(body.count)\r\n" }
