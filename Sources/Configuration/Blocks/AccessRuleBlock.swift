@@ -1,6 +1,7 @@
 /// `allow` and `deny`: one rule, or a list of them. What is said of a rule's conditions is the same for both.
 enum AccessRuleBlock {
-    static let type = ValueType.form("a mapping or a list", example: "{ models: [\"*\"] }")
+    static let type = ValueType.form(
+        "a mapping or a list", example: "{ models: [\"*\"] }", .block, .list(.block, atMost: Bounds.items))
 
     static let models = Key.required(
         "models", modelsType,
@@ -23,7 +24,7 @@ enum AccessRuleBlock {
     static let during = Key.optional(
         "during", ValueType.mapping, default: "always", "In which hours of the week.")
     static let claims = Key.optional(
-        "claims", ValueType.form("a mapping", example: "{ role: trainer }"), default: "any caller",
+        "claims", ValueType.form("a mapping", example: "{ role: trainer }", .names(values, atMost: Bounds.items)), default: "any caller",
         "What the caller's token (JWT) must say: for each claim a value, or a list of which one is enough. A dot leads into a "
             + "claim's members; of a claim that is a list, or of the words in `scope`, one is enough.")
 
@@ -40,6 +41,7 @@ enum AccessRuleBlock {
             during.description, claims.description,
         ])
 
+    private static let values = ValueForm.either([.text, .truth, .list(.either([.text, .truth]), atMost: Bounds.items)])
     private static let modelsType = ValueType.name(of: "model", .pattern, example: "\"*\"").placed.oneOrList()
     private static let operationsType = ValueType<AccessOperation>.choice.placed.oneOrList()
 

@@ -4,7 +4,8 @@ enum AuthBlock {
         "none", ValueType.text("i-accept-open-access", example: openAccess).placed,
         "Nobody is asked, not even where others can reach a listener; the value must be `i-accept-open-access`.")
     static let apiKeys = Key.optional(
-        "api_keys", ValueType.form("a mapping", example: "{ header: authorization }"), "Callers send a key in a header."
+        "api_keys", ValueType.form("a mapping", example: "{ header: authorization }", .block),
+        "Callers send a key in a header."
     )
     static let jwt = Key.optional(
         "jwt", ValueType.truth, default: "false", "Callers send a token (JWT) of one of the `issuers`.")
@@ -28,8 +29,12 @@ enum AuthBlock {
         var span: SourceSpan
     }
 
-    static let type = ValueType<Choice>("none, api_keys, jwt, certificates, a list or a mapping", example: "none") {
-        node, what, reading in
+    static let type = ValueType<Choice>(
+        "none, api_keys, jwt, certificates, a list or a mapping", example: "none",
+        form: .either([
+            .word(words), .list(.word(words.filter { $0 != "none" }), atMost: words.count - 1), .block,
+        ])
+    ) { node, what, reading in
         switch node.content {
         case .scalar(let scalar):
             if scalar.text == "none" { return Choice(auth: .none, span: node.span) }

@@ -17,8 +17,9 @@ enum BatchingBlock {
         "models.NAME.batching",
         [maxRows.description, preferred.description, maxDelay.description, adaptive.description])
 
-    static let type = ValueType<SchedulingConfiguration.Batching>("auto, off or a mapping", example: "auto") {
-        node, what, reading in
+    static let type = ValueType<SchedulingConfiguration.Batching>(
+        "auto, off or a mapping", example: "auto", form: .either([.word(["auto", "off"]), .block])
+    ) { node, what, reading in
         switch node.content {
         case .scalar(let scalar):
             switch scalar.text {

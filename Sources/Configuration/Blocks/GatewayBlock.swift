@@ -19,7 +19,7 @@ enum GatewayBlock {
         "consumers", ValueType.named("consumer", atMost: Bounds.consumers),
         "Callers; `anonymous` is everybody of whom no key is asked.")
     static let limits = Key.optional(
-        "limits", ValueType.named("limit", atMost: Bounds.limits),
+        "limits", ValueType.named("limit", atMost: Bounds.limits, items: .list(.block, atMost: Bounds.items)),
         "Named sets of quotas, for consumers, models, routes and all requests together.")
     static let globalLimits = Key.optional(
         "global_limits", LimitNames.type, default: "no limits", "Entries of `limits` that all requests together share.")

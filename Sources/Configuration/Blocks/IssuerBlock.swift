@@ -15,7 +15,7 @@ enum IssuerBlock {
         "skew", ValueType.duration(.zero...Duration.seconds(600), example: "30s"), default: "30s",
         "How far its clock may be off, where times are compared.")
     static let consumer = Key.required(
-        "consumer", ValueType.form("a consumer, or a mapping", example: "acme"),
+        "consumer", ValueType.form("a consumer, or a mapping", example: "acme", .text, .block),
         "Whose requests those with its tokens are.")
     static let block = Block(
         "issuers.NAME",
@@ -90,7 +90,8 @@ enum OwnerBlock {
     static let claim = Key.required(
         "claim", IssuerBlock.claimType, "The claim that says whose request it is; a dot leads into a claim's members.")
     static let names = Key.optional(
-        "names", ValueType.form("a mapping", example: "{ 00u1abc: acme }"), default: "the claim is the consumer's name",
+        "names", ValueType.form("a mapping", example: "{ 00u1abc: acme }", .names(.text, atMost: Bounds.consumers)),
+        default: "the claim is the consumer's name",
         "Consumers by what the claim says.")
     static let otherwise = Key.optional(
         "otherwise", ValueType.name(of: "consumer", example: "guests").placed, default: "refused",

@@ -2,7 +2,10 @@
 enum QuotaBlock {
     static let count = Key.required("count", countType.placed, "What is counted.")
     static let max = Key.required(
-        "max", ValueType.form("a rate, or a number", example: "100/min"),
+        "max",
+        ValueType.form(
+            "a rate, or a number", example: "100/min", .integer(1...RateText.highestCount),
+            .written("^[0-9]+/(s|min|hour|day|month)$")),
         """
         How many over time; periods are `s`, `min`, `hour` and `day`, and `month` for calendar windows. Of `concurrent` a \
         number: how many at the same time.

@@ -11,10 +11,10 @@ enum MatchBlock {
         "path", pathType.placed.oneOrList(atMost: 16), default: "any",
         "Paths of the request, or gRPC methods; `*` stands for any characters, as in `/v2/*`.")
     static let headers = Key.optional(
-        "headers", ValueType.named("header field", atMost: 16, names: .text), default: "any",
+        "headers", ValueType.named("header field", atMost: 16, names: .text, items: Self.texts), default: "any",
         "Header fields that must be there, and what they say: a text or a list, `*` stands for any characters.")
     static let claims = Key.optional(
-        "claims", ValueType.named("claim", atMost: 16, names: .text), default: "any",
+        "claims", ValueType.named("claim", atMost: 16, names: .text, items: Self.texts), default: "any",
         "Claims of the caller's token, and what they say, as with `headers`; a dot leads into a claim.")
     static let consumers = Key.optional(
         "consumers", ValueType.name(of: "consumer", example: "acme").placed.oneOrList(), default: "any",
@@ -25,6 +25,8 @@ enum MatchBlock {
     static let inputs = Key.optional(
         "inputs", ValueType.named("input", atMost: 16, names: .text), default: "any",
         "What the inputs must be like, once the body has been read.")
+
+    private static let texts = ValueForm.either([.text, .list(.text, atMost: Bounds.items)])
 
     static let block = Block(
         "routes.match",

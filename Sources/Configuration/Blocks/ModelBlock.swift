@@ -80,8 +80,9 @@ enum ModelBlock {
         text.utf8.count <= 18 && text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? text : nil
     }
 
-    private static let concurrencyType = ValueType<Int?>("a whole number or auto", example: "4") {
-        node, what, reading in
+    private static let concurrencyType = ValueType<Int?>(
+        "a whole number or auto", example: "4", form: .either([.word(["auto"]), .integer(1...4_096)])
+    ) { node, what, reading in
         if case .scalar(let scalar) = node.content, scalar.text == "auto" { return .some(nil) }
         return ValueType.integer(1...4_096, example: "4, or auto").read(node, what, reading)
     }

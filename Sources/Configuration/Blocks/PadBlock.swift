@@ -1,10 +1,16 @@
 /// `models.NAME.pad`.
 enum PadBlock {
     static let inputs = Key.required(
-        "inputs", ValueType.form("a mapping from inputs to numbers", example: "{ input_ids: 0 }"),
+        "inputs",
+        ValueType.form(
+            "a mapping from inputs to numbers", example: "{ input_ids: 0 }",
+            .names(.number(-Double.infinity...Double.infinity), atMost: Bounds.items)),
         "What each input is filled up with along its free dimensions, until it is as large as the largest of its call.")
     static let trim = Key.optional(
-        "trim", ValueType.form("a mapping from outputs to inputs", example: "{ last_hidden_state: input_ids }"),
+        "trim",
+        ValueType.form(
+            "a mapping from outputs to inputs", example: "{ last_hidden_state: input_ids }",
+            .names(.text, atMost: Bounds.items)),
         "Outputs that are as large as an input: they are cut back to the size that the request's own input had.")
 
     static let block = Block("models.NAME.pad", [inputs.description, trim.description])

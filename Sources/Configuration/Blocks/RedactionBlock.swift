@@ -4,7 +4,7 @@ enum RedactionBlock {
         "find", ValueType<RedactionConfiguration.Detector>.choice.oneOrList(), default: "nothing",
         "What is known to be looked for: e-mail addresses, card numbers, IBANs, telephone numbers, keys and tokens.")
     static let patterns = Key.optional(
-        "patterns", ValueType.named("pattern", atMost: 64), default: "none",
+        "patterns", ValueType.named("pattern", atMost: 64, items: .text), default: "none",
         "Patterns of your own, by the names that stand in their place; see below.")
     static let action = Key.optional(
         "action", ValueType<RedactionConfiguration.Action>.choice, default: "mask",

@@ -8,7 +8,7 @@ enum RouteBlock {
     static let auth = Key.optional(
         "auth", AuthBlock.type, default: "the file's `auth`", "How callers of this route prove who they are.")
     static let send = Key.required(
-        "send", ValueType.form("a model, or a mapping", example: "iris"), "Which model answers.")
+        "send", ValueType.form("a model, or a mapping", example: "iris", .text, .block), "Which model answers.")
     static let fallback = Key.optional(
         "fallback", ValueType.mappings(atMost: 8),
         "What is tried after a failure, in order: other models, an old answer, a fixed one.")

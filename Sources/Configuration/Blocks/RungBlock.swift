@@ -177,7 +177,9 @@ enum FixedOutputBlock {
 
     static let example = "{ label: { datatype: BYTES, shape: [1], data: [unknown] } }"
 
-    private static let element = ValueType<ConfigurationValue>("a value", example: "0.5") { node, _, reading in
+    private static let element = ValueType<ConfigurationValue>(
+        "a value", example: "0.5", form: .either([.text, .truth])
+    ) { node, _, reading in
         OpaqueValue.read(node, reading)
     }
 

@@ -6,7 +6,8 @@ enum SendBlock {
     static let canary = Key.optional(
         "canary", ValueType.mapping, "Another model that gets a part of the requests; stands beside `model`.")
     static let sticky = Key.optional(
-        "sticky", ValueType.form("consumer, or a mapping", example: "consumer"), default: "each request by itself",
+        "sticky", ValueType.form("consumer, or a mapping", example: "consumer", .word(["consumer"]), .block),
+        default: "each request by itself",
         "What keeps requests on one model of the split or canary: `consumer`, or `{ header: NAME }`.")
 
     static let block = Block(

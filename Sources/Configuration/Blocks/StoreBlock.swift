@@ -44,7 +44,8 @@ enum StoreBlock {
         case redis
     }
 
-    private static let leaseType = ValueType<Int>("a percentage", example: "5%") { node, what, reading in
+    private static let leaseType = ValueType<Int>("a percentage", example: "5%", form: .written("^[0-9]+%$")) {
+        node, what, reading in
         let type = ValueType<String>.text("a percentage", example: "5%")
         guard let text = type.read(node, what, reading) else { return nil }
         if let (number, unit) = NumberWithUnit.split(text), unit == "%", (0...50).contains(number) {

@@ -4,6 +4,9 @@ package enum DurationText {
         ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1),
     ]
 
+    /// What it looks like.
+    static let pattern = "^[0-9]+(ms|s|min|h)$"
+
     /// The duration; `nil` where `text` is none, or longer than any clock.
     package static func parse(_ text: String) -> Duration? {
         guard let (number, unit) = NumberWithUnit.split(text),

@@ -5,6 +5,9 @@ enum SizeText {
         ("B", 1),
     ]
 
+    /// What it looks like.
+    static let pattern = "^[0-9]+(B|KiB|MiB|GiB|KB|MB|GB)$"
+
     /// The bytes; `nil` where `text` is no size or doesn't fit 64 bits.
     static func parse(_ text: String) -> Int? {
         guard let (number, unit) = NumberWithUnit.split(text),

@@ -29,7 +29,8 @@ struct Key<Value>: Sendable {
     /// The key without its type, for lists of keys.
     var description: KeyDescription {
         KeyDescription(
-            name: name, type: type.name, example: type.example, isRequired: isRequired, defaultText: defaultText,
+            name: name, type: type.name, example: type.example, form: type.form, isRequired: isRequired,
+            defaultText: defaultText,
             summary: summary)
     }
 }
@@ -39,6 +40,7 @@ struct KeyDescription: Sendable, Equatable {
     let name: String
     let type: String
     let example: String
+    let form: ValueForm
     let isRequired: Bool
     let defaultText: String?
     let summary: String

@@ -1,7 +1,7 @@
 extension ValueType where Value == ConfigurationValue {
     /// A mapping whose meaning only a plugin knows. Text `env:NAME` becomes the value of that variable.
     static var opaque: Self {
-        Self("a mapping", example: "{ file: ./model.onnx }") { node, what, reading in
+        Self("a mapping", example: "{ file: ./model.onnx }", form: .opaque) { node, what, reading in
             guard case .mapping = node.content else {
                 reading.error(
                     "\(what) must be a mapping, not \(node.kind)", at: node.span, "write e.g. { file: ./model.onnx }")

@@ -30,9 +30,10 @@ extension ValueType {
     ///
     /// - Parameter isSecret: Whether text that is wrong might be a secret, which no message may repeat.
     static func parsed(
-        _ name: String, example: String, isSecret: Bool = false, parse: @escaping @Sendable (String) -> Value?
+        _ name: String, example: String, form: ValueForm = .text, isSecret: Bool = false,
+        parse: @escaping @Sendable (String) -> Value?
     ) -> Self {
-        Self(name, example: example) { node, what, reading in
+        Self(name, example: example, form: form) { node, what, reading in
             guard let text = ValueType<String>.text(name, example: example).read(node, what, reading) else {
                 return nil
             }
@@ -48,7 +49,8 @@ extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Val
     /// One of the words of an enumeration.
     static var choice: Self {
         let words = Value.allCases.map(\.rawValue)
-        return Self("one of \(words.joined(separator: ", "))", example: words.first ?? "") { node, what, reading in
+        let name = "one of \(words.joined(separator: ", "))"
+        return Self(name, example: words.first ?? "", form: .word(words)) { node, what, reading in
             guard case .scalar(let scalar) = node.content, !scalar.isNull else {
                 reading.error(
                     "\(what) must be one word, not \(node.kind)", at: node.span,
@@ -67,7 +69,7 @@ extension ValueType where Value: RawRepresentable & CaseIterable & Sendable, Val
 extension ValueType where Value == Int {
     /// A whole number within `range`.
     static func integer(_ range: ClosedRange<Int>, example: String) -> Self {
-        Self("a whole number", example: example) { node, what, reading in
+        Self("a whole number", example: example, form: .integer(range)) { node, what, reading in
             guard case .scalar(let scalar) = node.content, scalar.isPlain, let value = Int(scalar.text) else {
                 reading.error(
                     "\(what) must be a whole number, not \(node.kind)", at: node.span, "write e.g. \(example)")
@@ -84,7 +86,7 @@ extension ValueType where Value == Int {
 
     /// A whole number of hundredths, written with its sign.
     static func percent(_ range: ClosedRange<Int>, example: String) -> Self {
-        Self("a percentage", example: example) { node, what, reading in
+        Self("a percentage", example: example, form: .written("^[0-9]+%$")) { node, what, reading in
             guard let text = ValueType<String>.text("a percentage", example: example).read(node, what, reading) else {
                 return nil
             }
@@ -107,7 +109,7 @@ extension ValueType where Value == Int {
 
     /// A number of bytes with its unit.
     static func size(_ range: ClosedRange<Int>, example: String) -> Self {
-        Self("a size", example: example) { node, what, reading in
+        Self("a size", example: example, form: .written(SizeText.pattern)) { node, what, reading in
             guard let text = ValueType<String>.text("a size", example: example).read(node, what, reading) else {
                 return nil
             }
@@ -130,7 +132,7 @@ extension ValueType where Value == Int {
 extension ValueType where Value == Duration {
     /// A span of time with its unit.
     static func duration(_ range: ClosedRange<Duration>, example: String) -> Self {
-        Self("a duration", example: example) { node, what, reading in
+        Self("a duration", example: example, form: .written(DurationText.pattern)) { node, what, reading in
             guard let text = ValueType<String>.text("a duration", example: example).read(node, what, reading) else {
                 return nil
             }
@@ -157,7 +159,7 @@ extension ValueType where Value == Duration {
 extension ValueType where Value == Bool {
     /// `true` or `false`.
     static var truth: Self {
-        Self("true or false", example: "true") { node, what, reading in
+        Self("true or false", example: "true", form: .truth) { node, what, reading in
             guard case .scalar(let scalar) = node.content, scalar.isPlain, ["true", "false"].contains(scalar.text)
             else {
                 var advice: String?
@@ -175,7 +177,7 @@ extension ValueType where Value == Bool {
 extension ValueType where Value == Double {
     /// A number within `range`.
     static func number(_ range: ClosedRange<Double>, example: String) -> Self {
-        Self("a number", example: example) { node, what, reading in
+        Self("a number", example: example, form: .number(range)) { node, what, reading in
             guard case .scalar(let scalar) = node.content, scalar.isPlain,
                 scalar.text.utf8.allSatisfy({ (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }),
                 let value = Double(scalar.text)

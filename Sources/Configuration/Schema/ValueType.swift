@@ -4,15 +4,18 @@ struct ValueType<Value>: Sendable {
     let name: String
     /// One value as users write it.
     let example: String
+    /// The same for schemas.
+    let form: ValueForm
     /// Reads a node; `what` is how messages call it. `nil` where it is none, which is reported.
     let read: @Sendable (_ node: YAMLNode, _ what: String, _ reading: Reading) -> Value?
 
     init(
-        _ name: String, example: String,
+        _ name: String, example: String, form: ValueForm = .text,
         read: @escaping @Sendable (_ node: YAMLNode, _ what: String, _ reading: Reading) -> Value?
     ) {
         self.name = name
         self.example = example
+        self.form = form
         self.read = read
     }
 }
@@ -28,14 +31,15 @@ extension Placed: Sendable where Value: Sendable {}
 extension ValueType {
     /// The same kind, with the place.
     var placed: ValueType<Placed<Value>> {
-        ValueType<Placed<Value>>(name, example: example) { node, what, reading in
+        ValueType<Placed<Value>>(name, example: example, form: form) { node, what, reading in
             read(node, what, reading).map { Placed(value: $0, span: node.span) }
         }
     }
 
     /// A list of at least one value.
     func list(atMost maximum: Int = Bounds.items) -> ValueType<[Value]> {
-        ValueType<[Value]>("a list", example: "[\(example)]") { node, what, reading in
+        ValueType<[Value]>("a list", example: "[\(example)]", form: .list(form, atMost: maximum)) {
+            node, what, reading in
             guard case .list(let items) = node.content else {
                 let advice: String? =
                     if case .scalar(let scalar) = node.content, !scalar.isNull {
@@ -62,7 +66,8 @@ extension ValueType {
 
     /// A list of at least one value, or just one value.
     func oneOrList(atMost maximum: Int = Bounds.items) -> ValueType<[Value]> {
-        ValueType<[Value]>("\(name) or a list", example: "[\(example)]") { node, what, reading in
+        let form = ValueForm.either([form, .list(form, atMost: maximum)])
+        return ValueType<[Value]>("\(name) or a list", example: "[\(example)]", form: form) { node, what, reading in
             if case .list = node.content { return list(atMost: maximum).read(node, what, reading) }
             return read(node, what, reading).map { [$0] }
         }
@@ -72,12 +77,12 @@ extension ValueType {
 extension ValueType where Value == YAMLNode {
     /// A mapping that has a block of its own.
     static var mapping: Self {
-        Self("a mapping", example: "{ … }") { node, _, _ in node }
+        Self("a mapping", example: "{ … }", form: .block) { node, _, _ in node }
     }
 
     /// One of several forms, which the block's reader tells apart.
-    static func form(_ name: String, example: String) -> Self {
-        Self(name, example: example) { node, _, _ in node }
+    static func form(_ name: String, example: String, _ forms: ValueForm...) -> Self {
+        Self(name, example: example, form: .either(forms)) { node, _, _ in node }
     }
 }
 
@@ -102,8 +107,12 @@ extension ValueType where Value == [NamedNode] {
     ///   - thing: What is named, e.g. `model`.
     ///   - maximum: How many there may be.
     ///   - names: Which names are possible.
-    static func named(_ thing: String, atMost maximum: Int, names: NameRule = .plain) -> Self {
-        Self("a mapping of names", example: "{ NAME: { … } }") { node, what, reading in
+    ///   - items: What they stand for.
+    static func named(
+        _ thing: String, atMost maximum: Int, names: NameRule = .plain, items: ValueForm = .block
+    ) -> Self {
+        Self("a mapping of names", example: "{ NAME: { … } }", form: .names(items, atMost: maximum)) {
+            node, what, reading in
             guard case .mapping(let entries) = node.content else {
                 reading.error("\(what) must be a mapping from names, not \(node.kind)", at: node.span)
                 return nil

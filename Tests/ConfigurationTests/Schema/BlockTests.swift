@@ -26,6 +26,21 @@ import Testing
         }
     }
 
+    /// A block that the schema doesn't lead to would be keys that an editor doesn't know.
+    @Test func theSchemaLeadsFromTheFileToEveryBlock() {
+        var met: Set<String> = []
+        func follow(_ path: String) {
+            guard met.insert(path).inserted, let block = Block.all.first(where: { $0.path == path }) else { return }
+            for key in block.keys where key.form.hasBlock {
+                let next = ConfigurationSchema.path(of: key.name, in: path)
+                #expect(next != nil, "\(key.name) in \(path) has no block")
+                if let next { follow(next) }
+            }
+        }
+        follow("")
+        #expect(Set(Block.all.map(\.path)).subtracting(met) == [])
+    }
+
     /// `defaultText` is for people; this holds it to what really happens.
     @Test func whatTheDefaultsSayIsWhatLeavingThemOutMeans() throws {
         func text(_ block: Block) -> String {
@@ -60,6 +75,17 @@ import Testing
         #expect(explicit.observability == implied.observability)
         #expect(explicit.drain == implied.drain)
         #expect(explicit.maxInflight == implied.maxInflight)
+    }
+}
+
+extension ValueForm {
+    fileprivate var hasBlock: Bool {
+        switch self {
+        case .block: true
+        case .list(let item, _), .names(let item, _): item.hasBlock
+        case .either(let forms): forms.contains(where: \.hasBlock)
+        default: false
+        }
     }
 }
 
