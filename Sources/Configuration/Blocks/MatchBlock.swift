@@ -138,26 +138,8 @@ enum MatchBlock {
 
 /// `routes.match.inputs.INPUT`.
 enum InputMatchBlock {
-    /// The data types of the Open Inference Protocol.
-    enum TypeName: String, Sendable, CaseIterable {
-        case bool = "BOOL"
-        case uint8 = "UINT8"
-        case uint16 = "UINT16"
-        case uint32 = "UINT32"
-        case uint64 = "UINT64"
-        case int8 = "INT8"
-        case int16 = "INT16"
-        case int32 = "INT32"
-        case int64 = "INT64"
-        case fp16 = "FP16"
-        case bf16 = "BF16"
-        case fp32 = "FP32"
-        case fp64 = "FP64"
-        case bytes = "BYTES"
-    }
-
     static let datatype = Key.optional(
-        "datatype", ValueType<TypeName>.choice.oneOrList(), default: "any", "Its data type.")
+        "datatype", ValueType<ElementType>.choice.oneOrList(), default: "any", "Its data type.")
     static let shape = Key.optional(
         "shape", ValueType.integer(-1...Int(Int32.max), example: "-1").list(atMost: 32), default: "any",
         "Its shape; -1 stands for any number.")

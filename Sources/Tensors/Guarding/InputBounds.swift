@@ -162,7 +162,7 @@ package struct InputBounds: Sendable, Equatable {
     }
 
     private func numberError(_ tensor: Tensor, _ index: Int) -> SluiceError {
-        let value = number(tensor, index)
+        let value = tensor.withBytes { tensor.number(index, in: $0) }
         let place = place(of: index, in: tensor.shape)
         let what: String
         if value.isNaN {
@@ -180,27 +180,6 @@ package struct InputBounds: Sendable, Equatable {
         if let least { detail.append(.init("min", Self.text(least))) }
         if let most { detail.append(.init("max", Self.text(most))) }
         return error("the number at \(place) \(what)", detail)
-    }
-
-    private func number(_ tensor: Tensor, _ index: Int) -> Double {
-        func load<Element: BitwiseCopyable>(_ type: Element.Type) -> Element {
-            tensor.withBytes { $0.loadUnaligned(fromByteOffset: index * MemoryLayout<Element>.size, as: type) }
-        }
-        return switch tensor.dataType {
-        case .fp32: Double(load(Float.self))
-        case .fp64: load(Double.self)
-        case .fp16: Double(Float16(bitPattern: load(UInt16.self)))
-        case .bf16: Double(Float(bitPattern: UInt32(load(UInt16.self)) << 16))
-        case .uint8, .bool: Double(load(UInt8.self))
-        case .uint16: Double(load(UInt16.self))
-        case .uint32: Double(load(UInt32.self))
-        case .uint64: Double(load(UInt64.self))
-        case .int8: Double(load(Int8.self))
-        case .int16: Double(load(Int16.self))
-        case .int32: Double(load(Int32.self))
-        case .int64: Double(load(Int64.self))
-        case .bytes: 0
-        }
     }
 
     private func error(_ what: String, _ detail: [SluiceError.Detail]) -> SluiceError {
