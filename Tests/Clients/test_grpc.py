@@ -217,7 +217,7 @@ class TestPolicy:
             headers = {"authorization": f"Bearer {key[0]}"}
             with pytest.raises(InferenceServerException) as raised:
                 client.infer("closed", values, headers=headers)
-            assert raised.value.status() == "StatusCode.PERMISSION_DENIED"
+            assert raised.value.status() == "StatusCode.NOT_FOUND"
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,8 @@ enum AccessRuleBlock {
     static let during = Key.optional(
         "during", ValueType.mapping, default: "always", "In which hours of the week.")
     static let claims = Key.optional(
-        "claims", ValueType.form("a mapping", example: "{ role: trainer }", .names(values, atMost: Bounds.items)), default: "any caller",
+        "claims", ValueType.form("a mapping", example: "{ role: trainer }", .names(values, atMost: Bounds.items)),
+        default: "any caller",
         "What the caller's token (JWT) must say: for each claim a value, or a list of which one is enough. A dot leads into a "
             + "claim's members; of a claim that is a list, or of the words in `scope`, one is enough.")
 
@@ -41,7 +42,9 @@ enum AccessRuleBlock {
             during.description, claims.description,
         ])
 
-    private static let values = ValueForm.either([.text, .truth, .list(.either([.text, .truth]), atMost: Bounds.items)])
+    private static let values = ValueForm.either([
+        .text, .truth, .list(.either([.text, .truth]), atMost: Bounds.items),
+    ])
     private static let modelsType = ValueType.name(of: "model", .pattern, example: "\"*\"").placed.oneOrList()
     private static let operationsType = ValueType<AccessOperation>.choice.placed.oneOrList()
 
