@@ -68,6 +68,16 @@ final class CallSlot: CallHolder, @unchecked Sendable {
         }
     }
 
+    /// The caller left before the plugin was told of the call that `begin` took.
+    func withdraw() {
+        giveBack(
+            locked.withLockedValue { locked in
+                locked.state.withdraw()
+                defer { locked.call = nil }
+                return locked.call
+            })
+    }
+
     /// Whether the plugin still owes the caller an answer.
     var isUnanswered: Bool { locked.withLockedValue { $0.state.phase == .running } }
 

@@ -50,6 +50,13 @@ struct CallState: Equatable {
         users = 1
     }
 
+    /// The plugin is not to get the request after all.
+    mutating func withdraw() {
+        precondition(phase == .running && users == 1, "a request is withdrawn before the plugin has it")
+        phase = .free
+        users = 0
+    }
+
     /// The plugin responds; `endResponse` must follow, whatever the action.
     mutating func beginResponse(isFinal: Bool) -> ResponseAction {
         switch phase {

@@ -129,12 +129,12 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
     /// The place of a call in the plugin; `nil` where its caller has gone.
     func enter(_ call: InferenceCall) -> CallSlot? {
         let slot = slots.take()
+        // From `enter` on the slot is told when the caller leaves, so it must know the call by then.
+        slot.begin(call, host: host)
         guard call.enter(slot) else {
-            slots.giveBack(slot)
-            call.letGo()
+            slot.withdraw()
             return nil
         }
-        slot.begin(call, host: host)
         return slot
     }
 

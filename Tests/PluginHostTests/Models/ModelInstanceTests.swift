@@ -201,6 +201,23 @@ import Testing
         #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
     }
 
+    /// The moment in which a call goes over to the plugin must not lose what its caller says just then.
+    @Test(arguments: Hosting.allCases) func callAbandonedAsItGoesOverIsAnswered(hosting: Hosting) throws {
+        let stub = try StubModel.warm(["for": "30s"], in: hosting)
+        for _ in 0..<50 {
+            let collector = PartCollector()
+            let call = try collector.call("hang")
+            let thread = Thread { stub.instance.infer(call) }
+            thread.start()
+            while call.isWaiting {}
+            call.abandon(SluiceError(.cancelled, "gone"))
+            #expect(try collector.waitForFinal().error?.code == .cancelled)
+            #expect(eventually { stub.instance.unfinishedCalls == 0 })
+            #expect(collector.finalCount == 1)
+        }
+        #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
+    }
+
     @Test(arguments: Hosting.allCases) func callAbandonedBeforeItStartsNeverReachesThePlugin(hosting: Hosting) throws {
         let stub = try StubModel.warm(in: hosting)
         let collector = PartCollector()
