@@ -9,6 +9,8 @@ BUILD   := build
 STAMPS  := $(BUILD)/stamps
 PYTHON  := $(BUILD)/venv/bin/python
 MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx live-voice.onnx file-type.onnx digits.joblib libscore.so)
+# What Python's packages bring along as <package>/lib/<name>.
+LIBRARIES := libxgboost.so lib_lightgbm.so
 CONFIG  ?= gateway.yaml
 RELEASE := .build/release
 # Whether two accesses to one variable overlap is checked while the tests run; checking it for each request as well was
@@ -48,7 +50,7 @@ test: plugins models $(BUILD)/models/minilm.onnx $(STAMPS)/deps-kserve ## the sa
 setup: $(STAMPS)/setup ## install Debian's packages (as root or by sudo)
 
 .PHONY: deps
-deps: $(STAMPS)/deps $(BUILD)/plugins/libonnxruntime.so.1 ## fetch by pip: build/venv, ONNX Runtime's library and header
+deps: $(STAMPS)/deps $(addprefix $(BUILD)/plugins/,libonnxruntime.so.1 $(LIBRARIES)) ## fetch by pip: build/venv, frameworks' libraries
 
 .PHONY: models
 models: $(MODELS) ## train and export the example models into build/models
@@ -133,6 +135,10 @@ $(BUILD)/%/libonnxruntime.so.1: | $(STAMPS)/deps
 	@library=$$(ls $(BUILD)/venv/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*); \
 	    ln --symbolic --relative --force "$$library" $(@D)/; \
 	    ln --symbolic --no-dereference --force "$$(basename "$$library")" $@
+
+$(addprefix $(BUILD)/plugins/,$(LIBRARIES)): | $(STAMPS)/deps
+	@mkdir -p $(@D)
+	@ln --symbolic --relative --force $(BUILD)/venv/lib/python3*/site-packages/*/lib/$(@F) $@
 
 $(BUILD)/models/iris.onnx: examples/iris/train.py $(STAMPS)/deps
 	@$(PYTHON) $< $@
