@@ -33,4 +33,5 @@ void test_stub_faulty(void);
 void test_broken(void);
 void test_ffi(void);
 void test_python(void);
+void test_media(void);
 #endif

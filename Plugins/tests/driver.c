@@ -18,7 +18,7 @@ static const struct {
   void (*run)(void);
 } suites[] = {
     {"echo", test_echo}, {"stub-faulty", test_stub_faulty}, {"broken", test_broken},
-    {"ffi", test_ffi},   {"python", test_python},
+    {"ffi", test_ffi},   {"python", test_python}, {"media", test_media},
 };
 
 int main(int argc, char **argv) {

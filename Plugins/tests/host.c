@@ -397,6 +397,18 @@ sluice_status infer_list(test_model *model, test_request *const *requests, size_
   return status;
 }
 
+sluice_status decode(test_model *model, test_request *request, const void *body, uint64_t size, const char *type,
+                     sluice_error *error) {
+  const int64_t offsets[2] = {0, (int64_t)size};
+  add_input(request, "body", (sluice_dtype){SLUICE_BYTES, 8, 1}, 0, NULL, body, size, offsets);
+  add_param(request, "content-type", type);
+  const sluice_request *list[1] = {&request->request};
+  memset(error, 0, sizeof *error);
+  sluice_status status = model->plugin->decode(model->model, list, 1, error);
+  if (status != SLUICE_OK && error->code != status) fatal("decode() returned another status than it put into the error");
+  return status;
+}
+
 sluice_status infer(test_model *model, test_request *request, sluice_error *error) {
   return infer_list(model, &request, 1, error);
 }

@@ -48,6 +48,8 @@ void set_deadline(test_request *, uint64_t ns_from_now);
 /* Calls infer() with one request. A status that is not OK is also what the request has failed with. */
 sluice_status infer(test_model *, test_request *, sluice_error *);
 sluice_status learn(test_model *, test_request *, sluice_error *);
+/* Calls decode() of a codec with a body that was sent as `type`; "" for none. */
+sluice_status decode(test_model *, test_request *, const void *body, uint64_t size, const char *type, sluice_error *);
 sluice_status infer_list(test_model *, test_request *const *, size_t count, sluice_error *);
 /* Waits up to `ms` for FINAL; false when it has not come. */
 bool wait_final(test_request *, int ms);
