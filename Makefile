@@ -50,7 +50,7 @@ test: plugins models $(BUILD)/models/minilm.onnx $(STAMPS)/deps-kserve ## the sa
 setup: $(STAMPS)/setup ## install Debian's packages (as root or by sudo)
 
 .PHONY: deps
-deps: $(STAMPS)/deps $(addprefix $(BUILD)/plugins/,libonnxruntime.so.1 $(LIBRARIES)) ## fetch by pip: build/venv, frameworks' libraries
+deps: $(STAMPS)/deps $(addprefix $(BUILD)/plugins/,libonnxruntime.so.1 libtensorflowlite_c.so $(LIBRARIES)) ## fetch by pip: build/venv, frameworks' libraries
 
 .PHONY: models
 models: $(MODELS) ## train and export the example models into build/models
@@ -139,6 +139,10 @@ $(BUILD)/%/libonnxruntime.so.1: | $(STAMPS)/deps
 $(addprefix $(BUILD)/plugins/,$(LIBRARIES)): | $(STAMPS)/deps
 	@mkdir -p $(@D)
 	@ln --symbolic --relative --force $(BUILD)/venv/lib/python3*/site-packages/*/lib/$(@F) $@
+
+$(BUILD)/plugins/libtensorflowlite_c.so: | $(STAMPS)/deps
+	@mkdir -p $(@D)
+	@ln --symbolic --relative --force $(BUILD)/deps/tflite/lib/$(@F) $@
 
 $(BUILD)/models/iris.onnx: examples/iris/train.py $(STAMPS)/deps
 	@$(PYTHON) $< $@

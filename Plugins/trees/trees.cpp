@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "answer.h"
+#include "backend.h"
 
 struct sluice_model {
   std::unique_ptr<trees::Booster> booster;
@@ -220,7 +221,7 @@ class Labelling {
   std::vector<char> scratch_;
 };
 
-void infer(const sluice_model &model, const sluice_request *request) {
+void infer(sluice_model &model, const sluice_request *request) {
   if (request->input_count != 1 || std::strcmp(request->inputs[0].name, "X") != 0) {
     throw Failure(SLUICE_INVALID_ARGUMENT, "the model takes one input, \"X\"");
   }
@@ -237,46 +238,10 @@ void infer(const sluice_model &model, const sluice_request *request) {
   Labelling(model, request, static_cast<size_t>(rows.shape[0])).answer();
 }
 
-sluice_status load_guarded(const sluice_host *host, const sluice_load_args *args, sluice_model **out,
-                           sluice_error *error) {
-  return sluice::guarded(error, [&] {
-    auto model = std::make_unique<sluice_model>();
-    load(host, args, *model);
-    *out = model.release();
-    return SLUICE_OK;
-  });
-}
-
-void unload(sluice_model *model) { delete model; }
-
-const sluice_model_info *describe(sluice_model *model) { return &model->info; }
-
-sluice_status infer_guarded(sluice_model *model, const sluice_request *const *requests, size_t, sluice_error *error) {
-  return sluice::guarded(error, [&] {
-    infer(*model, requests[0]);
-    return SLUICE_OK;
-  });
-}
-
-sluice_plugin make_plugin() {
-  sluice_plugin plugin = {};
-  plugin.struct_size = sizeof plugin;
-  plugin.abi_minor = SLUICE_ABI_MINOR;
-  plugin.tensor_size = sizeof(sluice_tensor);
-  plugin.id = kind.id;
-  plugin.version = "1.0.0";
-  plugin.summary = kind.summary;
-  plugin.load = load_guarded;
-  plugin.unload = unload;
-  plugin.describe = describe;
-  plugin.infer = infer_guarded;
-  return plugin;
-}
-
 }  // namespace
 }  // namespace trees
 
 extern "C" const sluice_plugin *sluice_plugin_v1(const sluice_host *, sluice_error *) {
-  static const sluice_plugin plugin = trees::make_plugin();
+  static const sluice_plugin plugin = sluice::backend<sluice_model, trees::load, trees::infer>(trees::kind.id, trees::kind.summary);
   return &plugin;
 }

@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "model.h"
+
+namespace tflite {
+
+using sluice::Failure;
+using sluice::Port;
+
+Runner::Runner(const Api &api, const Model *model, int32_t threads) : api(api) {
+  Options *options = api.options();
+  api.set_threads(options, threads);
+  api.set_reporter(options, report, this);
+  interpreter = api.create(model, options);
+  api.delete_options(options);
+  if (interpreter != nullptr && api.allocate(interpreter) == ok) return;
+  const std::string why = problem.empty() ? "no reason is given" : problem;
+  if (interpreter != nullptr) api.destroy(interpreter);
+  throw Failure(SLUICE_FAILED_PRECONDITION, "TensorFlow Lite can't run the model: " + why);
+}
+
+Runner::~Runner() { api.destroy(interpreter); }
+
+void Runner::report(void *runner, const char *format, va_list arguments) {
+  char text[300];
+  std::vsnprintf(text, sizeof text, format, arguments);
+  static_cast<Runner *>(runner)->problem = text;
+}
+
+bool Runner::shape(const std::vector<std::vector<int>> &shapes) {
+  if (shapes == shapes_) return true;
+  shapes_.clear();
+  problem.clear();
+  for (size_t i = 0; i < shapes.size(); i++) {
+    const auto rank = static_cast<int32_t>(shapes[i].size());
+    if (api.resize(interpreter, static_cast<int32_t>(i), shapes[i].data(), rank) != ok) return false;
+  }
+  if (api.allocate(interpreter) != ok) return false;
+  shapes_ = shapes;
+  return true;
+}
+
+bool Runner::invoke() {
+  problem.clear();
+  return api.invoke(interpreter) == ok;
+}
+
+namespace {
+
+// An interpreter for one request; it goes back when the request was answered well. One that failed is not used again.
+class Borrowed {
+ public:
+  explicit Borrowed(sluice_model &model) : model_(model) {
+    {
+      const std::lock_guard<std::mutex> guard(model.lock);
+      if (!model.idle.empty()) {
+        runner_ = std::move(model.idle.back());
+        model.idle.pop_back();
+      }
+    }
+    if (runner_ == nullptr) runner_ = std::make_unique<Runner>(*model.api, model.model, model.threads);
+  }
+  Runner &operator*() { return *runner_; }
+  void give_back() {
+    const std::lock_guard<std::mutex> guard(model_.lock);
+    model_.idle.push_back(std::move(runner_));
+  }
+
+ private:
+  sluice_model &model_;
+  std::unique_ptr<Runner> runner_;
+};
+
+template <class Stored>
+void quantize(const float *from, void *to, size_t count, const Quantization &by) {
+  const auto least = static_cast<float>(std::numeric_limits<Stored>::min());
+  const auto most = static_cast<float>(std::numeric_limits<Stored>::max());
+  for (size_t i = 0; i < count; i++) {
+    const float scaled = std::round(from[i] / by.scale) + static_cast<float>(by.zero_point);
+    const float held = std::isnan(scaled) ? static_cast<float>(by.zero_point) : std::clamp(scaled, least, most);
+    static_cast<Stored *>(to)[i] = static_cast<Stored>(held);
+  }
+}
+
+template <class Stored>
+void dequantize(const void *from, float *to, size_t count, const Quantization &by) {
+  for (size_t i = 0; i < count; i++) {
+    to[i] = static_cast<float>(static_cast<int32_t>(static_cast<const Stored *>(from)[i]) - by.zero_point) * by.scale;
+  }
+}
+
+// Numbers between the types of the file and FP32.
+void convert(const TensorPort &port, const void *from, void *to, size_t count, bool into_file) {
+  const auto *numbers = static_cast<const float *>(from);
+  auto *answers = static_cast<float *>(to);
+  const Quantization &by = port.quantization;
+  const bool is_signed = port.stored.code == SLUICE_INT;
+  const auto with = [&](auto stored) {
+    using Stored = decltype(stored);
+    into_file ? quantize<Stored>(numbers, to, count, by) : dequantize<Stored>(from, answers, count, by);
+  };
+  if (port.stored.bits == 16) {
+    is_signed ? with(int16_t{}) : with(uint16_t{});
+  } else {
+    is_signed ? with(int8_t{}) : with(uint8_t{});
+  }
+}
+
+// Whether nothing is asked, and so nothing is to be answered.
+bool is_empty(const sluice_model &model, const sluice_request *request) {
+  return model.info.batching == SLUICE_BATCH_CONCAT && request->input_count > 0 && request->inputs[0].ndim > 0 &&
+         request->inputs[0].shape[0] == 0;
+}
+
+void answer_nothing(const sluice_model &model, const sluice_request *request) {
+  sluice::Answer answer(request);
+  for (const Port &port : model.outputs) {
+    if (!output_is_wanted(request, port.name.c_str())) continue;
+    std::vector<int64_t> shape = port.shape;
+    shape[0] = 0;
+    for (int64_t &size : shape) size = std::max<int64_t>(size, 0);
+    answer.add(port.name.c_str(), port.dtype, shape);
+  }
+  answer.send();
+}
+
+void write_inputs(const sluice_model &model, const sluice_request *request, Runner &runner) {
+  const Api &api = runner.api;
+  std::vector<std::vector<int>> shapes;
+  std::vector<const sluice_tensor *> tensors;
+  for (const Port &port : model.inputs) {
+    const sluice_tensor &tensor = sluice::input_of(request, port);
+    std::vector<int> shape;
+    for (int32_t axis = 0; axis < tensor.ndim; axis++) {
+      if (tensor.shape[axis] < 1 || tensor.shape[axis] > INT32_MAX) {
+        throw Failure(SLUICE_INVALID_ARGUMENT,
+                      "input \"" + port.name.substr(0, 64) + "\" has a dimension that the model can't take");
+      }
+      shape.push_back(static_cast<int>(tensor.shape[axis]));
+    }
+    shapes.push_back(shape);
+    tensors.push_back(&tensor);
+  }
+  if (!runner.shape(shapes)) {
+    throw Failure(SLUICE_INVALID_ARGUMENT, "the model can't take inputs of these shapes: " + runner.problem);
+  }
+  for (size_t i = 0; i < tensors.size(); i++) {
+    const TensorPort &place = model.input_tensors[i];
+    const Tensor *to = api.input(runner.interpreter, static_cast<int32_t>(i));
+    const sluice_tensor &from = *tensors[i];
+    const size_t count = from.byte_size / (from.dtype.bits / 8);
+    if (api.byte_size(to) != count * (place.stored.bits / 8)) {
+      throw Failure(SLUICE_INTERNAL, "the model takes another number of bytes than its shape says");
+    }
+    if (place.dequantized) {
+      convert(place, from.data, api.data(to), count, true);
+    } else if (from.byte_size > 0) {
+      std::memcpy(api.data(to), from.data, from.byte_size);
+    }
+  }
+}
+
+void write_outputs(const sluice_model &model, const sluice_request *request, const Runner &runner) {
+  const Api &api = runner.api;
+  sluice::Answer answer(request);
+  for (size_t i = 0; i < model.outputs.size(); i++) {
+    const Port &port = model.outputs[i];
+    if (!output_is_wanted(request, port.name.c_str())) continue;
+    const TensorPort &place = model.output_tensors[i];
+    const Tensor *from = api.output(runner.interpreter, place.index);
+    std::vector<int64_t> shape;
+    for (int32_t axis = 0; axis < api.rank(from); axis++) shape.push_back(api.size(from, axis));
+    const size_t count = sluice::count_of(shape);
+    if (api.byte_size(from) != count * (place.stored.bits / 8)) {
+      throw Failure(SLUICE_INTERNAL, "output \"" + port.name.substr(0, 64) + "\" has another size than it says");
+    }
+    const sluice_tensor &to = answer.add(port.name.c_str(), port.dtype, shape);
+    if (place.dequantized) {
+      convert(place, api.data(from), to.data, count, false);
+    } else if (to.byte_size > 0) {
+      std::memcpy(to.data, api.data(from), to.byte_size);
+    }
+  }
+  answer.send();
+}
+
+}  // namespace
+
+void run_model(sluice_model &model, const sluice_request *request) {
+  if (is_empty(model, request)) return answer_nothing(model, request);
+  Borrowed runner(model);
+  write_inputs(model, request, *runner);
+  if (!(*runner).invoke()) throw Failure(SLUICE_INTERNAL, "running the model: " + (*runner).problem);
+  write_outputs(model, request, *runner);
+  runner.give_back();
+}
+
+}  // namespace tflite
