@@ -90,7 +90,7 @@ let package = Package(
             ] + nio,
             path: "Sources/IssuerKeys", swiftSettings: safeSettings),
         .target(
-            name: "Routing", dependencies: ["Tensors", "Configuration"], path: "Sources/Routing",
+            name: "Routing", dependencies: ["Tensors", "Configuration", locks], path: "Sources/Routing",
             swiftSettings: safeSettings),
         .target(
             name: "Scheduling", dependencies: ["Tensors", locks], path: "Sources/Scheduling",

@@ -36,6 +36,7 @@ typedef enum {
   HANG,
   HANG_IGNORING_CANCEL,
   SLOW,
+  SLOW_NTH,
   STREAM,
   STREAM_UNTIL_CANCELLED,
   ANSWER_LATER,
@@ -88,6 +89,7 @@ static const char *const behaviour_names[] = {"load-fails",
                                               "hang",
                                               "hang-ignoring-cancel",
                                               "slow",
+                                              "slow-nth",
                                               "stream",
                                               "stream-until-cancelled",
                                               "answer-later",
@@ -578,6 +580,12 @@ static sluice_status serve(sluice_model *model, const sluice_request *request, s
     case FAIL_BY_RESPONSE:
       answer_error(request, orders.status, orders.message, SLUICE_FINAL);
       return SLUICE_OK;
+    case SLOW_NTH:
+      if (call % orders.nth == 0) {
+        sluice_status status = wait_for(request, orders.wait_ms);
+        if (status != SLUICE_OK) return fail(error, status, "told to be slow");
+      }
+      break;
     case FAIL_NTH:
       if (call % orders.nth == 0) return fail(error, orders.status, "%s", orders.message);
       break;

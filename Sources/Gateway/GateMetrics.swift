@@ -9,6 +9,8 @@ package struct GateMetrics: Sendable {
     private let models: [GatewayMetrics.ModelHandles]
     /// Of routes that ask models once more.
     private let retries: [GatewayMetrics.RetryHandles?]
+    /// Of routes that ask models a second time.
+    private let hedges: [GatewayMetrics.HedgeHandles?]
 
     init(_ gateway: GatewayMetrics, routes: [Route], models: [ModelRuntime]) {
         self.gateway = gateway
@@ -16,6 +18,7 @@ package struct GateMetrics: Sendable {
             gateway.route(route.name, targets: route.targets.map(\.name), fallbacks: route.fallback.map(\.label))
         }
         retries = routes.map { $0.retry == nil ? nil : gateway.retries(route: $0.name) }
+        hedges = routes.map { $0.hedge == nil ? nil : gateway.hedges(route: $0.name) }
         self.models = models.map { gateway.model($0.name) }
     }
 
@@ -40,6 +43,15 @@ package struct GateMetrics: Sendable {
 
     /// A model that failed would be asked once more, had its route's requests not spent all that they may.
     func isOverBudget(_ attempts: Attempts) { retries[attempts.route.index]?.overBudget.increment() }
+
+    /// A model is asked a second time, as the first try takes long.
+    func hedged(_ route: Route) { hedges[route.index]?.made.increment() }
+
+    /// The second try was quicker.
+    func hedgeWon(_ route: Route) { hedges[route.index]?.won.increment() }
+
+    /// A model would be asked a second time, had its route's requests not spent all that they may.
+    func hedgeIsOverBudget(_ route: Route) { hedges[route.index]?.overBudget.increment() }
 
     /// Where the attempt's model stands among the route's targets and rungs.
     private static func place(of attempts: Attempts) -> Int {

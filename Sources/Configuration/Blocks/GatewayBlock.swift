@@ -141,6 +141,7 @@ enum GatewayBlock {
         )
         for route in routes ?? [] {
             RungBlock.check(route.rungs, targets: route.route.targets.map(\.model), models: models, reading)
+            if let hedge = route.hedge { HedgeBlock.check(hedge, route: route.route, models: models, reading) }
         }
         for limit in limitNames.unused {
             reading.error("nothing uses limit \(quoted(limit.value))", at: limit.span, "use it or remove it")

@@ -15,6 +15,9 @@ enum RouteBlock {
     static let retry = Key.optional(
         "retry", ValueType.mapping, default: "no retries",
         "When a model that failed is asked once more, before the fallbacks.")
+    static let hedge = Key.optional(
+        "hedge", ValueType.mapping, default: "no second tries",
+        "When a model is asked a second time while the first try is still under way; the first answer counts.")
     static let deadline = Key.optional(
         "deadline", ValueType.wait(example: "5s"), default: "30s",
         "Longest time for the whole request, every attempt and fallback together.")
@@ -31,7 +34,8 @@ enum RouteBlock {
         "routes",
         [
             name.description, match.description, auth.description, send.description, fallback.description,
-            retry.description, deadline.description, limits.description, shadow.description, redact.description,
+            retry.description, hedge.description, deadline.description, limits.description, shadow.description,
+            redact.description,
         ])
 
     static let standardDeadline = Duration.seconds(30)
@@ -45,6 +49,7 @@ enum RouteBlock {
         var nameSpan: SourceSpan
         var auth: AuthBlock.Choice?
         var rungs: [RungBlock.Result]
+        var hedge: Placed<HedgeConfiguration>?
     }
 
     static func read(
@@ -70,6 +75,9 @@ enum RouteBlock {
         let retry = reader.value(retry).flatMap {
             RetryBlock.read($0, span: reader.keySpan(of: Self.retry), reading)
         }
+        let hedge = reader.value(hedge).flatMap {
+            HedgeBlock.read($0, span: reader.keySpan(of: Self.hedge), reading)
+        }
         let deadline = reader.value(deadline)
         let limits = LimitNames.read(reader.value(limits), table, reading)
         // Without a target there is nothing to check further; why has been reported.
@@ -80,6 +88,7 @@ enum RouteBlock {
             fallback: rungs.map(\.rung), deadline: deadline ?? standardDeadline, location: node.span.location)
         route.limits = limits
         route.retry = retry
+        route.hedge = hedge?.value
         route.conditions = match.conditions
         route.redactions = MatchBlock.use(reader.value(redact), callers.redactions, reading)
         route.shadow = reader.value(shadow).flatMap {
@@ -90,7 +99,7 @@ enum RouteBlock {
             check(match, sent, kinds: known.kinds, keyHeader: standard?.keyHeader, reading)
         }
         let span = match.model?.span ?? name?.span ?? node.span
-        return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth, rungs: rungs)
+        return Result(route: route, span: span, nameSpan: name?.span ?? span, auth: auth, rungs: rungs, hedge: hedge)
     }
 
     /// Keys are always in the header that the file's `auth` names, so a route can only ask for them or not.

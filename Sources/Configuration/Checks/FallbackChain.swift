@@ -16,7 +16,7 @@ package struct FallbackChain: Sendable {
     /// The way with the most tries.
     package private(set) var longestWay: [Stage] = []
     /// How many tries one request makes at most.
-    package var tries: Int { longestWay.reduce(0) { $0 + $1.tries } }
+    package var tries: Int { longestWay.reduce(0) { $0 + $1.tries } + (route.hedge == nil ? 0 : 1) }
     /// How long they take at most: the deadline, or less where the models' own timeouts say so.
     package private(set) var time: Duration
 
@@ -213,13 +213,14 @@ extension GatewayConfiguration {
     package func chainLines(file: String) -> [String] {
         let byName = Dictionary(models.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         return routes.compactMap { route in
-            guard !route.fallback.isEmpty || route.retry != nil else { return nil }
+            guard !route.fallback.isEmpty || route.retry != nil || route.hedge != nil else { return nil }
             let chain = FallbackChain(route, models: byName)
             let way = chain.longestWay.map { $0.tries == 1 ? $0.model : "\($0.model) (\($0.tries))" }
             let tries = chain.tries == 1 ? "1 try" : "\(chain.tries) tries"
             var line =
                 "\(file):\(route.location.line): route \(quoted(route.name)): at most \(tries) "
                 + "and \(DurationText.text(chain.time)): \(way.joined(separator: ", "))"
+            if route.hedge != nil { line += ", and one at the same time" }
             let unbounded = chain.longestWay.dropLast().first { byName[$0.model]?.timeout == nil }
             if let unbounded {
                 line += "; \(quoted(unbounded.model)) has no timeout, so it may leave no time for the others"

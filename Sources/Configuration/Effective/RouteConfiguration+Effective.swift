@@ -7,6 +7,7 @@ extension RouteConfiguration {
             ("send", .mapping(sent)),
             ("fallback", .list(fallback.map(\.effective))),
             ("retry", retry?.effective ?? .null),
+            ("hedge", hedge?.effective ?? .null),
             ("deadline", .duration(deadline)),
             ("limits", .texts(limits)),
             ("redact", .texts(redactions)),
@@ -88,6 +89,17 @@ extension RouteConditions.Input {
 extension ConfigurationValue {
     fileprivate static func conditions(_ conditions: [RouteConditions.Named]) -> ConfigurationValue {
         .named(conditions.map { ($0.name, .texts($0.patterns)) })
+    }
+}
+
+extension HedgeConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        let delay: ConfigurationValue =
+            switch after {
+            case .fixed(let delay): .duration(delay)
+            case .percentile(let percent): .string("p\(percent)")
+            }
+        return .mapping([("after", delay), ("budget", .string("\(budgetPercent)%"))])
     }
 }
 

@@ -71,8 +71,8 @@ struct Block: Sendable {
         InputMatchBlock.block, SendBlock.block,
         ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block, ShadowBlock.block,
         RedactionBlock.block, FirewallBlock.block,
-        RungBlock.block, LowConfidenceBlock.block, FixedOutputBlock.block, RetryBlock.block, ObservabilityBlock.block,
-        AuditBlock.block, AdminBlock.block, ReloadBlock.block,
+        RungBlock.block, LowConfidenceBlock.block, FixedOutputBlock.block, RetryBlock.block, HedgeBlock.block,
+        ObservabilityBlock.block, AuditBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]
 }

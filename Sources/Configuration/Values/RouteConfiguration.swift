@@ -107,6 +107,8 @@ package struct RouteConfiguration: Sendable, Equatable {
     package var fallback: [Rung]
     /// When a model is asked once more; `nil` is never.
     package var retry: RetryConfiguration?
+    /// When a model is asked a second time while the first try is under way; `nil` is never.
+    package var hedge: HedgeConfiguration?
     /// Longest time for the whole request: every attempt and fallback together.
     package var deadline: Duration
     /// Names of entries of `limits` that all its requests share.

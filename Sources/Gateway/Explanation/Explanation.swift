@@ -51,7 +51,7 @@ package struct Explanation: Sendable {
     /// One decision.
     package struct Step: Sendable, Equatable {
         package enum Kind: String, Sendable {
-            case listener, route, identity, right, quota, deadline, model, retry, fallback, shadow, redaction
+            case listener, route, identity, right, quota, deadline, model, retry, hedge, fallback, shadow, redaction
             case refused
         }
 
@@ -196,6 +196,18 @@ package struct Explanation: Sendable {
                 .retry,
                 "after \(when) a model is asked again, \(retry.attempts) times in all, while no more than "
                     + "\(retry.budgetPercent)% of the requests need it, and \(retry.burst) on top",
+                at: configured.location)
+        }
+        if let hedge = configured.hedge {
+            let moment =
+                switch hedge.after {
+                case .fixed(let delay): "after \(Self.text(delay.wholeNanoseconds))"
+                case .percentile(let percent): "when \(percent) of 100 of its answers would be there,"
+                }
+            add(
+                .hedge,
+                "\(moment) the model is asked a second time, while no more than \(hedge.budgetPercent)% of the "
+                    + "requests need it",
                 at: configured.location)
         }
         for (number, rung) in route.fallback.enumerated() {

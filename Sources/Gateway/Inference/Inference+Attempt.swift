@@ -25,6 +25,7 @@ extension Inference {
                     .deadlineExceeded, "model \"\(model.name)\" did not answer in time",
                     detail: [.init("model", model.name)]))
         }
+        if let policy = attempts?.route.hedge { armHedge(policy, model: model) }
     }
 
     /// A part comes in, on whatever thread; `false` tells the plugin that nobody wants it.
@@ -64,6 +65,7 @@ extension Inference {
         let nanoseconds = attemptEnded.nanoseconds(since: attemptStarted)
         metrics.seconds.observe(nanoseconds: nanoseconds)
         gate.statistics[index].record(rows: rows, isSuccess: code == nil, nanoseconds: nanoseconds)
+        if code == nil { attempts?.route.hedge?.note(nanoseconds: nanoseconds, model: index) }
         if let code { metrics.failures.increment(code: code.text) }
     }
 

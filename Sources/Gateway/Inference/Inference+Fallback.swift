@@ -16,7 +16,9 @@ extension Inference {
     ///
     /// - Parameter opening: where the model wasn't asked, since its breaker is open: what opened it.
     func failed(_ error: SluiceError, opening: SluiceError.Code? = nil) {
+        let isHalfOver = hedge != nil && waitsForSecond(error)
         endAttempt(code: error.code)
+        if isHalfOver { return }
         if hasBegunStream {
             isFinished = true
             settle(error, hadBegun: true)

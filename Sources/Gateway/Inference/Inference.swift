@@ -52,6 +52,10 @@ package final class Inference: @unchecked Sendable {
     /// The call under way; its number tells late parts of earlier attempts from its own.
     var call: InferenceCall?
     var attemptNumber = 0
+    /// The highest number that was given to a call.
+    var lastAttemptNumber = 0
+    /// The second try, of a request that may have one.
+    var hedge: Hedge?
     var attemptStarted = MonotonicTime(nanoseconds: 0)
     var attemptEnded = MonotonicTime(nanoseconds: 0)
     var attemptTimer: Scheduled<Void>?
@@ -228,7 +232,10 @@ package final class Inference: @unchecked Sendable {
             return partFailed(error)
         }
         summary.cache = part.cache?.rawValue
-        if part.error == nil { quotaUse.note(part) }
+        if part.error == nil {
+            quotaUse.note(part)
+            if hedge != nil { firstAnswered() }
+        }
         if let error = part.error {
             failed(error)
         } else if part.isFinal, !hasBegunStream, route?.asksConfidence == true, isUnsure(part) {
@@ -392,6 +399,7 @@ package final class Inference: @unchecked Sendable {
 
     /// Counts the request, and settles its quotas.
     func settle(_ error: SluiceError?, hadBegun: Bool) {
+        if hedge != nil { endHedge() }
         if let route {
             let now = MonotonicTime.now
             let nanoseconds = now.nanoseconds(since: performedAt)
@@ -400,7 +408,10 @@ package final class Inference: @unchecked Sendable {
                     inputNanoseconds: attemptStarted.nanoseconds(since: performedAt),
                     outputNanoseconds: now.nanoseconds(since: attemptEnded))
             }
-            if error == nil, let retry = route.retry, attempts?.failures.isEmpty == true { retry.budget.earn() }
+            if error == nil, attempts?.failures.isEmpty == true, hedge?.wasMade != true {
+                route.retry?.budget.earn()
+                route.hedge?.budget.earn()
+            }
             gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
         }
         settleQuotas(error, hadBegun: hadBegun)
@@ -421,7 +432,7 @@ package final class Inference: @unchecked Sendable {
         guard !isFinished else { return }
         isFinished = true
         let call = call
-        let hadBegun = call.map { !$0.isWaiting } ?? false
+        let hadBegun = [call, hedge?.second?.call].contains { $0?.isWaiting == false }
         if hadBegun, quotaUse.pluginNanoseconds == 0 {
             quotaUse.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: attemptStarted)
         }
@@ -441,7 +452,8 @@ package final class Inference: @unchecked Sendable {
         let model = gate.models[attempt.model.index]
         summary.model = model.name
         summary.version = model.version
-        attemptNumber += 1
+        lastAttemptNumber += 1
+        attemptNumber = lastAttemptNumber
         if attempt.rung != nil {
             do throws(SluiceError) {
                 try gate.check(envelope.inputs, model: attempt.model.index)

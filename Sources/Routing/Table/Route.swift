@@ -59,6 +59,8 @@ package final class Route: Sendable {
     package let hasQuotaRung: Bool
     /// How a model is asked once more; `nil` is never.
     package let retry: RetryPolicy?
+    /// How a model is asked a second time while the first try is under way; `nil` is never.
+    package let hedge: HedgePolicy?
     /// Longest time for the whole request.
     package let deadlineNanoseconds: UInt64
     package let location: SourceLocation
@@ -108,7 +110,11 @@ package final class Route: Sendable {
         }
         asksConfidence = route.fallback.contains { $0.lowConfidence != nil }
         hasQuotaRung = route.fallback.contains { $0.when.contains(.quota) }
-        retry = route.retry.map { RetryPolicy($0, previous: previous?.retry) }
+        let retry = route.retry.map { RetryPolicy($0, previous: previous?.retry) }
+        self.retry = retry
+        hedge = route.hedge.map { [targets] hedge in
+            HedgePolicy(hedge, targets: targets, shared: retry?.budget, previous: previous?.hedge)
+        }
         deadlineNanoseconds = route.deadline.wholeNanoseconds
         location = route.location
         head = HeadCondition(route.conditions)

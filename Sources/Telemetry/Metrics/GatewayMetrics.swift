@@ -73,6 +73,16 @@ package final class GatewayMetrics: Sendable {
         package let overBudget: Counter
     }
 
+    /// Handles for one route that asks models a second time.
+    package struct HedgeHandles: Sendable {
+        /// `sluice_hedges_total{outcome="made"}`.
+        package let made: Counter
+        /// `sluice_hedges_total{outcome="won"}`: those that were answered before the first try.
+        package let won: Counter
+        /// `sluice_hedges_total{outcome="over_budget"}`: those that were not made.
+        package let overBudget: Counter
+    }
+
     /// Handles for the breaker of one model.
     package struct BreakerHandles: Sendable {
         /// `sluice_breaker_state`: 0 closed, 1 half-open, 2 open.
@@ -161,6 +171,7 @@ package final class GatewayMetrics: Sendable {
     private let breakerRejections: MetricFamily<Counter>
     private let fallbacks: MetricFamily<Counter>
     private let retriesTotal: MetricFamily<Counter>
+    private let hedgesTotal: MetricFamily<Counter>
     private let quotaRejections: MetricFamily<Counter>
     private let tokenFailures: MetricFamily<Counter>
     private let bansTotal: MetricFamily<Counter>
@@ -229,6 +240,10 @@ package final class GatewayMetrics: Sendable {
         retriesTotal = registry.counters(
             "sluice_retries_total",
             help: "Times that a model was asked once more, or would have been, by outcome: made or over_budget.",
+            labels: ["route", "outcome"])
+        hedgesTotal = registry.counters(
+            "sluice_hedges_total",
+            help: "Second tries while the first was under way, by outcome: made, of these won, and over_budget.",
             labels: ["route", "outcome"])
         quotaRejections = registry.counters(
             "sluice_quota_rejections_total", help: "Requests turned away because a quota was used up.",
@@ -331,6 +346,13 @@ package final class GatewayMetrics: Sendable {
     /// Resolves the handles of a route's retries.
     package func retries(route: String) -> RetryHandles {
         RetryHandles(made: retriesTotal.with(route, "made"), overBudget: retriesTotal.with(route, "over_budget"))
+    }
+
+    /// Resolves the handles of a route's second tries.
+    package func hedges(route: String) -> HedgeHandles {
+        HedgeHandles(
+            made: hedgesTotal.with(route, "made"), won: hedgesTotal.with(route, "won"),
+            overBudget: hedgesTotal.with(route, "over_budget"))
     }
 
     /// Resolves the counter of a model's broken promises.

@@ -138,6 +138,7 @@ import Testing
               - match: { model: b }
                 send: { model: b }
                 retry: {}
+                hedge: { after: p95 }
                 fallback:
                   - { when: [any], low_confidence: { output: y, below: 0.5 }, model: a }
                   - { when: [any], stale: 1h }

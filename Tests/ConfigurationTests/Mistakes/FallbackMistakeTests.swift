@@ -3,7 +3,7 @@ import Testing
 
 /// What can be wrong with what a route does when a model fails. Columns count from the start of the sixth line.
 @Suite struct FallbackMistakeTests {
-    @Test(arguments: retries + rungs + chains) func isReported(_ wrong: WrongText) { wrong.check() }
+    @Test(arguments: retries + hedges + rungs + chains) func isReported(_ wrong: WrongText) { wrong.check() }
 
     private static func wrong(_ what: String, _ route: String, _ findings: [String]) -> WrongText {
         WrongText(
@@ -184,5 +184,71 @@ import Testing
             [#"6:33+3 error: budget: "0.1" is not a percentage | write a whole number and %, e.g. 10%"#]),
         wrong(
             "a budget above all", "retry: { budget: 200% }", ["6:33+4 error: budget must be from 1% to 100%, not 200%"]),
+    ]
+
+    /// A route with `hedge`, to a model whose own keys are `model`.
+    private static func hedge(
+        _ what: String, _ hedge: String, model: String = "{ plugin: echo }", _ findings: [String]
+    ) -> WrongText {
+        WrongText(
+            what,
+            GatewayText(models: "models: { a: \(model) }", more: "routes:\n  - { send: a, hedge: \(hedge) }"), findings)
+    }
+
+    static let hedges: [WrongText] = [
+        hedge(
+            "just a percentile", "p95",
+            [#"6:23+3 error: hedge must be a mapping, not "p95" | known keys: after, budget"#]),
+        hedge("no time", "{}", ["6:16+5 error: hedge has no after | write e.g. after: p95"]),
+        hedge(
+            "an unknown key", "{ after: p95, budgt: 5% }",
+            [#"6:37+5 error: unknown key "budgt" in hedge | did you mean "budget"?"#]),
+        hedge(
+            "a percentile of too many", "{ after: p100 }",
+            [#"6:32+4 error: after: "p100" is not a percentile from p50 to p99 | write e.g. p95"#]),
+        hedge(
+            "a percentile of too few", "{ after: p5 }",
+            [#"6:32+2 error: after: "p5" is not a percentile from p50 to p99 | write e.g. p95"#]),
+        hedge(
+            "a percentile that is none", "{ after: p95% }",
+            [#"6:32+4 error: after: "p95%" is not a percentile from p50 to p99 | write e.g. p95"#]),
+        hedge(
+            "a time without unit", "{ after: 20 }", [#"6:32+2 error: after: "20" is not a duration | write 20s"#]),
+        hedge(
+            "a budget above all", "{ after: p95, budget: 101% }",
+            ["6:45+4 error: budget must be from 1% to 100%, not 101%"]),
+        hedge(
+            "a time past the model's", "{ after: 2s }", model: "{ plugin: echo, timeout: 2s }",
+            [
+                #"""
+                6:32+2 error: a second try after 2s never comes: the first one of model "a" is given up after 2s | \#
+                write less than that
+                """#
+            ]),
+        hedge(
+            "a time past the route's", "{ after: 30s }",
+            [
+                #"""
+                6:32+3 error: a second try after 30s never comes: the first one of model "a" is given up after 30s | \#
+                write less than that
+                """#
+            ]),
+        hedge(
+            "a model that joins equal requests", "{ after: p95 }", model: "{ plugin: echo, cache: {} }",
+            [
+                #"""
+                6:32+3 error: a second try of model "a" would only wait for the first: its cache joins equal requests \#
+                | remove hedge, or the model's cache
+                """#
+            ]),
+        hedge(
+            "a model that answers in order", "{ after: p95 }", model: "{ plugin: echo, ordered: true }",
+            [
+                #"""
+                6:32+3 error: a second try of model "a" would only wait for the first: its answers go out in order \#
+                | remove hedge, or the model's ordered
+                """#
+            ]),
+        hedge("a time within", "{ after: 20ms, budget: 1% }", model: "{ plugin: echo, timeout: 2s }", []),
     ]
 }

@@ -324,7 +324,7 @@ import Testing
             [
                 #"""
                 6:53+5 error: unknown key "tries" in a route | known keys: name, match, auth, send, \#
-                fallback, retry, deadline, limits, shadow, redact
+                fallback, retry, hedge, deadline, limits, shadow, redact
                 """#,
                 #"6:77+9 error: unknown key "dead_line" in a route | did you mean "deadline"?"#,
             ]),

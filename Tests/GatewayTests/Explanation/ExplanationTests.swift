@@ -99,6 +99,7 @@ import Testing
               canary: { model: two, share: 5%, schedule: [{ at: "2026-01-01", share: 10% }, { at: "2099-01-01", share: 20% }] }
               sticky: { header: x-session }
             shadow: { model: spare, share: 1% }
+            hedge: { after: p90 }
             redact: people
         """
 
@@ -148,11 +149,15 @@ import Testing
     @Test func sharesShadowsAndRedactionAreSaid() throws {
         let steps = try explainConditions { _ in }
         #expect(
-            steps.suffix(4) == [
+            steps.suffix(5) == [
                 #"model: 90% of requests, by the header field "x-session": model "one" version 1, by plugin "echo""#,
                 """
                 model: 10% of requests, by the header field "x-session", as canary, 20% from 2099-01-01 on: \
                 model "two" version 2, by plugin "echo"
+                """,
+                """
+                hedge: when 90 of 100 of its answers would be there, the model is asked a second time, while no more than \
+                5% of the requests need it
                 """,
                 #"redaction: "people" looks for email, ticket in inputs: mask"#,
                 """

@@ -228,4 +228,22 @@ import Testing
         }
         #expect(longest <= UInt64(proof.time / .nanoseconds(1)), "\(chain.route)")
     }
+
+    @Test func aSecondTryIsOneMoreAndTakesNoLonger() {
+        var route = RoutingTests.route(
+            "r", model: "m", to: [("a", 1)], fallback: [([.any], "b")], deadline: .seconds(3))
+        let models = ["a", "b"].map { ModelConfiguration(name: $0, plugin: "p", config: .null, location: somewhere) }
+        let byName = Dictionary(uniqueKeysWithValues: models.map { ($0.name, $0) })
+        let without = FallbackChain(route, models: byName)
+        route.hedge = HedgeConfiguration(after: .percentile(95))
+        let with = FallbackChain(route, models: byName)
+        #expect(without.tries == 2 && with.tries == 3)
+        #expect(with.time == without.time)
+        var configuration = RoutingTests.configuration([route])
+        configuration.routes[0].fallback = []
+        #expect(
+            configuration.chainLines(file: "gateway.yaml") == [
+                #"gateway.yaml:1: route "r": at most 2 tries and 3s: a, and one at the same time"#
+            ])
+    }
 }
