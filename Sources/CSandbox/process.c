@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
@@ -14,6 +15,8 @@ enum { FIRST_HANDED = 3, MOST_HANDED = 16 };
 int process_descriptor(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 
 int process_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+void process_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 int process_bell(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

@@ -8,6 +8,9 @@ int process_descriptor(int process);
 /* A pipe: what is written to ends[1] can be read from ends[0]. 0, or -1 and errno. Close-on-exec. */
 int process_pipe(int ends[2]);
 
+/* Names the calling thread for debuggers and top: at most 15 bytes. */
+void process_name_thread(const char *name);
+
 /* An eventfd, which whoever polls can be woken by; -1 and errno on failure. Close-on-exec and never blocking. */
 int process_bell(void);
 

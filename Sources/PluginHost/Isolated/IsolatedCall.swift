@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 internal import NIOConcurrencyHelpers
 internal import SharedMemory
 internal import Tensors
@@ -127,9 +127,7 @@ final class IsolatedCall: CallHolder, Sendable {
         case .byStream(let start):
             if start {
                 // A caller who reads slowly holds this thread up, and nobody else.
-                let thread = Thread { [self] in stream() }
-                thread.name = "stream"
-                thread.start()
+                HostThread.start(name: "stream") { [self] in stream() }
             }
         case .drop: break
         case .fault(let reason): throw RingFault(description: "\(reason) from a runner")

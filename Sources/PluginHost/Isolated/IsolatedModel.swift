@@ -1,4 +1,3 @@
-internal import Foundation
 internal import NIOConcurrencyHelpers
 internal import SharedMemory
 package import Tensors

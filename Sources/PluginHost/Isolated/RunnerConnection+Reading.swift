@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 internal import NIOConcurrencyHelpers
 internal import SharedMemory
 internal import Tensors
@@ -30,9 +30,7 @@ extension RunnerConnection {
 
     /// Takes what the runner writes until the connection is closed.
     func startReading() {
-        let thread = Thread { [self] in read() }
-        thread.name = "answers"
-        thread.start()
+        HostThread.start(name: "answers") { [self] in read() }
     }
 
     private func read() {

@@ -1,5 +1,4 @@
 internal import CSandbox
-internal import Foundation
 internal import Glibc
 internal import NIOConcurrencyHelpers
 internal import SharedMemory
@@ -27,9 +26,7 @@ final class RunnerKeeper: Sendable {
 
     let core: IsolatedCore
     let wishes = NIOLockedValueBox(Wishes())
-    private let beginningChanged = NSCondition()
-    // Touched only while `beginningChanged` is locked.
-    nonisolated(unsafe) private var beginning = Beginning()
+    private let beginning = HostCondition(Beginning())
     /// Wakes the thread.
     let wakeDescriptor: Int32
 
@@ -44,12 +41,10 @@ final class RunnerKeeper: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in
+        HostThread.start(name: "keeper") { [self] in
             var watch = RunnerWatch(self)
             watch.run()
         }
-        thread.name = "keeper"
-        thread.start()
     }
 
     // MARK: For the model
@@ -77,18 +72,12 @@ final class RunnerKeeper: Sendable {
     }
 
     private func wait(until isDone: (Beginning) -> Bool) -> Beginning {
-        beginningChanged.lock()
-        defer { beginningChanged.unlock() }
-        while !isDone(beginning) && !beginning.hasEnded { beginningChanged.wait() }
-        return beginning
+        beginning.wait { isDone($0) || $0.hasEnded }
     }
 
     /// The thread tells how far it is.
     func note(_ change: (inout Beginning) -> Void) {
-        beginningChanged.lock()
-        change(&beginning)
-        beginningChanged.broadcast()
-        beginningChanged.unlock()
+        beginning.change(change)
     }
 
     // MARK: For the connection

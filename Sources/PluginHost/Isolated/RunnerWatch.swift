@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Glibc
 internal import NIOConcurrencyHelpers
 internal import SharedMemory
@@ -17,7 +16,7 @@ struct RunnerWatch {
     private static let linesPerSecond = 50
 
     /// One runner, from start to end.
-    private struct Life {
+    struct Life {
         let process: RunnerProcess
         let connection: RunnerConnection
         /// Where the kernel counts its memory.
@@ -27,6 +26,8 @@ struct RunnerWatch {
         var isLoaded = false
         var hasAskedForWarmUp = false
         var isReady = false
+        /// When it gets its full share of the processors, where requests wait for it and it is not ready by then.
+        var hurryAt: MonotonicTime?
         var startFailure: PluginLoadError?
         /// Why it is being ended.
         var ending: (cause: RunnerFailure.Cause, reason: String)?
@@ -39,17 +40,17 @@ struct RunnerWatch {
         var nextMemoryLook = MonotonicTime(nanoseconds: 0)
     }
 
-    private let keeper: RunnerKeeper
-    private var life: Life?
+    let keeper: RunnerKeeper
+    var life: Life?
     /// When to start the next runner.
-    private var startAt: MonotonicTime? = .now
-    private var hasBeenReady = false
+    var startAt: MonotonicTime? = .now
+    var hasBeenReady = false
     private var description: ModelDescription?
     private var hasToldRefusals = false
     private var linesLeft = linesPerSecond
     private var linesSecond: UInt64 = 0
 
-    private var core: IsolatedCore { keeper.core }
+    var core: IsolatedCore { keeper.core }
 
     init(_ keeper: RunnerKeeper) {
         self.keeper = keeper
@@ -68,83 +69,6 @@ struct RunnerWatch {
         keeper.note { $0.hasEnded = true }
     }
 
-    // MARK: Starting
-
-    private mutating func begin() {
-        startAt = nil
-        core.starting()
-        do {
-            let host: SharedRegion
-            let runner: SharedRegion
-            do {
-                host = try .create(name: "sluice-host", byteCount: ChannelLayout.hostByteCount, side: .writer)
-                runner = try .create(name: "sluice-runner", byteCount: ChannelLayout.runnerByteCount, side: .reader)
-            } catch {
-                throw PluginLoadError(.loadFailed, "\(error)")
-            }
-            let settings = core.settings
-            let process = try RunnerProcess.start(
-                program: settings.program, environment: settings.environment, inputs: settings.inputs.region,
-                host: host, runner: runner)
-            host.closeDescriptor()
-            runner.closeDescriptor()
-            let connection = RunnerConnection(
-                model: core.model, inputs: settings.inputs.arena, host: host, runner: runner, grace: settings.grace,
-                observer: core)
-            let state = try sharedState()
-            life = Life(
-                process: process, connection: connection, group: group(of: process), state: state?.storage)
-            // Log lines and metrics come from the first moment on.
-            connection.startReading()
-            var order = MessageWriter()
-            LoadOrder(
-                pluginPath: settings.pluginPath, sha256: settings.sha256, arguments: settings.arguments,
-                logLevel: core.services.logLevel, sandbox: settings.sandbox, gatewayProcess: getpid(),
-                isAwaited: hasBeenReady && core.isFirstFailure, state: state?.place
-            ).write(to: &order)
-            // A runner that is gone already is seen to have ended.
-            _ = process.socket.send(order)
-        } catch {
-            failed(error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)"))
-        }
-    }
-
-    /// The kernel's own watch over the runner's memory, which has not opened its plugin yet.
-    private func group(of process: RunnerProcess) -> RunnerGroups.Group? {
-        guard let limit = core.settings.sandbox.memoryLimit, let groups = core.settings.groups else { return nil }
-        do throws(RunnerGroups.Refusal) {
-            return try groups.group(for: process.id, memory: limit)
-        } catch {
-            core.services.log(
-                .warning, core.model, "the runner's memory is watched, as it has no cgroup: \(error.reason)")
-            return nil
-        }
-    }
-
-    /// What the model has learned so far, where the runner can read it.
-    private func sharedState() throws(PluginLoadError) -> (storage: TensorStorage, place: Range<Int>)? {
-        guard let latest = core.settings.state.latest else { return nil }
-        if latest.byteCount == 0 { return (latest, 0..<0) }
-        let arena = core.settings.inputs.arena
-        guard let copy = TensorStorage.allocateIfPossible(byteCount: latest.byteCount, pool: arena),
-            let offset = arena.offset(of: copy.base, byteCount: copy.byteCount)
-        else {
-            throw PluginLoadError(
-                .loadFailed, "there is no room in shared memory for the state of model \"\(core.model)\"")
-        }
-        copy.mutableBytes.copyMemory(from: UnsafeRawBufferPointer(start: latest.base, count: latest.byteCount))
-        return (copy, offset..<(offset + latest.byteCount))
-    }
-
-    /// It could not even be started.
-    private mutating func failed(_ error: PluginLoadError) {
-        guard hasBeenReady else {
-            keeper.note { $0.failure = error }
-            return
-        }
-        report(connection: nil, cause: .notStarted, reason: error.message, end: "", lines: [])
-    }
-
     // MARK: Waiting
 
     private func sleep() {
@@ -161,7 +85,7 @@ struct RunnerWatch {
         }
         let now = MonotonicTime.now
         let next = [
-            life == nil ? startAt : nil, keeper.wishes.withLockedValue { $0.lookAt }, life?.killAt,
+            life == nil ? startAt : nil, keeper.wishes.withLockedValue { $0.lookAt }, life?.killAt, life?.hurryAt,
             life?.killAt.map { min($0, now.advanced(byNanoseconds: Self.idleInterval)) },
             isMemoryWatched ? life?.nextMemoryLook : nil,
         ].compactMap { $0 }.min()
@@ -178,6 +102,7 @@ struct RunnerWatch {
         readOutput()
         readSocket()
         allowWarmUp()
+        hurry(now: now)
         obeyWishes(now: now)
         lookForOverdue(now: now)
         lookAtMemory(now: now)
@@ -259,6 +184,7 @@ struct RunnerWatch {
         case .ready:
             guard let connection = life?.connection else { return }
             life?.isReady = true
+            life?.hurryAt = nil
             life?.nextMemoryLook = .now
             hasBeenReady = true
             core.began(connection)
@@ -378,7 +304,7 @@ struct RunnerWatch {
         report(connection: life.connection, cause: cause, reason: reason, end: end.text, lines: life.tail.lines)
     }
 
-    private mutating func report(
+    mutating func report(
         connection: RunnerConnection?, cause: RunnerFailure.Cause, reason: String, end: String, lines: [String]
     ) {
         let (until, isOpen, ids) = core.ended(connection, random: .random(in: 0...1))

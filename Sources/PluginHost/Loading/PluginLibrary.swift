@@ -1,6 +1,6 @@
 internal import CSluicePlugin
-internal import Foundation
 internal import Glibc
+internal import NIOConcurrencyHelpers
 
 /// One shared object that was opened and found to keep the ABI; it stays loaded for the life of the process.
 ///
@@ -17,7 +17,7 @@ package final class PluginLibrary: @unchecked Sendable {
     package let summary: String
     let table: PluginTable
     /// Held around every [load] function: the ABI promises plugins one at a time.
-    let loading = NSLock()
+    let loading = NIOLock()
 
     private init(path: String, sha256: String, table: PluginTable) {
         self.path = path

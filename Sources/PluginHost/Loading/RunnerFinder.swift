@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 
 /// Finds the program that runs plugins in processes of their own, and says what environment it gets.
 package struct RunnerFinder: Sendable {

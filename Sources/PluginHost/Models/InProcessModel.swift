@@ -1,6 +1,7 @@
 internal import CSluicePlugin
 internal import Dispatch
-internal import Foundation
+internal import Glibc
+internal import NIOConcurrencyHelpers
 package import Tensors
 
 /// A model whose plugin runs inside the gateway.

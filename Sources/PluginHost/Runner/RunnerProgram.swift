@@ -31,8 +31,7 @@ package enum RunnerProgram {
             report(.failed(PluginLoadError(.loadFailed, "\(error)")), to: socket)
             _exit(1)
         }
-        // A file may take seconds to load, which nobody may notice; but where requests wait for the next runner it would lose
-        // more to whatever else runs than it takes.
+        // The gateway has put it behind itself while it starts, and gives it its full share again where requests wait for it.
         let group = Sandbox.schedulingGroup()
         if !order.isAwaited { Sandbox.yieldToGateway(group) }
         report(.sandboxed(refused: Sandbox.enter(order.sandbox, pluginPath: order.pluginPath)), to: socket)

@@ -1,5 +1,3 @@
-internal import Dispatch
-internal import Foundation
 internal import Glibc
 internal import NIOConcurrencyHelpers
 internal import SharedMemory
@@ -80,16 +78,12 @@ final class RunnerService: Sendable {
     func start(_ model: InProcessModel) {
         let description = model.description
         // A quick model answers in microseconds: more threads than processors would only be in each other's way.
-        let processors = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)
+        let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) / 2)
         let count = description.isQuick ? min(4, processors) : min(description.maximumConcurrency, 1024)
         for index in 0..<count {
-            let thread = Thread { [self] in work(model) }
-            thread.name = "work-\(index)"
-            thread.start()
+            HostThread.start(name: "work-\(index)") { [self] in work(model) }
         }
-        let thread = Thread { [self] in obey() }
-        thread.name = "control"
-        thread.start()
+        HostThread.start(name: "control") { [self] in obey() }
     }
 
     // MARK: Requests

@@ -1,5 +1,5 @@
 internal import CSandbox
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 
 /// Locks this process up as its orders say, before any plugin's code is in it.

@@ -20,8 +20,10 @@ final class GatewayFixture: @unchecked Sendable {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The program under test: beside the test bundle, as SwiftPM builds it.
+    /// The program under test: beside the test bundle, as SwiftPM builds it, unless `SLUICE_TEST_PROGRAM` names another,
+    /// e.g. the optimised one where times are held to a bound.
     static var program: URL {
+        if let given = ProcessInfo.processInfo.environment["SLUICE_TEST_PROGRAM"] { return URL(fileURLWithPath: given) }
         let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         var folder = bundle.deletingLastPathComponent()
         for _ in 0..<6 {

@@ -80,6 +80,16 @@ final class RunnerProcess {
         PluginLoadError(.loadFailed, "can't \(what) for a runner: \(String(cString: strerror(errno)))")
     }
 
+    /// What its session's threads together get of a processor beside others, as `nice` has it; kernels without such
+    /// groups (autogroup) leave it as it is.
+    func give(niceness: Int32) {
+        let file = open("/proc/\(id)/autogroup", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        let text = "\(niceness)"
+        _ = write(file, text, text.utf8.count)
+        close(file)
+    }
+
     /// Ends it, and whatever it has started, at once.
     func kill() {
         // Its session is its own, so the group is as well; the process itself may not have got that far yet.
