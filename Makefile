@@ -18,7 +18,7 @@ RELEASE := .build/release
 RELEASE_BUILD := swift build --configuration release -Xswiftc -enforce-exclusivity=unchecked
 
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks
-SHELL_SCRIPTS := scripts/setup scripts/deps scripts/deps-kserve scripts/check-size .ci/run Benchmarks/peers/setup $(wildcard examples/*/run.sh)
+SHELL_SCRIPTS := scripts/setup scripts/deps scripts/deps-kserve scripts/deps-frameworks scripts/check-size .ci/run Benchmarks/peers/setup $(wildcard examples/*/run.sh)
 
 ##@ First steps
 
@@ -44,6 +44,12 @@ test: plugins models $(BUILD)/models/minilm.onnx $(STAMPS)/deps-kserve ## the sa
 	swift test --skip-build
 	$(PYTHON) -m pytest Tests/Clients
 
+.PHONY: test-frameworks
+test-frameworks: frameworks models ## the plugins of large frameworks: llama.cpp
+	swift build --product sluice
+	swift build --product sluice-runner
+	$(PYTHON) -m pytest Tests/Frameworks
+
 ##@ Parts of it
 
 .PHONY: setup
@@ -51,6 +57,12 @@ setup: $(STAMPS)/setup ## install Debian's packages (as root or by sudo)
 
 .PHONY: deps
 deps: $(STAMPS)/deps $(addprefix $(BUILD)/plugins/,libonnxruntime.so.1 libtensorflowlite_c.so $(LIBRARIES)) ## fetch by pip: build/venv, frameworks' libraries
+
+.PHONY: frameworks
+frameworks: $(STAMPS)/frameworks ## fetch and build large frameworks (3 GB, minutes), and their plugins
+	@mkdir -p $(BUILD)/plugins
+	@ln --symbolic --relative --force $(BUILD)/deps/llama/lib/libllama.so $(BUILD)/plugins/
+	@$(MAKE) --no-print-directory --directory Plugins llama
 
 .PHONY: models
 models: $(MODELS) ## train and export the example models into build/models
@@ -124,6 +136,10 @@ $(STAMPS)/setup: scripts/setup
 $(STAMPS)/deps: scripts/deps Tests/Clients/requirements.txt Tests/Clients/requirements-files.txt | $(STAMPS)/setup
 	@scripts/deps
 	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/frameworks: scripts/deps-frameworks Tests/Frameworks/requirements.txt | $(STAMPS)/deps
+	@scripts/deps-frameworks
+	@touch $@
 
 $(STAMPS)/deps-kserve: scripts/deps-kserve Tests/Clients/requirements-kserve.txt | $(STAMPS)/deps
 	@scripts/deps-kserve

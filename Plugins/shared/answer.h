@@ -71,6 +71,17 @@ class Answer {
   std::vector<sluice_tensor> outputs_;
 };
 
+// The end of a request that was answered in parts already.
+inline void send_error(const sluice_request *request, sluice_status code, const std::string &text) {
+  sluice_error error = {};
+  fail(&error, code, "%.500s", text.c_str());
+  sluice_response response = {};
+  response.struct_size = sizeof response;
+  response.flags = SLUICE_FINAL;
+  response.error = &error;
+  request->host->respond(request, &response);
+}
+
 }  // namespace sluice
 
 #endif

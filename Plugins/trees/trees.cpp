@@ -242,6 +242,7 @@ void infer(sluice_model &model, const sluice_request *request) {
 }  // namespace trees
 
 extern "C" const sluice_plugin *sluice_plugin_v1(const sluice_host *, sluice_error *) {
-  static const sluice_plugin plugin = sluice::backend<sluice_model, trees::load, trees::infer>(trees::kind.id, trees::kind.summary);
+  static const sluice_plugin plugin =
+      sluice::backend<sluice_model, trees::load, trees::infer>(trees::kind.id, trees::kind.summary);
   return &plugin;
 }

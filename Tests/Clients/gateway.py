@@ -94,10 +94,10 @@ class Gateway:
         return f"http://{self.address}"
 
 
-def run(*arguments, **options):
+def run(*arguments, seconds=60, **options):
     """One `sluice` command to its end."""
     return subprocess.run(
-        [PROGRAM, *arguments], env=environment(), capture_output=True, text=True, timeout=60, check=False, **options
+        [PROGRAM, *arguments], env=environment(), capture_output=True, text=True, timeout=seconds, check=False, **options
     )
 
 
