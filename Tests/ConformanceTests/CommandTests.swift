@@ -47,6 +47,21 @@ struct CommandTests {
         }
     }
 
+    @Test func checkRefusesAFileThatIsNotThePinnedOne() throws {
+        try withFolder { folder in
+            let file = folder.appendingPathComponent("gateway.yaml")
+            let pin = String(repeating: "0", count: 64)
+            let text =
+                "version: 1\nlisteners:\n  public: { address: \"127.0.0.1:0\" }\nauth: none\nplugins:\n"
+                + "  pinned: { path: \"\(Self.plugin)\", sha256: \"\(pin)\" }\nmodels: { m: { plugin: pinned } }\n"
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            let check = try SluiceProgram.run(["check", file.path])
+            #expect(check.status == 1)
+            #expect(check.output.contains("gateway.yaml:6:3: error: \(Self.plugin) is not the file that plugin"))
+            #expect(check.output.hasSuffix("1 error\n"), "\(check.output)")
+        }
+    }
+
     @Test func inspectAsJSON() throws {
         let outcome = try SluiceProgram.run(["plugin", "inspect", Self.plugin, "--format", "json"])
         let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
@@ -61,6 +76,9 @@ struct CommandTests {
             let json = try SluiceProgram.run(["plugin", "run", Self.plugin, "--input", input.path])
             #expect(json.status == 0, "\(json.errors)")
             #expect(json.output.contains(#""OUTPUT0":[[2,4,6,8],[10,12,14,16]],"SUM":[[20],[52]]"#), "\(json.output)")
+
+            let one = try SluiceProgram.run(["plugin", "run", Self.plugin, "--input", input.path, "--want", "SUM"])
+            #expect(one.output.contains(#""outputs":{"SUM":[[20],[52]]}"#), "\(one.output)")
 
             let output = folder.appendingPathComponent("out.npy")
             let npy = try SluiceProgram.run([

@@ -300,7 +300,8 @@ struct RunnerWatch {
             return
         }
         let cause = life.ending?.cause ?? (life.isReady ? .crashed : .notStarted)
-        let reason = life.ending?.reason ?? life.startFailure?.message ?? ""
+        // Where it was ready, that its socket has closed is how its end was seen, and no reason.
+        let reason = life.ending?.reason ?? (life.isReady ? nil : life.startFailure?.message) ?? ""
         report(connection: life.connection, cause: cause, reason: reason, end: end.text, lines: life.tail.lines)
     }
 

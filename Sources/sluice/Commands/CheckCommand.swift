@@ -21,7 +21,11 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         let source = try ConfigurationFile.read(file)
-        let outcome = ConfigurationFile.check(source)
+        var outcome = ConfigurationFile.check(source)
+        if let pins = outcome.configuration?.pinDiagnostics, !pins.isEmpty {
+            outcome.configuration = nil
+            outcome.diagnostics += pins
+        }
         switch format {
         case .json: print(Diagnostic.json(outcome.diagnostics))
         case .text:
@@ -30,8 +34,9 @@ struct CheckCommand: ParsableCommand {
             }
             if let configuration = outcome.configuration {
                 print(
-                    "\(source.shownPath): \(configuration.models.count) models, \(configuration.routes.count) routes, "
-                        + "\(configuration.consumers.count) consumers: good"
+                    "\(source.shownPath): \(Self.count(configuration.models, "model")), "
+                        + "\(Self.count(configuration.routes, "route")), "
+                        + "\(Self.count(configuration.consumers, "consumer")): good"
                         + (outcome.diagnostics.isEmpty ? "" : " (\(Diagnostic.summary(outcome.diagnostics)))"))
                 for line in configuration.chainLines(file: source.shownPath) { print(line) }
                 for line in configuration.runnerLines { print(line) }
@@ -40,5 +45,9 @@ struct CheckCommand: ParsableCommand {
             }
         }
         if outcome.configuration == nil { throw ExitCode(1) }
+    }
+
+    private static func count(_ things: some Collection, _ noun: String) -> String {
+        "\(things.count) \(noun)\(things.count == 1 ? "" : "s")"
     }
 }

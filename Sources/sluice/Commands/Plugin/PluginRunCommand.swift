@@ -87,8 +87,9 @@ struct PluginRunCommand: ParsableCommand {
             facts.parameters = part.parameters
             facts.outputs = specs
             do {
+                let outputs = want.isEmpty ? part.outputs : part.outputs.filter { want.contains($0.name) }
                 let body = try CodecRegistry().encode(
-                    part.outputs, as: parts.count == 1 ? format : .ndjson, facts: facts)
+                    outputs, as: parts.count == 1 ? format : .ndjson, facts: facts)
                 for segment in body.segments {
                     switch segment {
                     case .bytes(let text): bytes.append(contentsOf: text)
@@ -96,7 +97,8 @@ struct PluginRunCommand: ParsableCommand {
                     }
                 }
             } catch {
-                throw ValidationError("\(error.message); choose one output with --want")
+                throw CommandFailure(
+                    "\(error.message)" + (specs.count > 1 && want.count != 1 ? "; choose one output with --want" : ""))
             }
         }
         guard let output else {
