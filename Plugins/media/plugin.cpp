@@ -14,11 +14,11 @@ using namespace sluice_media;
 
 struct sluice_model {
   Settings settings;
-  std::string accepts;
+  std::string accepts, names;
   std::vector<int64_t> shape;
   sluice_tensor_spec input = {};
   sluice_tensor_spec output = {};
-  sluice_kv metadata[1] = {};
+  sluice_kv metadata[2] = {};
   sluice_model_info info = {};
 };
 
@@ -74,9 +74,9 @@ bool takes(const Settings &settings, Kind kind) {
   return false;
 }
 
-std::string accepted(const Settings &settings) {
+std::string accepted(const Settings &settings, size_t count) {
   std::string list;
-  for (size_t i = 0; i < main_type_count; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (takes(settings, types[i].kind)) list += (list.empty() ? "" : ", ") + std::string(types[i].name);
   }
   return list;
@@ -124,7 +124,8 @@ sluice_status load(const sluice_host *, const sluice_load_args *args, sluice_mod
     av_log_set_callback([](void *, int, const char *, va_list) {});  // what it says may quote the body
     auto model = std::make_unique<sluice_model>();
     model->settings = read_settings(args);
-    model->accepts = accepted(model->settings);
+    model->accepts = accepted(model->settings, main_type_count);
+    model->names = accepted(model->settings, type_count);
     model->shape = shape_of(model->settings);
     model->input.name = "body";
     model->input.dtype = {SLUICE_BYTES, 8, 1};
@@ -133,6 +134,7 @@ sluice_status load(const sluice_host *, const sluice_load_args *args, sluice_mod
     model->output.ndim = static_cast<int32_t>(model->shape.size());
     model->output.shape = model->shape.data();
     model->metadata[0] = {"accepts", model->accepts.c_str()};
+    model->metadata[1] = {"names", model->names.c_str()};
     sluice_model_info &info = model->info;
     info.struct_size = sizeof info;
     info.inputs = &model->input;
@@ -144,7 +146,7 @@ sluice_status load(const sluice_host *, const sluice_load_args *args, sluice_mod
     info.flags = SLUICE_MODEL_DETERMINISTIC;
     info.platform = "ffmpeg";
     info.metadata = model->metadata;
-    info.metadata_count = 1;
+    info.metadata_count = 2;
     *out = model.release();
   });
 }

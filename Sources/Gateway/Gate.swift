@@ -120,6 +120,7 @@ package final class Gate: Sendable {
         let diagnostics =
             faults + routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
             + InputLimitFit.diagnostics(configuration, models: models)
+            + MediaFit.diagnostics(configuration, models: models)
             + CountableFacts.diagnostics(configuration, models: models)
         if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
         self.metrics = GateMetrics(metrics, routes: routes.routes, models: models)

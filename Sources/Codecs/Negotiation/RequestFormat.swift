@@ -16,18 +16,18 @@ extension RequestFormat {
     /// `application/x-www-form-urlencoded` names none: it is what `curl -d` sends of itself, and no model takes a form.
     ///
     /// - Throws: `unsupported_media_type`, listing what is read; `malformed_request` for a bad header.
-    init?(contentType: String?) throws(SluiceError) {
+    init?(contentType: String?, alsoRead more: [String] = []) throws(SluiceError) {
         switch contentType {
         case nil, "", "application/x-www-form-urlencoded": return nil
         case "application/json": self = .json
         case let value?:
             let mediaType = try MediaType(contentType: value)
             guard mediaType.essence != "application/x-www-form-urlencoded" else { return nil }
-            self = try Self.named(mediaType)
+            self = try Self.named(mediaType, alsoRead: more)
         }
     }
 
-    private static func named(_ mediaType: MediaType) throws(SluiceError) -> RequestFormat {
+    private static func named(_ mediaType: MediaType, alsoRead more: [String]) throws(SluiceError) -> RequestFormat {
         switch (mediaType.type, mediaType.subtype) {
         case ("application", "octet-stream"): return .raw
         case ("application", "x-npy"), ("application", "npy"), ("application", "vnd.numpy"): return .npy
@@ -47,14 +47,14 @@ extension RequestFormat {
             try requireUTF8(mediaType)
             return .xml
         default:
+            let supported = CodecRegistry.requestMediaTypes + more
             throw SluiceError(
                 .unsupportedMediaType,
                 """
                 Content-Type \(Quote.text(mediaType.essence)) is not read here; send \
-                \(CodecRegistry.requestMediaTypes.dropLast().joined(separator: ", ")) or \
-                \(CodecRegistry.requestMediaTypes.last ?? "")
+                \(supported.dropLast().joined(separator: ", ")) or \(supported.last ?? "")
                 """,
-                detail: [.init("supported", CodecRegistry.requestMediaTypes)])
+                detail: [.init("supported", supported)])
         }
     }
 

@@ -123,15 +123,6 @@ package enum RawCodec {
                 "input \"\(spec.name)\": a raw body is one BYTES element, but the shape is \(Shape.text(shape)); send JSON",
                 detail: [.init("input", spec.name), .init("expected", spec.text)])
         }
-        let data: TensorStorage
-        if body.range == 0..<body.storage.byteCount {
-            data = body.storage
-        } else {
-            data = .slice(of: body.bytes, keptAliveBy: body.storage)
-        }
-        let offsets: [Int64] = [0, Int64(data.byteCount)]
-        return try Tensor(
-            name: spec.name, bytesOf: shape, data: data,
-            offsets: offsets.withUnsafeBytes { TensorStorage.copy(of: $0) })
+        return try body.element(named: spec.name, shape: shape)
     }
 }

@@ -55,12 +55,13 @@ package struct CodecRegistry: Sendable {
     /// Reads a body as the model's declared inputs.
     ///
     /// The tensors are validated against `signature`.
+    /// - Parameter more: media types that are read elsewhere; for messages.
     /// - Throws: `unsupported_media_type`, `malformed_request` for a header that can't be read, `malformed_body` or
     ///   `invalid_input`, saying which input, row and column.
     package func decode(
-        _ body: RequestBody, facts: RequestFacts, signature: ModelSignature
+        _ body: RequestBody, facts: RequestFacts, signature: ModelSignature, alsoRead more: [String] = []
     ) throws(SluiceError) -> Decoded {
-        let named = try RequestFormat(contentType: facts.contentType)
+        let named = try RequestFormat(contentType: facts.contentType, alsoRead: more)
         guard body.count > 0 else { throw SluiceError(.malformedBody, "the body is empty") }
         let decoded: Decoded
         switch named ?? RequestFormat(sniffing: body.bytes, signature: signature) {

@@ -243,6 +243,14 @@ enum GatewayBlock {
                 pluginNames.use(name, at: model.span, others: reading.context.installedPlugins, reading)
             }
         }
+        if let user = models.first(where: { !$0.value.media.isEmpty }) {
+            let name = MediaConfiguration.plugin
+            if pluginNames.contains(name) {
+                pluginNames.use(name, at: user.span, others: reading.context.installedPlugins, reading)
+            } else if !plugins.contains(where: { $0.name == name }) {
+                plugins.append(PluginConfiguration(name: name, source: .name(name), location: user.span.location))
+            }
+        }
         if modelNodes.count == models.count {
             for plugin in pluginNames.unused {
                 reading.error("no model uses plugin \(quoted(plugin.value))", at: plugin.span, "use it or remove it")

@@ -14,9 +14,19 @@ enum InputBlock {
     static let maxText = Key.optional(
         "max_text", ValueType.size(0...(1 << 40), example: "4KiB"), "Bytes of UTF-8 in each text at most.")
 
+    static let image = Key.optional(
+        "image", ValueType.mapping, "Clients may send a picture, and this is how it becomes the input.")
+    static let video = Key.optional(
+        "video", ValueType.mapping, "Clients may send a film, too: which of its pictures are taken.")
+    static let audio = Key.optional(
+        "audio", ValueType.mapping, "Clients may send sound, and this is how it becomes the input.")
+
     static let block = Block(
         "models.NAME.inputs.INPUT",
-        [columns.description, maxShape.description, range.description, finite.description, maxText.description])
+        [
+            columns.description, maxShape.description, range.description, finite.description, maxText.description,
+            image.description, video.description, audio.description,
+        ])
 
     private static let bound = ValueType<Placed<Double>>("a number", example: "0") { node, what, reading in
         ValueType.number(-1e300...1e300, example: "0").placed.read(node, what, reading)
@@ -24,6 +34,7 @@ enum InputBlock {
 
     struct Result {
         var columns: [String]?
+        var media: MediaConfiguration?
         var limits: InputLimits
     }
 
@@ -50,9 +61,45 @@ enum InputBlock {
         }
         result.limits.isFinite = reader.value(finite) ?? false
         result.limits.maxText = reader.value(maxText)
+        result.media = readMedia(reader, entry, reading)
         if !block.keys.contains(where: { reader.has(named: $0.name) }) {
             reading.error("\(name) says nothing", at: entry.span, "write e.g. columns: [a, b], or finite: true")
         }
         return result
+    }
+
+    private static func readMedia(
+        _ reader: MappingReader, _ entry: NamedNode, _ reading: Reading
+    ) -> MediaConfiguration? {
+        let (imageNode, videoNode, audioNode) = (reader.value(image), reader.value(video), reader.value(audio))
+        guard imageNode != nil || videoNode != nil || audioNode != nil else { return nil }
+        let first = imageNode != nil ? image : videoNode != nil ? video : audio
+        if !reading.context.installedPlugins.contains(MediaConfiguration.plugin) {
+            reading.error(
+                "no plugin \(quoted(MediaConfiguration.plugin)) is installed to read it", at: reader.keySpan(of: first),
+                "it is part of `make plugins`")
+        }
+        var settings: [(key: String, value: ConfigurationValue)] = []
+        var hasClips = false
+        if let imageNode {
+            let image = ImageBlock.read(
+                imageNode, span: reader.keySpan(of: image), hasVideo: videoNode != nil, reading)
+            hasClips = image.contains { $0.key == "layout" && $0.value.json.contains("T") }
+            settings.append(("image", .mapping(image)))
+        }
+        if let videoNode {
+            let span = reader.keySpan(of: video)
+            settings.append(("video", .mapping(VideoBlock.read(videoNode, span: span, hasClips: hasClips, reading))))
+        }
+        if let audioNode {
+            settings.append(("audio", .mapping(AudioBlock.read(audioNode, span: reader.keySpan(of: audio), reading))))
+            if first.name != audio.name {
+                reading.error(
+                    "an input is made of pictures or of sound, not of both", at: reader.keySpan(of: audio),
+                    "leave out audio or \(first.name)")
+            }
+        }
+        return MediaConfiguration(
+            input: entry.name, settings: .mapping(settings), location: reader.keySpan(of: first).location)
     }
 }

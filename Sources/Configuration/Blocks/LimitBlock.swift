@@ -48,11 +48,7 @@ enum QuotaBlock {
                     "known words: \(words.joined(separator: ", "))")
                 return nil
             }
-            if let count = all.first(where: { $0.text == scalar.text }) {
-                guard case .fact(let fact) = count, let obstacle = fact.obstacle else { return count }
-                reading.error("\(what): there are no \(fact.rawValue) to count: \(obstacle)", at: node.span)
-                return nil
-            }
+            if let count = all.first(where: { $0.text == scalar.text }) { return count }
             reading.error(
                 "\(what) can't be \(quoted(scalar.text))", at: node.span,
                 Suggestion.text(for: scalar.text, in: words, label: "known words"))

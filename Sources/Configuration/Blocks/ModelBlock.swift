@@ -115,6 +115,7 @@ enum ModelBlock {
         for input in reader.value(inputs) ?? [] {
             guard let read = InputBlock.read(input, reading) else { continue }
             model.columns[input.name] = read.columns
+            if let media = read.media { model.media.append(media) }
             if !read.limits.isEmpty { model.inputLimits.append(.init(input: input.name, limits: read.limits)) }
         }
         if let path = reader.value(state) { model.state = readState(path, instances: model.instances, reading) }

@@ -63,10 +63,13 @@ enum PluginBlock {
     /// Reports what is said about a process where there is none.
     static func checkProcesses(_ results: [Result], models: [ModelConfiguration], _ reading: Reading) {
         for result in results {
-            let users = models.filter { $0.plugin == result.plugin.name }
-            guard let key = result.needsProcess, !users.isEmpty,
-                users.allSatisfy({ ($0.isolation ?? result.plugin.isolation) == .inProcess })
-            else { continue }
+            let name = result.plugin.name
+            let decodes = name == MediaConfiguration.plugin && models.contains { !$0.media.isEmpty }
+            var users = models.filter { $0.plugin == name }.map { $0.isolation ?? result.plugin.isolation }
+            if decodes { users.append(result.plugin.isolation) }
+            guard let key = result.needsProcess, !users.isEmpty, users.allSatisfy({ $0 == .inProcess }) else {
+                continue
+            }
             reading.error(
                 "\(key.value) needs a process, but plugin \(quoted(result.plugin.name)) runs in the gateway",
                 at: key.span, "write isolation: process")

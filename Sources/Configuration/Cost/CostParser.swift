@@ -217,9 +217,6 @@ struct CostParser {
                 "unknown fact \(quoted(name))", at: place,
                 Suggestion.text(for: name, in: known, label: "there are"))
         }
-        if let obstacle = fact.obstacle {
-            throw mistake("there are no \(name) to count: \(obstacle)", at: place)
-        }
         try emit(.fact(fact), waiting: 1, at: place)
     }
 

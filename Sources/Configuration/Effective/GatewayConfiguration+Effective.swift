@@ -189,7 +189,9 @@ extension ModelConfiguration {
         ]
     }
 
-    private var inputNames: [String] { Set(columns.keys).union(inputLimits.map(\.input)).sorted() }
+    private var inputNames: [String] {
+        Set(columns.keys).union(inputLimits.map(\.input)).union(media.map(\.input)).sorted()
+    }
 
     private func effective(ofInput name: String) -> ConfigurationValue {
         let limits = inputLimits.first { $0.input == name }?.limits
@@ -201,6 +203,7 @@ extension ModelConfiguration {
             ("max_shape", limits?.maxShape.map { .list($0.map { .integer(Int64($0)) }) } ?? .null),
             ("range", range ?? .null), ("finite", .bool(limits?.isFinite ?? false)),
             ("max_text", limits?.maxText.map { .size($0) } ?? .null),
+            ("media", media.first { $0.input == name }?.settings ?? .null),
         ])
     }
 

@@ -51,6 +51,12 @@ struct MappingReader {
     /// Where the key's value stands.
     func span<Value>(of key: Key<Value>) -> SourceSpan { entries[key.name]?.value.span ?? span }
 
+    /// The same by name.
+    func span(named name: String) -> SourceSpan { entries[name]?.value.span ?? span }
+
+    /// Where the key of that name stands.
+    func keySpan(named name: String) -> SourceSpan { entries[name]?.keySpan ?? span }
+
     /// Where the key itself stands.
     func keySpan<Value>(of key: Key<Value>) -> SourceSpan { entries[key.name]?.keySpan ?? span }
 }

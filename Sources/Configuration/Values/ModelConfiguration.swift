@@ -20,6 +20,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var columns: [String: [String]] = [:]
     /// What its inputs may be, by name, in the order of the file.
     package var inputLimits: [NamedLimits] = []
+    /// Inputs that are made of pictures, film or sound, in the order of the file.
+    package var media: [MediaConfiguration] = []
     /// How its requests are scheduled.
     package var scheduling = SchedulingConfiguration()
     /// How inputs of different sizes are made to fit into one call; `nil` where they aren't.

@@ -28,10 +28,10 @@ package struct PluginConfiguration: Sendable, Equatable {
 
 extension PluginConfiguration.Source {
     /// Where a plugin runs of which the file doesn't say it: those of ours that run code of which nobody knows how well it
-    /// keeps to itself have a process of their own.
+    /// keeps to itself, or read what anybody sends, have a process of their own.
     package var usualIsolation: Isolation {
         switch self {
-        case .name("ffi"), .name("python"): .process
+        case .name("ffi"), .name("python"), .name("media"): .process
         default: .inProcess
         }
     }

@@ -21,15 +21,6 @@ package enum QuotaFact: String, Sendable, CaseIterable {
     /// Milliseconds that the plugin spent on the request.
     case pluginMilliseconds = "plugin_ms"
 
-    /// Why no request of this gateway ever has it; `nil` where some can. `Envelope.Media` is where codecs say it.
-    var obstacle: String? {
-        switch self {
-        case .pixels: "no codec of this gateway reads pictures"
-        case .audioSeconds: "no codec of this gateway reads sound"
-        default: nil
-        }
-    }
-
     /// Whether it is only known once the request has been answered.
     package var isKnownLate: Bool {
         switch self {

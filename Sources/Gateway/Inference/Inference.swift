@@ -45,8 +45,12 @@ package final class Inference: @unchecked Sendable {
     /// What the request takes of its quotas.
     var quotaUse = QuotaUse()
     /// When the body was all there; before that, when the head was.
-    private var performedAt: MonotonicTime
+    var performedAt: MonotonicTime
     var attempts: Attempts?
+    /// Media types that decoders of its model read.
+    var acceptedMedia: [String] = []
+    /// While a decoder has the body.
+    var mediaDecoding: MediaDecoding?
     /// Kept while a rung below is to do better.
     var unsureAnswer: UnsureAnswer?
     /// The call under way; its number tells late parts of earlier attempts from its own.
@@ -96,7 +100,9 @@ package final class Inference: @unchecked Sendable {
     /// Where the model's inputs had best lie; `nil` is anywhere, or where a request may go to one of several.
     package var inputMemory: (any TensorMemory)? {
         guard let route, route.targets.count == 1, route.inputs.isEmpty else { return nil }
-        return gate.models[route.targets[0].index].inputMemory
+        let model = gate.models[route.targets[0].index]
+        guard let type = request.mediaType else { return model.inputMemory }
+        return model.decoder(of: type, input: nil)?.runtime.inputMemory
     }
 
     // MARK: With the body
@@ -104,6 +110,7 @@ package final class Inference: @unchecked Sendable {
     /// Takes the whole body; the responder gets the answer, on the event loop, now or later.
     package func perform(_ body: RequestBody) {
         quotaUse.bytesIn = body.count
+        if let type = request.mediaType { return performMedia(body, type: type) }
         perform { (signature) throws(SluiceError) in try decode(body, signature: signature) }
     }
 
@@ -128,19 +135,37 @@ package final class Inference: @unchecked Sendable {
                 return finish(.failure(error))
             }
         }
-        var attempts = Attempts(
-            route: route, first: firstModel(of: route), start: performedAt, latest: deadline, now: performedAt)
-        summary.model = attempts.current.model.name
-        do {
-            let signature = try signature(of: route, first: attempts.current.model)
-            self.signature = signature
+        do throws(SluiceError) {
+            let attempts = try chooseModel(of: route)
+            guard let signature else { return }
             // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
-            let model = gate.models[attempts.current.model.index]
-            if model.tokenizer != nil { tokenizer = model.tokenizer }
-            let memory = model.inputMemory
-            var envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
+            let memory = gate.models[attempts.current.model.index].inputMemory
+            let envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
                 try joined(try decode(signature))
             }
+            proceed(with: envelope, attempts)
+        } catch {
+            finish(.failure(error))
+        }
+    }
+
+    /// Whose turn it is, and by which signature its inputs are read.
+    func chooseModel(of route: Route) throws(SluiceError) -> Attempts {
+        let attempts = Attempts(
+            route: route, first: firstModel(of: route), start: performedAt, latest: deadline, now: performedAt)
+        summary.model = attempts.current.model.name
+        signature = try signature(of: route, first: attempts.current.model)
+        let model = gate.models[attempts.current.model.index]
+        if model.tokenizer != nil { tokenizer = model.tokenizer }
+        acceptedMedia = model.acceptedMedia
+        return attempts
+    }
+
+    /// Goes on with inputs that are tensors by now.
+    func proceed(with decoded: consuming Envelope, _ attempts: consuming Attempts) {
+        let route = attempts.route
+        do throws(SluiceError) {
+            var envelope = decoded
             envelope.inputs = try guarded(envelope.inputs, for: attempts.current.model, of: route)
             if let timeout = timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
@@ -163,7 +188,8 @@ package final class Inference: @unchecked Sendable {
     private func decode(_ body: RequestBody, signature: ModelSignature) throws(SluiceError) -> Envelope {
         switch request.format {
         case .unified(let facts, _, let wantedOutputs):
-            let decoded = try gate.codecs.decode(body, facts: facts, signature: signature)
+            let decoded = try gate.codecs.decode(
+                body, facts: facts, signature: signature, alsoRead: acceptedMedia)
             clientID = decoded.id
             let wanted = wantedOutputs.isEmpty ? decoded.wantedOutputs : wantedOutputs
             try Self.check(wanted, against: signature)
@@ -210,7 +236,7 @@ package final class Inference: @unchecked Sendable {
         }
     }
 
-    private static func check(_ wanted: [String], against signature: ModelSignature) throws(SluiceError) {
+    static func check(_ wanted: [String], against signature: ModelSignature) throws(SluiceError) {
         for name in wanted where signature.output(named: name) == nil {
             let names = signature.outputs.map(\.name)
             throw SluiceError(
@@ -436,6 +462,7 @@ package final class Inference: @unchecked Sendable {
         if hadBegun, quotaUse.pluginNanoseconds == 0 {
             quotaUse.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: attemptStarted)
         }
+        endMediaDecoding(reason)
         endBreakerPass(.neither)
         endAttempt(code: reason.code)
         settle(reason, hadBegun: hadBegun)

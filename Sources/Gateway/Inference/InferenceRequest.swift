@@ -26,6 +26,9 @@ package final class InferenceRequest: Sendable {
     package let format: Format
     /// Media type of the body as sent.
     package let contentType: String?
+    /// What kind of picture, film or sound the body is, in lower case, e.g. `image/png`; `nil` where it is none,
+    /// or comes in a protocol that has tensors only.
+    package let mediaType: String?
     /// What routes look at.
     package let routing: RouteRequest
     /// Who asks, as far as policies need it.
@@ -41,11 +44,22 @@ package final class InferenceRequest: Sendable {
         fields: [String: String] = [:], credentials: Credentials, traceparent: String?
     ) {
         self.routing = RouteRequest(model: model, contentType: contentType, path: path, fields: fields)
+        if case .unified = format {
+            mediaType = contentType.flatMap(Self.mediaType)
+        } else {
+            mediaType = nil
+        }
         self.model = model
         self.version = version
         self.format = format
         self.contentType = contentType
         self.credentials = credentials
         self.traceparent = traceparent
+    }
+
+    private static func mediaType(of contentType: String) -> String? {
+        let essence = contentType.prefix { $0 != ";" }.lowercased()
+        let isMedia = ["image/", "audio/", "video/"].contains { essence.hasPrefix($0) }
+        return isMedia ? String(essence.filter { $0 != " " && $0 != "\t" }) : nil
     }
 }

@@ -8,8 +8,12 @@ enum CountableFacts {
         guard let signature = model.signature else { return nil }
         switch fact {
         case .requests, .elements, .bytesIn, .bytesOut, .pluginMilliseconds, .tokens: return nil
-        // The file can't count them: see `QuotaFact.obstacle`.
-        case .pixels, .audioSeconds: return nil
+        case .pixels:
+            let takesPictures = model.decoders.contains { $0.kinds.contains(.image) }
+            return takesPictures ? nil : "none of its inputs is made of pictures"
+        case .audioSeconds:
+            let takesSound = model.decoders.contains { $0.kinds.contains(.audio) }
+            return takesSound ? nil : "none of its inputs is made of sound"
         case .rows: return signature.batching == .none ? "its inputs have no batch dimension" : nil
         case .characters:
             let hasText = model.tokenizer != nil || signature.inputs.contains { $0.dataType == .bytes }

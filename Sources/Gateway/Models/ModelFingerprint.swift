@@ -5,10 +5,18 @@ internal import PluginHost
 struct ModelFingerprint: Sendable, Equatable {
     private(set) var model: ModelConfiguration
     private var plugin: PluginConfiguration
+    /// What decodes pictures, film and sound for it; `nil` where nothing does.
+    private var decoding: Decoding?
     /// SHA-256 of the plugin's file; `nil` where it can't be opened.
     private(set) var library: String?
     /// The files that the model's config names, as they are now.
     private var files: [String: FileIdentity]
+
+    /// A plugin that decodes, and the SHA-256 of its file.
+    struct Decoding: Sendable, Equatable {
+        var plugin: PluginConfiguration
+        var file: String?
+    }
 
     /// So many settings of a config are looked at as names of files.
     private static let mostFiles = 256
@@ -16,7 +24,11 @@ struct ModelFingerprint: Sendable, Equatable {
     /// - Parameters:
     ///   - library: SHA-256 of the plugin's file, where there is one.
     ///   - folder: where relative paths in the config start.
-    init(_ model: ModelConfiguration, plugin: PluginConfiguration, library: String?, folder: String) {
+    ///   - decoding: what decodes for it, where anything does.
+    init(
+        _ model: ModelConfiguration, plugin: PluginConfiguration, library: String?, decoding: Decoding? = nil,
+        folder: String
+    ) {
         let nowhere = SourceLocation(line: 0, column: 0)
         self.model = model
         self.model.location = nowhere
@@ -33,6 +45,9 @@ struct ModelFingerprint: Sendable, Equatable {
         self.plugin = plugin
         self.plugin.location = nowhere
         self.library = library
+        for index in self.model.media.indices { self.model.media[index].location = nowhere }
+        self.decoding = decoding
+        self.decoding?.plugin.location = nowhere
         files = [:]
         let named = [(key: "", value: model.tokenizer?.vocabulary ?? "")]
         for (_, value) in named + model.config.options.prefix(Self.mostFiles)

@@ -12,8 +12,8 @@ internal import Tensors
 package struct ModelLoader: Sendable {
     private let finder: PluginFinder
     private let libraries: PluginLibraries
-    private let services: PluginServices
-    private let metrics: GatewayMetrics
+    let services: PluginServices
+    let metrics: GatewayMetrics
     private let logger: Logger
     private let folder: String
     private let runners: RunnerFinder
@@ -49,6 +49,7 @@ package struct ModelLoader: Sendable {
         let plugins = configuration.plugins.filter { plugin in
             configuration.models.contains { $0.plugin == plugin.name }
         }
+        let decoding = decoding(configuration)
         DispatchQueue.concurrentPerform(iterations: plugins.count) { index in
             let plugin = plugins[index]
             let models = configuration.models.filter { $0.plugin == plugin.name }
@@ -61,12 +62,14 @@ package struct ModelLoader: Sendable {
                     provisioned.withLockedValue { $0[model.name] = known.kept }
                     continue
                 }
-                let fingerprint = ModelFingerprint(model, plugin: plugin, library: file, folder: folder)
+                let fingerprint = ModelFingerprint(
+                    model, plugin: plugin, library: file, decoding: model.media.isEmpty ? nil : decoding?.identity,
+                    folder: folder)
                 let next: ProvisionedModel
                 if let known = known[model.name], known.canStay(fingerprint), !renewed.contains(model.name) {
                     next = known.kept
                 } else {
-                    let runtime = load(model, plugin, library, after: known[model.name]?.runtime)
+                    let runtime = load(model, plugin, library, decoding, after: known[model.name]?.runtime)
                     next = ProvisionedModel(runtime: runtime, fingerprint: fingerprint, isNew: true)
                 }
                 provisioned.withLockedValue { $0[model.name] = next }
@@ -75,7 +78,7 @@ package struct ModelLoader: Sendable {
         return configuration.models.compactMap { model in provisioned.withLockedValue { $0[model.name] } }
     }
 
-    private func path(of plugin: PluginConfiguration) throws(PluginLoadError) -> String {
+    func path(of plugin: PluginConfiguration) throws(PluginLoadError) -> String {
         switch plugin.source {
         case .path(let given): return given
         case .name(let name):
@@ -86,12 +89,12 @@ package struct ModelLoader: Sendable {
     }
 
     /// The SHA-256 of a plugin that isn't opened here.
-    private func digest(of plugin: PluginConfiguration) -> String? {
+    func digest(of plugin: PluginConfiguration) -> String? {
         guard let path = try? path(of: plugin) else { return nil }
         return try? PluginLibrary.digest(path: path)
     }
 
-    private func open(_ plugin: PluginConfiguration) -> Result<PluginLibrary, PluginLoadError> {
+    func open(_ plugin: PluginConfiguration) -> Result<PluginLibrary, PluginLoadError> {
         do {
             let path = try path(of: plugin)
             let (library, isNew) = try libraries.open(path: path, sha256: plugin.sha256)
@@ -114,22 +117,25 @@ package struct ModelLoader: Sendable {
 
     private func load(
         _ model: ModelConfiguration, _ plugin: PluginConfiguration,
-        _ library: Result<PluginLibrary, PluginLoadError>?, after previous: ModelRuntime?
+        _ library: Result<PluginLibrary, PluginLoadError>?, _ decoding: Decoding?, after previous: ModelRuntime?
     ) -> ModelRuntime {
         do {
             let tokenizer = try WordPiece(model.tokenizer, folder: folder)
             let state = try state(of: model, after: previous)
             let instances = try loadInstances(of: model, plugin, library, state)
+            var decoders: [MediaDecoder] = []
             let runtime: ModelRuntime
             do {
+                for media in model.media { decoders.append(try decoder(media, of: model, decoding)) }
                 runtime = try .running(
-                    model, instances: instances, tokenizer: tokenizer, metrics: metrics, state: state,
-                    violation: services.violation)
+                    model, instances: instances, tokenizer: tokenizer, decoders: decoders, metrics: metrics,
+                    state: state, violation: services.violation)
                 try runtime.loaded.map { loaded throws(PluginLoadError) in
                     try SelfTest(model, signature: loaded.signature).run(on: loaded.instances)
                 }
             } catch {
                 for instance in instances { free(instance, of: model) }
+                for decoder in decoders { _ = decoder.runtime.shutDown() }
                 throw error
             }
             let description = instances[0].description
@@ -193,11 +199,11 @@ package struct ModelLoader: Sendable {
     }
 
     /// Loads as many copies as the file asks for, all or none, where it wants them to run.
-    private func loadInstances(
+    func loadInstances(
         of model: ModelConfiguration, _ plugin: PluginConfiguration,
-        _ library: Result<PluginLibrary, PluginLoadError>?, _ state: KeptState
+        _ library: Result<PluginLibrary, PluginLoadError>?, _ state: KeptState, for function: PluginFunction = .infer
     ) throws -> [any ModelInstance] {
-        let start = try starter(of: model, plugin, library, state)
+        let start = try starter(of: model, plugin, library, state, for: function)
         var instances: [any ModelInstance] = []
         do {
             for _ in 0..<model.instances {
@@ -215,12 +221,12 @@ package struct ModelLoader: Sendable {
     /// What starts one copy of a model.
     private func starter(
         of model: ModelConfiguration, _ plugin: PluginConfiguration,
-        _ library: Result<PluginLibrary, PluginLoadError>?, _ state: KeptState
+        _ library: Result<PluginLibrary, PluginLoadError>?, _ state: KeptState, for function: PluginFunction
     ) throws -> () throws(PluginLoadError) -> any ModelInstance {
         let services = services
         let arguments = InProcessModel.Arguments(
             model: model.name, version: model.version, folder: folder, configJSON: model.config.json,
-            options: model.config.options)
+            options: model.config.options, function: function)
         if model.runs(plugin) == .inProcess, let library {
             let library = try library.get()
             return { () throws(PluginLoadError) in

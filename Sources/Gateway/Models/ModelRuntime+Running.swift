@@ -11,12 +11,13 @@ extension ModelRuntime {
     /// - Parameters:
     ///   - instances: at least one, all of the same model.
     ///   - tokenizer: what turns text into the model's inputs.
+    ///   - decoders: what turns pictures, film and sound into its inputs.
     ///   - state: what the instances went on from, and where what they learn is kept.
     ///   - violation: counts and logs what a plugin did against the contract.
     /// - Throws: where the file asks for what the model can't do.
     static func running(
         _ configuration: ModelConfiguration, instances: [any ModelInstance], tokenizer: WordPiece? = nil,
-        metrics: GatewayMetrics, state: KeptState = KeptState(),
+        decoders: [MediaDecoder] = [], metrics: GatewayMetrics, state: KeptState = KeptState(),
         violation: @escaping @Sendable (_ model: String, _ requestID: String, _ reason: String) -> Void
     ) throws(PluginLoadError) -> ModelRuntime {
         let description = instances[0].description
@@ -61,7 +62,7 @@ extension ModelRuntime {
             order: configuration.scheduling.isOrdered ? OrderedAnswers() : nil)
         let loaded = Loaded(
             instances: instances, description: description, signature: signature, way: way, state: state,
-            tokenizer: tokenizer)
+            tokenizer: tokenizer, decoders: decoders)
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 

@@ -18,6 +18,8 @@ package final class ModelRuntime: Sendable {
         let state: KeptState
         /// What turns text into its inputs.
         let tokenizer: WordPiece?
+        /// What turns pictures, film and sound into its inputs.
+        let decoders: [MediaDecoder]
     }
 
     package let configuration: ModelConfiguration
@@ -30,6 +32,10 @@ package final class ModelRuntime: Sendable {
     let signature: ModelSignature?
     /// What turns text into its inputs, where the file says so.
     let tokenizer: WordPiece?
+    /// What turns pictures, film and sound into its inputs, where the file says so.
+    package let decoders: [MediaDecoder]
+    /// The media types that they read.
+    package let acceptedMedia: [String]
     /// Whether it may answer in several parts.
     let streams: Bool
     /// Whether it may get a request again that it has had.
@@ -63,6 +69,8 @@ package final class ModelRuntime: Sendable {
         first = loaded?.instances[0]
         signature = loaded?.signature
         tokenizer = loaded?.tokenizer
+        decoders = loaded?.decoders ?? []
+        acceptedMedia = MediaDecoder.accepted(by: decoders)
         streams = description?.streams ?? false
         allowsRetry = description?.allowsRetry ?? false
         let rows = description?.maximumBatchRows ?? 0
@@ -118,6 +126,7 @@ package final class ModelRuntime: Sendable {
     func stop() {
         way?.queue?.shutDown()
         way?.cache?.removeAll()
+        for decoder in decoders { decoder.runtime.stop() }
     }
 
     /// Frees the model, once stopped, if its plugin has finished every request. May block. Not called again after that.
@@ -125,8 +134,9 @@ package final class ModelRuntime: Sendable {
     /// - Returns: whether the model was freed.
     func unloadIfIdle() -> Bool {
         guard let loaded else { return true }
-        guard loaded.instances.allSatisfy(\.isIdle) else { return false }
-        for instance in loaded.instances { instance.unload() }
+        let instances = loaded.instances + decoders.flatMap { $0.runtime.loaded?.instances ?? [] }
+        guard instances.allSatisfy(\.isIdle) else { return false }
+        for instance in instances { instance.unload() }
         return true
     }
 }

@@ -19,15 +19,19 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
         package var configJSON: String
         /// The config block's scalar leaves, by dotted path.
         package var options: [(key: String, value: String)]
+        /// What its requests are for.
+        package var function: PluginFunction
 
         package init(
-            model: String, version: String, folder: String, configJSON: String, options: [(key: String, value: String)]
+            model: String, version: String, folder: String, configJSON: String,
+            options: [(key: String, value: String)], function: PluginFunction = .infer
         ) {
             self.model = model
             self.version = version
             self.folder = folder
             self.configJSON = configJSON
             self.options = options
+            self.function = function
         }
     }
 
@@ -55,9 +59,8 @@ package final class InProcessModel: ModelInstance, @unchecked Sendable {
         guard let load = table.load, let describe = table.describe else {
             throw PluginLoadError(.missingFunction, "\(library.path) lacks load or describe")
         }
-        guard let infer = table.infer else {
-            throw PluginLoadError(
-                .missingFunction, "\(library.path) has no infer function: it is a codec and can't back a model")
+        guard let infer = arguments.function.found(in: table) else {
+            throw PluginLoadError(.missingFunction, "\(library.path) \(arguments.function.absence)")
         }
         let host = HostTable.make(services: services, name: arguments.model)
         library.loading.lock()

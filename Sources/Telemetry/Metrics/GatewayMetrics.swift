@@ -65,6 +65,14 @@ package final class GatewayMetrics: Sendable {
         }
     }
 
+    /// Handles for what makes one input of a model out of pictures, film or sound.
+    package struct DecodingHandles: Sendable {
+        /// `sluice_decode_seconds`: from the body to the tensor, waiting included.
+        package let seconds: Histogram
+        /// `sluice_decode_failures_total` by code.
+        package let failures: CodedCounters
+    }
+
     /// Handles for one route that asks models once more.
     package struct RetryHandles: Sendable {
         /// `sluice_retries_total{outcome="made"}`.
@@ -166,6 +174,8 @@ package final class GatewayMetrics: Sendable {
     private let modelExpired: MetricFamily<Counter>
     private let modelRetries: MetricFamily<Counter>
     private let modelCache: MetricFamily<Counter>
+    private let decodeSeconds: MetricFamily<Histogram>
+    private let decodeFailures: MetricFamily<Counter>
     private let breakerState: MetricFamily<Gauge>
     private let breakerOpenings: MetricFamily<Counter>
     private let breakerRejections: MetricFamily<Counter>
@@ -227,6 +237,12 @@ package final class GatewayMetrics: Sendable {
         modelCache = registry.counters(
             "sluice_model_cache_total", help: "Requests to models whose answers are kept, by outcome: hit or miss.",
             labels: ["model", "outcome"])
+        decodeSeconds = registry.histograms(
+            "sluice_decode_seconds", help: "Time in which a picture, film or sound becomes a model's input.",
+            labels: ["model", "input"])
+        decodeFailures = registry.counters(
+            "sluice_decode_failures_total", help: "Pictures, films and sounds that became no input, by error code.",
+            labels: ["model", "input", "code"])
         breakerState = registry.gauges(
             "sluice_breaker_state", help: "A model's breaker: 0 closed, 1 half-open, 2 open.", labels: ["model"])
         breakerOpenings = registry.counters(
@@ -335,6 +351,14 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the handles of a model.
     package func model(_ name: String) -> ModelHandles { ModelHandles(name, of: self) }
+
+    /// Resolves the handles of what makes an input of a model.
+    package func decoding(model: String, input: String) -> DecodingHandles {
+        let failures = decodeFailures
+        return DecodingHandles(
+            seconds: decodeSeconds.with(model, input),
+            failures: CodedCounters(countsSuccess: false) { failures.with(model, input, $0) })
+    }
 
     /// Resolves the handles of a model's breaker.
     package func breaker(_ model: String) -> BreakerHandles {

@@ -86,6 +86,17 @@ struct ModelDocument {
             }
             json.endObject()
         }
+        for decoder in entry.model.decoders {
+            for mediaType in decoder.accepts {
+                json.beginObject()
+                json.member("content_type", mediaType)
+                json.member("input", decoder.input)
+                json.member(
+                    "curl",
+                    "curl -H 'Content-Type: \(mediaType)' --data-binary @FILE http://HOST/v1/infer/\(entry.name)")
+                json.endObject()
+            }
+        }
         json.endArray()
     }
 }

@@ -71,6 +71,9 @@ struct OpenAPIDocument {
         where mediaType != "application/json" && codecs.sample(for: signature, mediaType: mediaType) != nil {
             bodies[mediaType] = ["schema": ["type": "string", "format": "binary"]]
         }
+        for mediaType in entry.model.acceptedMedia {
+            bodies[mediaType] = ["schema": ["type": "string", "format": "binary"]]
+        }
         let answer: [String: Any] = [
             "type": "object", "required": ["model", "version", "id", "outputs"],
             "properties": [

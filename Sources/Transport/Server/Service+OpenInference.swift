@@ -31,7 +31,9 @@ extension Service {
             return HTTPResponse(
                 json: OpenInferenceCodec().modelMetadata(
                     name: name, versions: [entry.model.version],
-                    platform: entry.model.loaded?.description.platform ?? "", signature: signature))
+                    platform: entry.model.loaded?.description.platform ?? "", signature: signature,
+                    media: Dictionary(
+                        entry.model.decoders.map { ($0.input, $0.accepts) }, uniquingKeysWith: { first, _ in first })))
         case .modelReady(let name, let version):
             let entry = try gate.entry(name: name, version: version, caller: caller)
             return flag("ready", entry.isReady, name: name)

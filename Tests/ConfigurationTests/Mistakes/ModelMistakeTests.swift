@@ -19,7 +19,7 @@ import Testing
             "an unknown plugin that is like none", GatewayText(models: "models: { iris: { plugin: tensorflow } }"),
             [
                 #"""
-                3:27+10 error: unknown plugin "tensorflow" | known plugins: baseline, echo, onnxruntime, \#
+                3:27+10 error: unknown plugin "tensorflow" | known plugins: baseline, echo, media, onnxruntime, \#
                 tract
                 """#
             ]),

@@ -86,7 +86,7 @@ import Testing
             GatewayText(models: "models: { a: { plugin: onnx } }", more: "plugins: { onnx: {} }"),
             [
                 #"""
-                5:12+4 error: no plugin "onnx" is installed | installed plugins: baseline, echo, \#
+                5:12+4 error: no plugin "onnx" is installed | installed plugins: baseline, echo, media, \#
                 onnxruntime, tract
                 """#
             ]),

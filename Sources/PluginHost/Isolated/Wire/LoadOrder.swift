@@ -6,7 +6,7 @@ internal import Tensors
 /// It goes through the socket, not through arguments or the environment, where other processes could read it.
 struct LoadOrder: Sendable {
     /// Counts changes to the messages and to `ChannelLayout`.
-    static let protocolVersion: UInt32 = 3
+    static let protocolVersion: UInt32 = 4
 
     var pluginPath: String
     var sha256: String?
@@ -32,6 +32,7 @@ struct LoadOrder: Sendable {
             writer.write(option.key)
             writer.write(option.value)
         }
+        writer.write(arguments.function.rawValue)
         writer.write(logLevel.rawValue)
         sandbox.write(to: &writer)
         writer.write(gatewayProcess)
@@ -69,6 +70,11 @@ struct LoadOrder: Sendable {
             options: try reader.readList(atMost: .max) { reader throws(MessageReader.Malformed) in
                 (try reader.readText(), try reader.readText())
             })
+        let function = try reader.read(UInt8.self)
+        guard let function = PluginFunction(rawValue: function) else {
+            throw MessageReader.Malformed("function \(function)")
+        }
+        arguments.function = function
         logLevel = PluginServices.LogLevel(rawValue: try reader.read()) ?? .info
         sandbox = try SandboxPlan(reading: &reader)
         gatewayProcess = try reader.read()
