@@ -8,7 +8,7 @@ SHELL := bash
 BUILD   := build
 STAMPS  := $(BUILD)/stamps
 PYTHON  := $(BUILD)/venv/bin/python
-MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx live-voice.onnx file-type.onnx digits.joblib libscore.so)
+MODELS  := $(addprefix $(BUILD)/models/,iris.onnx voice-activity.onnx live-voice.onnx file-type.onnx digits.joblib libscore.so notes.onnx picture-safety.onnx)
 # What Python's packages bring along as <package>/lib/<name>.
 LIBRARIES := libxgboost.so lib_lightgbm.so
 CONFIG  ?= gateway.yaml
@@ -110,6 +110,10 @@ test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then un
 	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
 	    swift test --sanitize address --scratch-path .build-asan
 
+.PHONY: fuzz
+fuzz: plugins ## what bodies reach in the media plugin, ten minutes under libFuzzer and AddressSanitizer
+	$(MAKE) --directory Plugins fuzz
+
 .PHONY: bench
 bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx and peers, then a soak; fill in the page
 	$(RELEASE_BUILD) --product bare-echo
@@ -171,6 +175,12 @@ $(BUILD)/models/live-voice.onnx: examples/live-audio/export.py $(STAMPS)/deps
 
 $(BUILD)/models/file-type.onnx: examples/file-type/export.py $(STAMPS)/deps
 	@$(PYTHON) $< $(BUILD)/deps/magika $@
+
+$(BUILD)/models/notes.onnx: examples/notes/export.py $(STAMPS)/deps
+	@$(PYTHON) $< $(BUILD)/deps/basic-pitch $@
+
+$(BUILD)/models/picture-safety.onnx: examples/picture-safety/export.py $(STAMPS)/deps
+	@$(PYTHON) $< $(BUILD)/deps/open-nsfw $@
 
 # A model that only benchmarks use.
 $(BUILD)/models/minilm.onnx: Benchmarks/minilm.py $(STAMPS)/deps

@@ -8,12 +8,18 @@ import sys
 
 import joblib
 import numpy as np
+import onnxruntime
 import pytest
 import requests
 from gateway import ROOT
+from PIL import Image
 
 sys.path.append(str(ROOT / "examples" / "iris"))
 
+sys.path.append(str(ROOT / "examples" / "notes"))
+
+import make_tune  # noqa: E402
+import notes  # noqa: E402
 import train  # noqa: E402
 
 
@@ -50,11 +56,11 @@ def test_iris_gives_the_same_classes_for_every_format(served):
     assert [row.split(",")[0] for row in table[1:]] == species
 
 
-def test_voice_activity_finds_both_sentences_in_both_forms(served):
+def test_voice_activity_finds_both_sentences_in_every_form(served):
     output = run("voice-activity", served.url)
-    raw, text = output.strip().split("\n\n")
-    found = [[line.strip() for line in part.splitlines() if "speech from" in line] for part in (raw, text)]
-    assert found[0] == found[1]
+    file, raw, text = output.strip().split("\n\n")
+    found = [[line.strip() for line in part.splitlines() if "speech from" in line] for part in (file, raw, text)]
+    assert found[0] == found[1] == found[2]
     assert len(found[0]) == 2, output
 
 
@@ -108,7 +114,16 @@ def test_applicants_are_scored_by_the_formula(served):
 
 def test_every_example_is_run_here():
     there = {path.parent.name for path in (ROOT / "examples").glob("*/run.sh")}
-    assert there == {"iris", "voice-activity", "live-audio", "file-type", "python", "scoring"}
+    assert there == {
+        "iris",
+        "voice-activity",
+        "notes",
+        "picture-safety",
+        "live-audio",
+        "file-type",
+        "python",
+        "scoring",
+    }
 
 
 def test_an_example_without_a_gateway_says_so():
@@ -212,3 +227,27 @@ def test_what_a_model_remembers_goes_with_its_sequence(served):
     body["parameters"] = {"sequence_id": 77}
     answer = requests.post(f"{served.url}/v2/models/live-voice/infer", json=body, timeout=30)
     assert answer.status_code == 400 and "sequence_start" in answer.json()["error"]
+
+
+def test_notes_are_those_that_were_played(served):
+    output = run("notes", served.url)
+    heard = [line.split() for line in answers(output)]
+    assert [note[0] for note in heard] == [notes.name(number) for number, _, _ in make_tune.TUNE]
+    for (_, _, start, *_), (_, played, _) in zip(heard, make_tune.TUNE):
+        assert abs(float(start) - played) < 0.06
+
+
+def test_picture_safety_gives_the_scores_of_pillows_pixels(served):
+    output = run("picture-safety", served.url)
+    scores = [json.loads(answer)["outputs"]["scores"] for answer in answers(output)]
+    session = onnxruntime.InferenceSession(ROOT / "build" / "models" / "picture-safety.onnx")
+    (folder,) = (ROOT / "build" / "venv" / "lib").glob("python3*/site-packages/sklearn/datasets/images")
+    for got, name in zip(scores, ("china.jpg", "flower.jpg")):
+        picture = Image.open(folder / name).convert("RGB").resize((256, 256), Image.Resampling.BILINEAR)
+        pixels = np.asarray(picture)[16:240, 16:240, ::-1].astype(np.float32) - [104, 117, 123]
+        expected = session.run(None, {"picture": pixels[None].astype(np.float32)})[0]
+        assert np.abs(np.array(got) - expected).max() < 0.01
+        assert got[0][0] > 0.9
+    # Ten seconds, a picture for each.
+    assert len(scores[2]) == 10
+    assert min(safe for safe, _ in scores[2]) > 0.9

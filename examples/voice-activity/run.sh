@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The samples of a spoken recording, as raw float32 and as JSON; prints where somebody speaks.
+# A spoken recording as it is, and its samples as raw float32 and as JSON; prints where somebody speaks.
 #
 #   run.sh [ADDRESS] [FILE.wav]     of a running gateway: http://127.0.0.1:8080, or what SLUICE says
 set -euo pipefail
@@ -16,12 +16,18 @@ body=$(mktemp)
 trap 'rm -f "$body"' EXIT
 ask() {
     local form=$1 type=$2
-    "$python" "$here/samples.py" "$recording" "$form" >"$body"
+    if [[ $form == file ]]; then
+        cp "$recording" "$body"
+    else
+        "$python" "$here/samples.py" "$recording" "$form" >"$body"
+    fi
     echo "── $(basename "$recording") as $type"
     if [[ $form == raw ]]; then
         local size
         size=$(stat --format=%s "$body")
         echo "   in:  $size bytes of float32, $((size / 4)) samples at 16 kHz"
+    elif [[ $form == file ]]; then
+        echo "   in:  $(stat --format=%s "$body") bytes"
     else
         echo "   in:  $(head -c 60 "$body")… ($(stat --format=%s "$body") bytes)"
     fi
@@ -31,5 +37,6 @@ ask() {
     echo
 }
 
+ask file audio/wav
 ask raw application/octet-stream
 ask json application/json

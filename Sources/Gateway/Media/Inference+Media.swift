@@ -81,8 +81,11 @@ extension Inference {
     /// What the caller is told where its body can't be decoded.
     private static func told(_ error: SluiceError, of decoder: MediaDecoder) -> SluiceError {
         guard error.code == .modelRejectedInput else { return error }
+        // Callers know inputs, and nothing of what makes them.
+        let prefix = "model \"\(decoder.runtime.name)\": "
+        let message = error.message.hasPrefix(prefix) ? error.message.dropFirst(prefix.count) : error.message[...]
         return SluiceError(
-            .invalidInput, "input \"\(decoder.input)\": \(error.message)", detail: [.init("input", decoder.input)])
+            .invalidInput, "input \"\(decoder.input)\": \(message)", detail: [.init("input", decoder.input)])
     }
 
     /// The decoder of the model that comes first; while that is down, that of a rung which answers in its place.

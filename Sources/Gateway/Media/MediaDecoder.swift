@@ -1,7 +1,7 @@
 package import Configuration
 internal import PluginHost
 internal import Telemetry
-package import Tensors
+internal import Tensors
 
 /// What makes one input of a model out of pictures, film or sound.
 package final class MediaDecoder: Sendable {
