@@ -432,6 +432,35 @@ static void damaged_files_harm_nothing(void) {
   for (size_t i = 0; i < 3; i++) unload_model(&models[i]);
 }
 
+/* What the fuzzer found worth keeping: the first byte says what it is for, the rest is the body. */
+static void the_corpus_harms_nothing(void) {
+  test_model models[3] = {
+      load_media((const char *const[]){"image.size", "16x16", NULL}),
+      load_media((const char *const[]){"audio.window", "512", "audio.max_seconds", "20", NULL}),
+      load_media((const char *const[]){"video.frames", "3", "video.max_seconds", "20", "image.size", "16x16", NULL}),
+  };
+  DIR *folder = opendir(MEDIA_CORPUS);
+  size_t count = 0;
+  CHECK(folder != NULL);
+  for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+    if (entry->d_name[0] == '.') continue;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", MEDIA_CORPUS, entry->d_name);
+    unsigned char body[65536];
+    FILE *stream = fopen(path, "rb");
+    const size_t size = stream == NULL ? 0 : fread(body, 1, sizeof body, stream);
+    if (stream != NULL) fclose(stream);
+    if (size < 2) continue;
+    count++;
+    sluice_error error;
+    free_request(decoded(&models[body[0] % 3], body + 1, size - 1, "", &error));
+    CHECK(error.code == SLUICE_OK || (error.code == SLUICE_INVALID_ARGUMENT && error.message[0] != '\0'));
+  }
+  if (folder != NULL) closedir(folder);
+  CHECK(count > 30);
+  for (size_t i = 0; i < 3; i++) unload_model(&models[i]);
+}
+
 void test_media(void) {
   every_picture_is_read();
   every_sound_is_read();
@@ -443,4 +472,5 @@ void test_media(void) {
   wrong_settings_are_refused();
   bombs_are_refused_at_once();
   damaged_files_harm_nothing();
+  the_corpus_harms_nothing();
 }

@@ -25,7 +25,8 @@ $(TEST_DRIVER): $(TEST_OBJECTS)
 
 $(OBJ)/tests/%.o: $(HERE)/tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(C_FLAGS) -DPYTHON_TESTS='"$(HERE)/python/tests"' -c $< -o $@
+	$(CC) $(C_FLAGS) -DPYTHON_TESTS='"$(HERE)/python/tests"' \
+	    -DMEDIA_CORPUS='"$(HERE)/media/fuzz/corpus"' -c $< -o $@
 
 $(TEST_FUNCTIONS): $(HERE)/ffi/tests/functions.c
 	@mkdir -p $(@D)

@@ -364,3 +364,40 @@ def test_decoding_is_measured(media):
     assert any(line.startswith('sluice_decode_seconds_count{model="pixels",input="x"}') for line in metrics)
     failures = 'sluice_decode_failures_total{model="pixels",input="x",code="invalid_input"}'
     assert any(line.startswith(failures) for line in metrics)
+
+
+def refused(models, more=""):
+    """What a gateway says that doesn't start with these models."""
+    text = f'version: 1\nlisteners: {{ public: {{ address: "127.0.0.1:0" }} }}\nauth: none\nmodels: {{ {models} }}\n{more}'
+    with pytest.raises(RuntimeError) as failure, Gateway(text):
+        pass
+    return str(failure.value)
+
+
+def test_what_would_never_fit_is_an_error_at_its_place():
+    echo = "plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [1, 3, 8, 8] }] }"
+    said = refused(f"a: {{ {echo}, inputs: {{ x: {{ image: {{ size: 8x8, layout: NHWC }} }} }} }}")
+    assert 'model "a": input "x" is FP32[1,3,8,8], but this makes FP32[-1,8,8,3]' in said
+    said = refused(f"a: {{ {echo}, inputs: {{ y: {{ image: {{}} }} }} }}")
+    assert 'model "a": there is no input "y"; it has "x"' in said
+    said = refused(f"a: {{ {echo}, limits: [l] }}", "limits: { l: [{ count: pixels, max: 9/s }] }\n")
+    assert 'limit "l" counts pixels, but model "a" has none: none of its inputs is made of pictures' in said
+
+
+def test_decoding_ends_with_the_requests_deadline():
+    text = """\
+version: 1
+listeners: { public: { address: "127.0.0.1:0" } }
+auth: none
+models:
+  slow:
+    plugin: echo
+    config: { inputs: [{ name: x, datatype: UINT8, shape: [-1, -1, -1, -1] }] }
+    inputs: { x: { image: { datatype: UINT8, layout: NHWC, size: 9000x9000, filter: lanczos } } }
+routes: [{ match: { model: slow }, send: slow, deadline: 50ms }]
+observability: { access_log: none }
+"""
+    with Gateway(text) as gateway:
+        answer = send(gateway, "slow", saved(picture(), "PNG"), "image/png")
+        assert answer.status_code == 504, answer.text
+        assert answer.json()["code"] == "deadline_exceeded"
