@@ -45,7 +45,7 @@ test: plugins models $(BUILD)/models/minilm.onnx $(STAMPS)/deps-kserve ## the sa
 	$(PYTHON) -m pytest Tests/Clients
 
 .PHONY: test-frameworks
-test-frameworks: frameworks models ## the plugins of large frameworks: llama.cpp
+test-frameworks: frameworks plugins models ## the plugins of PyTorch, TensorFlow and llama.cpp
 	swift build --product sluice
 	swift build --product sluice-runner
 	$(PYTHON) -m pytest Tests/Frameworks
@@ -61,8 +61,10 @@ deps: $(STAMPS)/deps $(addprefix $(BUILD)/plugins/,libonnxruntime.so.1 libtensor
 .PHONY: frameworks
 frameworks: $(STAMPS)/frameworks ## fetch and build large frameworks (3 GB, minutes), and their plugins
 	@mkdir -p $(BUILD)/plugins
-	@ln --symbolic --relative --force $(BUILD)/deps/llama/lib/libllama.so $(BUILD)/plugins/
-	@$(MAKE) --no-print-directory --directory Plugins llama
+	@ln --symbolic --relative --force $(BUILD)/deps/llama/lib/libllama.so \
+	    $(BUILD)/frameworks/lib/python3*/site-packages/torch/lib/libtorch_cpu.so \
+	    $(BUILD)/frameworks/lib/python3*/site-packages/tensorflow/libtensorflow_cc.so.2 $(BUILD)/plugins/
+	@$(MAKE) --no-print-directory --directory Plugins llama pytorch-engine
 
 .PHONY: models
 models: $(MODELS) ## train and export the example models into build/models

@@ -25,8 +25,8 @@ SLOTS = 4
 
 
 def prompt(number):
-    """Some 60 tokens that differ from the first on: nobody has read any of them before."""
-    return f"{number} travellers came to a house in the woods. " * 5 + "The oldest of them said:"
+    """Some 60 tokens that nobody has read before, and that can be gone on with for long."""
+    return ", ".join(str(number * 100 + place) for place in range(1, 16)) + ","
 
 
 def bare(folder, threads, tokens):
@@ -67,17 +67,23 @@ observability: {{ access_log: none }}
 
 def ask(connection, text, tokens):
     """Milliseconds to the first token, and tokens per second after it."""
-    body = json.dumps({"model": "smol", "prompt": text, "max_tokens": tokens, "stream": True})
+    body = {"model": "smol", "prompt": text, "max_tokens": tokens, "stream": True}
+    body["stream_options"] = {"include_usage": True}
     begin = time.perf_counter()
-    connection.request("POST", "/v1/completions", body, {"Content-Type": "application/json"})
+    connection.request("POST", "/v1/completions", json.dumps(body), {"Content-Type": "application/json"})
     answer = connection.getresponse()
     assert answer.status == 200, answer.read()
-    times = []
+    times, written = [], 0
     while line := answer.readline():
-        if line.startswith(b"data: {") and b'"text":""' not in line:
+        if not line.startswith(b"data: {"):
+            continue
+        event = json.loads(line[6:])
+        if event["choices"] and event["choices"][0]["text"]:
             times.append(time.perf_counter())
-    assert len(times) > tokens / 2, "an answer in parts was expected"
-    return (times[0] - begin) * 1e3, (tokens - 1) / (times[-1] - times[0])
+        if usage := event.get("usage"):
+            written = usage["completion_tokens"]
+    assert written == tokens, f"only {written} tokens were written"
+    return (times[0] - begin) * 1e3, (written - 1) / (times[-1] - times[0])
 
 
 def together(port, texts, tokens):
@@ -114,7 +120,7 @@ def main():
                 figures["Sluice"].append(ask(connection, prompt(number), options.tokens))
             rates = {}
             for count in (1, SLOTS):
-                texts = [prompt(f"{count}{i}") for i in range(count)]
+                texts = [prompt(100 * count + place) for place in range(count)]
                 rates[count] = together(port, texts, options.tokens)
         finally:
             alone.terminate()

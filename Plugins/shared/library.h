@@ -24,7 +24,7 @@ struct Framework {
   const char *name;      // "XGBoost"
   const char *file;      // "libxgboost.so": how its file's name begins
   const char *variable;  // the environment variable that may name the file
-  const char *proof;     // a function that only this library has
+  const char *proof;     // a function that only this library has; null where none has a name of C
   const char *command;   // what gets it here: "make deps"
   const char *package;   // what gets it elsewhere: "pip install xgboost-cpu"
 };
@@ -54,7 +54,7 @@ class Library {
       if (why.empty() && place.find('/') != std::string::npos) why = text == nullptr ? place : text;
     }
     if (handle == nullptr) throw Failure(SLUICE_FAILED_PRECONDITION, missing(named_by, why));
-    if (dlsym(handle, framework_.proof) == nullptr) {
+    if (framework_.proof != nullptr && dlsym(handle, framework_.proof) == nullptr) {
       dlclose(handle);
       throw Failure(SLUICE_FAILED_PRECONDITION,
                     path_ + " is not " + framework_.name + ": it has no " + framework_.proof);

@@ -54,6 +54,25 @@ inline const sluice_tensor &input_of(const sluice_request *request, const Port &
   throw Failure(SLUICE_INVALID_ARGUMENT, input + " is missing");
 }
 
+// Whether a model that takes rows is asked about none. Not every framework bears that.
+inline bool asks_nothing(const sluice_model_info &info, const sluice_request *request) {
+  return info.batching == SLUICE_BATCH_CONCAT && request->input_count > 0 && request->inputs[0].ndim > 0 &&
+         request->inputs[0].shape[0] == 0;
+}
+
+// As many rows as were asked about.
+inline void answer_nothing(const std::vector<Port> &outputs, const sluice_request *request) {
+  Answer answer(request);
+  for (const Port &port : outputs) {
+    if (!output_is_wanted(request, port.name.c_str())) continue;
+    std::vector<int64_t> shape = port.shape;
+    shape[0] = 0;
+    for (int64_t &size : shape) size = size < 0 ? 0 : size;
+    answer.add(port.name.c_str(), port.dtype, shape);
+  }
+  answer.send();
+}
+
 }  // namespace sluice
 
 #endif

@@ -108,24 +108,6 @@ void convert(const TensorPort &port, const void *from, void *to, size_t count, b
   }
 }
 
-// Whether nothing is asked, and so nothing is to be answered.
-bool is_empty(const sluice_model &model, const sluice_request *request) {
-  return model.info.batching == SLUICE_BATCH_CONCAT && request->input_count > 0 && request->inputs[0].ndim > 0 &&
-         request->inputs[0].shape[0] == 0;
-}
-
-void answer_nothing(const sluice_model &model, const sluice_request *request) {
-  sluice::Answer answer(request);
-  for (const Port &port : model.outputs) {
-    if (!output_is_wanted(request, port.name.c_str())) continue;
-    std::vector<int64_t> shape = port.shape;
-    shape[0] = 0;
-    for (int64_t &size : shape) size = std::max<int64_t>(size, 0);
-    answer.add(port.name.c_str(), port.dtype, shape);
-  }
-  answer.send();
-}
-
 void write_inputs(const sluice_model &model, const sluice_request *request, Runner &runner) {
   const Api &api = runner.api;
   std::vector<std::vector<int>> shapes;
@@ -189,7 +171,7 @@ void write_outputs(const sluice_model &model, const sluice_request *request, con
 }  // namespace
 
 void run_model(sluice_model &model, const sluice_request *request) {
-  if (is_empty(model, request)) return answer_nothing(model, request);
+  if (sluice::asks_nothing(model.info, request)) return sluice::answer_nothing(model.outputs, request);
   Borrowed runner(model);
   write_inputs(model, request, *runner);
   if (!(*runner).invoke()) throw Failure(SLUICE_INTERNAL, "running the model: " + (*runner).problem);
