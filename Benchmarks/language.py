@@ -49,6 +49,7 @@ models:
   smol:
     plugin: llama
     config: {{ file: {MODEL}, slots: {SLOTS}, threads: {threads}, context: 1024, temperature: 0 }}
+routes: [{{ match: {{ model: smol }}, send: smol, deadline: 10m }}]
 observability: {{ access_log: none }}
 """
     )

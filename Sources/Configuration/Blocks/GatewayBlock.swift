@@ -8,7 +8,8 @@ enum GatewayBlock {
         "plugins", ValueType.named("plugin", atMost: Bounds.plugins), default: "the installed plugins that models name",
         "Shared objects that models are loaded through.")
     static let models = Key.required(
-        "models", ValueType.named("model", atMost: Bounds.models, names: .model), "Models; at least one.")
+        "models", ValueType.named("model", atMost: Bounds.models, names: .model, items: .either([.text, .block])),
+        "Models, each of them a mapping or the path of its file; at least one.")
     static let auth = Key.required("auth", AuthBlock.type, "How callers prove who they are.")
     static let issuers = Key.optional(
         "issuers", ValueType.named("issuer", atMost: Bounds.issuers), "Whose tokens (JWT) are taken.")

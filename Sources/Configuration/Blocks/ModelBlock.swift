@@ -89,6 +89,9 @@ enum ModelBlock {
 
     /// The model, and the place where its plugin is named.
     static func read(_ entry: NamedNode, limits table: NameTable, _ reading: Reading) -> Placed<ModelConfiguration>? {
+        if case .scalar(let scalar) = entry.node.content, !scalar.isNull {
+            return ModelFile.read(scalar, of: entry, reading)
+        }
         let name = "model \(quoted(entry.name))"
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
         let plugin = reader.value(plugin)

@@ -16,6 +16,24 @@ import Testing
         _ = try load(try RepositoryFile.text(path), plugins: ["ffi", "python"])
     }
 
+    @Test(
+        arguments: [
+            ("./iris.onnx", "onnxruntime"), ("/opt/Face.TFLITE", "tflite"), ("writer.gguf", "llama"),
+            ("a.ubj", "xgboost"),
+            ("./a.json", "xgboost"), ("./a.txt", "lightgbm"), ("./a.joblib", "python"), ("./a.skops", "python"),
+            ("./model.py", "python"), ("./tls/nmp", "tensorflow"), ("./nmp/saved_model.pb", "tensorflow"),
+        ]) func aFileAloneIsAModel(_ file: String, plugin: String) throws
+    {
+        let installed = Set(["tflite", "llama", "xgboost", "lightgbm", "python", "tensorflow"])
+        func loaded(_ model: String) throws -> GatewayConfiguration {
+            try load(GatewayText(models: "models: { a: \(model) }").text, plugins: installed)
+        }
+        let (short, long) = (try loaded(file), try loaded("{ plugin: \(plugin), config: { file: \(file) } }"))
+        #expect(short.models == long.models)
+        #expect(short.plugins.map(\.name) == [plugin])
+        #expect(short.plugins.map(\.isolation) == long.plugins.map(\.isolation))
+    }
+
     @Test func pluginsThatRunAnybodysCodeHaveAProcessUnlessTheFileSaysOtherwise() throws {
         func isolation(_ models: String, _ more: String = "") throws -> [Isolation] {
             let text = GatewayText(models: "models: { \(models) }", more: more).text

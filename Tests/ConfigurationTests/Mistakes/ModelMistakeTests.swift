@@ -24,6 +24,36 @@ import Testing
                 """#
             ]),
         WrongText(
+            "a file that nothing runs", GatewayText(models: "models: { iris: ./iris.bin }"),
+            [
+                #"""
+                3:17+10 error: nothing tells which plugin runs "./iris.bin" | write { plugin: NAME, config: { file: … } }; \#
+                files that are enough end in .onnx, .tflite, .gguf, .ubj, .json, .txt, .joblib, .skops, .py, or are the \#
+                folder of a SavedModel
+                """#
+            ]),
+        WrongText(
+            "a file that doesn't say enough", GatewayText(models: "models: { vad: ./vad.jit }"),
+            [
+                #"""
+                3:16+9 error: TorchScript doesn't say what its inputs and outputs are | write { plugin: pytorch, \#
+                config: { file: ./vad.jit, inputs: […], outputs: […] } }, each of them as \#
+                { name: x, datatype: FP32, shape: [-1, 4] }
+                """#
+            ]),
+        WrongText(
+            "a plugin in place of a file", GatewayText(models: "models: { echo: echo }"),
+            [
+                #"3:17+4 error: "echo" is a plugin, not a model's file | write { plugin: echo }"#
+            ]),
+        WrongText(
+            "a file whose plugin isn't installed", GatewayText(models: "models: { iris: ./iris.tflite }"),
+            [
+                #"""
+                3:17+13 error: unknown plugin "tflite" | known plugins: baseline, echo, onnxruntime, tract
+                """#
+            ]),
+        WrongText(
             "a name with a star", GatewayText(models: #"models: { "vision/*": { plugin: echo } }"#),
             [
                 #"""
