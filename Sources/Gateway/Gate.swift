@@ -30,6 +30,10 @@ package final class Gate: Sendable {
     package let logRedaction: LogRedaction?
     /// The shadows of routes, by their places.
     package let shadows: [ShadowTraffic?]
+    /// Who watches what is unlike before; `nil` for nobody.
+    package let patrol: AnomalyPatrol?
+    /// What is counted for it.
+    package let tallies: AnomalyWatch.Tallies?
     /// What quotas have to tell.
     package let notices: QuotaNotices
     /// What the file itself answers.
@@ -110,6 +114,10 @@ package final class Gate: Sendable {
                         .failed(failure), key: "\(address) \(failure.reason) \(failure.isAdministrator)")
                 }), now: now)
         self.notices = QuotaNotices(metrics.quotas, logger: logger)
+        self.patrol = AnomalyPatrol.of(
+            configuration, previous: previous?.patrol, metrics: metrics.anomalies, logger: logger, audit: audit)
+        self.tallies = patrol?.watch.tallies(
+            listeners: configuration.listeners.map(\.name), consumers: policies.consumers.map(\.name))
         self.breakers = ModelBreakers(
             configuration, models: models, metrics: metrics, logger: logger, previous: previous)
         let signatures = Dictionary(

@@ -50,6 +50,9 @@ enum GatewayBlock {
     static let audit = Key.optional(
         "audit", ValueType.mapping, default: "nothing is written down",
         "Where it is written down what is done to the gateway, and by whom.")
+    static let anomalies = Key.optional(
+        "anomalies", ValueType.mapping, default: "nothing is watched",
+        "What of requests is watched for being unlike what it usually is.")
     static let reload = Key.optional(
         "reload", ValueType.mapping, "When the file is read again without being asked.")
     static let sharedMemory = Key.optional(
@@ -64,7 +67,7 @@ enum GatewayBlock {
             observability.description,
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
-            redaction.description, deny.description, audit.description,
+            redaction.description, deny.description, audit.description, anomalies.description,
         ])
 
     /// The least that a gateway needs.
@@ -196,6 +199,9 @@ enum GatewayBlock {
         configuration.redactions = redactions
         configuration.globalLimits = globalLimits
         configuration.issuers = issuers.map(\.issuer)
+        configuration.anomalies = reader.value(anomalies).flatMap {
+            AnomalyBlock.read($0, span: reader.keySpan(of: anomalies), reading)
+        }
         configuration.ban = reader.value(ban).flatMap {
             BanBlock.read($0, span: reader.keySpan(of: ban), reading)
         }

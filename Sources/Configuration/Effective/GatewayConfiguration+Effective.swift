@@ -40,6 +40,7 @@ extension GatewayConfiguration {
             ("max_inflight", .size(maxInflight)),
             ("admin", admin.map { .mapping([("keys", .list($0.keys.map(\.effective)))]) } ?? .null),
             ("audit", audit?.effective ?? .null),
+            ("anomalies", anomalies?.effective ?? .null),
             ("reload", .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])),
             (
                 "shared_memory",
@@ -303,6 +304,15 @@ extension AuditConfiguration {
         .mapping([
             ("file", .string(file)), ("key", key.map { .string($0.reference) } ?? .null), ("rotate", .size(rotate)),
             ("keep", .integer(Int64(keep))),
+        ])
+    }
+}
+
+extension AnomalyConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            ("signals", .texts(signals.map(\.rawValue).sorted())), ("window", .duration(window)),
+            ("factor", .integer(Int64(factor))), ("least", .integer(Int64(least))),
         ])
     }
 }

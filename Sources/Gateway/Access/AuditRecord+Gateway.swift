@@ -14,6 +14,15 @@ extension AuditRecord {
         AuditRecord("ban").with("of", kind.rawValue).with("address", address?.text)
     }
 
+    /// Something began to be unlike what it usually is, or ended.
+    static func anomaly(_ finding: AnomalyWatch.Finding) -> AuditRecord {
+        let record = AuditRecord("anomaly").with("of", finding.subject.kind.rawValue).with("name", finding.subject.name)
+            .with("signal", finding.signal.rawValue).with("begins", finding.begins).with("count", finding.count)
+            .with("requests", finding.requests)
+        return finding.signal == .payloadSize
+            ? record.with("usual_bytes", finding.usual) : record.with("usual", ShareText.text(finding.usual))
+    }
+
     static func denied(
         _ reason: AccessPolicy.Reason, isKnown: Bool, consumer: String, _ operation: AccessOperation, model: String?,
         _ place: AccessPlace

@@ -227,6 +227,8 @@ package final class Gatekeeper: Sendable {
         change.commit()
         opened.commit()
         gate.metrics.announce(gate.models, instead: previous?.models ?? [])
+        if let tallies = gate.tallies { gate.patrol?.watch.follow(tallies) }
+        if let patrol = previous?.patrol, patrol !== gate.patrol { patrol.watch.stop() }
         let kept = Set(runtimes.map(ObjectIdentifier.init))
         return RevisionReport(
             revision: gate.revision,

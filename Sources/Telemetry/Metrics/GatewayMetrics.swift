@@ -200,6 +200,7 @@ package final class GatewayMetrics: Sendable {
     /// What quotas have to tell.
     package let quotas: QuotaMetrics
     package let shadows: ShadowMetrics
+    package let anomalies: AnomalyMetrics
     private let redactionsTotal: MetricFamily<Counter>
     private let firewallRefusals: MetricFamily<Counter>
 
@@ -300,6 +301,7 @@ package final class GatewayMetrics: Sendable {
         plugins = PluginMetrics()
         quotas = QuotaMetrics(registry)
         shadows = ShadowMetrics(registry)
+        anomalies = AnomalyMetrics(registry)
         redactionsTotal = registry.counters(
             "sluice_redactions_total", help: "What rules of redaction found in texts, by its kind; never what it was.",
             labels: ["rule", "kind", "place", "action"])

@@ -1,5 +1,6 @@
 internal import Gateway
 internal import NIOCore
+internal import Policies
 internal import Telemetry
 internal import Tensors
 
@@ -15,6 +16,12 @@ extension Service {
         metrics.responseBytes.increment(by: bytesOut)
         if response.status == 401 { metrics.authFailures.increment() }
         if summary.route == nil, let code = response.errorCode { metrics.unroutedRequests.increment(code: code) }
+        if let tally {
+            tally.note(status: response.status, bytes: bytesIn)
+            if let consumer = summary.consumer {
+                gate.tallies?.consumers[consumer]?.note(status: response.status, bytes: bytesIn)
+            }
+        }
         guard let accessLog else { return }
         let request = request()
         accessLog.append(

@@ -22,6 +22,8 @@ final class Service: Sendable {
     let tls: TLSCertificates?
     /// Whether there is nothing here for a caller without a key.
     private let everyRouteNeedsKey: Bool
+    /// Counts requests for who watches them; `nil` where nobody does.
+    let tally: RequestTally?
     let administration: Administration
     let draining: Port.Draining
 
@@ -35,6 +37,7 @@ final class Service: Sendable {
         self.accessLog = accessLog
         self.bodies = bodies
         self.tls = tls
+        self.tally = gate.tallies?.listeners[listener.name]
         self.administration = administration
         self.draining = draining
         self.everyRouteNeedsKey = gate.routes.routes.allSatisfy(\.requiresKey)
