@@ -37,6 +37,8 @@ package final class QuotaStores: Sendable {
     private let observer: @Sendable (_ store: String) -> StoreObserver
     private let logger: Logger
     private let open = NIOLockedValueBox<[String: Open]>([:])
+    /// What counts are encrypted with now.
+    private let sealing = NIOLockedValueBox<SealingKeys?>(nil)
 
     package init(
         logger: Logger, observer: @escaping @Sendable (_ store: String) -> StoreObserver = { _ in StoreObserver() }
@@ -46,14 +48,18 @@ package final class QuotaStores: Sendable {
     }
 
     /// Opens what a configuration names; what is open and means the same goes on.
-    package func open(_ configurations: [StoreConfiguration]) throws(StoreFailure) -> Opened {
+    ///
+    /// - Parameter sealing: what counts in files are encrypted with; `nil` for nothing.
+    package func open(
+        _ configurations: [StoreConfiguration], sealing: SealingKeys? = nil
+    ) throws(StoreFailure) -> Opened {
         let old = open.withLockedValue { $0 }
         var new: [String: Open] = [:]
         var opened: [Open] = []
         func cancel() { for store in opened { store.close() } }
         for configuration in configurations {
             do throws(StoreFailure) {
-                let (store, isNew) = try find(configuration, among: old)
+                let (store, isNew) = try find(configuration, sealing, among: old)
                 new[configuration.name] = store
                 if isNew { opened.append(store) }
             } catch {
@@ -70,8 +76,10 @@ package final class QuotaStores: Sendable {
                         case .sqlite(let store, _) = next[configuration.name]
                     {
                         store.setFlush(sqlite.flush)
+                        if self.sealing.withLockedValue({ $0 !== sealing }) { store.seal(with: sealing) }
                     }
                 }
+                self.sealing.withLockedValue { $0 = sealing }
                 open.withLockedValue { $0 = next }
                 for store in old.values where !next.values.contains(where: { Self.areSame($0, store) }) {
                     store.close()
@@ -81,16 +89,24 @@ package final class QuotaStores: Sendable {
     }
 
     private func find(
-        _ configuration: StoreConfiguration, among old: [String: Open]
+        _ configuration: StoreConfiguration, _ sealing: SealingKeys?, among old: [String: Open]
     ) throws(StoreFailure) -> (store: Open, isNew: Bool) {
         switch configuration.kind {
         case .sqlite(let sqlite):
             // By the file: it can be open only once, whatever it is called.
             for store in old.values {
-                if case .sqlite(_, sqlite.path) = store { return (store, false) }
+                guard case .sqlite(_, sqlite.path) = store else { continue }
+                // As at a start: what is written now must be readable then.
+                if let used = self.sealing.withLockedValue({ $0 }), used.seals, sealing?.opens(used) != true {
+                    let key = used.configuration.keys.first?.id ?? ""
+                    throw StoreFailure(
+                        "\(sqlite.path) is encrypted with key \"\(key)\", which encryption.keys doesn't have")
+                }
+                return (store, false)
             }
             let store = try SQLiteQuotaStore(
-                path: sqlite.path, flush: sqlite.flush, observer: observer(configuration.name), logger: logger)
+                path: sqlite.path, flush: sqlite.flush, sealing: sealing, observer: observer(configuration.name),
+                logger: logger)
             return (.sqlite(store, path: sqlite.path), true)
         case .redis(let redis):
             if case .redis(let store) = old[configuration.name], store.configuration == redis {

@@ -50,6 +50,9 @@ enum GatewayBlock {
     static let audit = Key.optional(
         "audit", ValueType.mapping, default: "nothing is written down",
         "Where it is written down what is done to the gateway, and by whom.")
+    static let encryption = Key.optional(
+        "encryption", ValueType.mapping, default: "nothing is encrypted",
+        "How what the gateway keeps on disk is encrypted.")
     static let anomalies = Key.optional(
         "anomalies", ValueType.mapping, default: "nothing is watched",
         "What of requests is watched for being unlike what it usually is.")
@@ -68,6 +71,7 @@ enum GatewayBlock {
             drain.description, maxInflight.description, admin.description, reload.description,
             sharedMemory.description, globalLimits.description, stores.description, groups.description,
             redaction.description, deny.description, audit.description, anomalies.description,
+            encryption.description,
         ])
 
     /// The least that a gateway needs.
@@ -199,6 +203,11 @@ enum GatewayBlock {
         configuration.redactions = redactions
         configuration.globalLimits = globalLimits
         configuration.issuers = issuers.map(\.issuer)
+        let encryption = reader.value(encryption).flatMap {
+            EncryptionBlock.read($0, span: reader.keySpan(of: Self.encryption), reading)
+        }
+        EncryptionBlock.check(encryption, stores: stores, models: models, reading)
+        configuration.encryption = encryption?.value
         configuration.anomalies = reader.value(anomalies).flatMap {
             AnomalyBlock.read($0, span: reader.keySpan(of: anomalies), reading)
         }

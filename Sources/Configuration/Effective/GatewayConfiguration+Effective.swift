@@ -41,6 +41,7 @@ extension GatewayConfiguration {
             ("admin", admin.map { .mapping([("keys", .list($0.keys.map(\.effective)))]) } ?? .null),
             ("audit", audit?.effective ?? .null),
             ("anomalies", anomalies?.effective ?? .null),
+            ("encryption", encryption?.effective ?? .null),
             ("reload", .mapping([("watch", .bool(reload.watches)), ("settle", .duration(reload.settle))])),
             (
                 "shared_memory",
@@ -304,6 +305,20 @@ extension AuditConfiguration {
         .mapping([
             ("file", .string(file)), ("key", key.map { .string($0.reference) } ?? .null), ("rotate", .size(rotate)),
             ("keep", .integer(Int64(keep))),
+        ])
+    }
+}
+
+extension EncryptionConfiguration {
+    fileprivate var effective: ConfigurationValue {
+        .mapping([
+            (
+                "keys",
+                .list(
+                    keys.map {
+                        .mapping([("id", .string($0.id)), ("key", .string($0.secret.reference))])
+                    })
+            ), ("write", .string(write.rawValue)),
         ])
     }
 }

@@ -73,7 +73,8 @@ struct Block: Sendable {
         ShareBlock.block, CanaryBlock.block, CanaryStepBlock.block, StickyBlock.block, ShadowBlock.block,
         RedactionBlock.block, FirewallBlock.block,
         RungBlock.block, LowConfidenceBlock.block, FixedOutputBlock.block, RetryBlock.block, HedgeBlock.block,
-        ObservabilityBlock.block, AuditBlock.block, AnomalyBlock.block, AdminBlock.block, ReloadBlock.block,
+        ObservabilityBlock.block, AuditBlock.block, AnomalyBlock.block, EncryptionBlock.block,
+        EncryptionKeyBlock.block, AdminBlock.block, ReloadBlock.block,
         SharedMemoryBlock.block, TokenizerBlock.block,
     ]
 }

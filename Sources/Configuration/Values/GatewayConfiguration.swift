@@ -6,6 +6,8 @@ package struct GatewayConfiguration: Sendable {
     package var auth: AuthConfiguration
     /// `nil` where nobody is shut out.
     package var ban: BanConfiguration?
+    /// How what is kept on disk is encrypted; `nil` is not.
+    package var encryption: EncryptionConfiguration?
     /// What of requests is watched; `nil` is nothing.
     package var anomalies: AnomalyConfiguration?
     /// Whose tokens are taken.

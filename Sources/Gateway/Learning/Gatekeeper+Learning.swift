@@ -74,7 +74,7 @@ extension Gatekeeper {
         var report = LessonReport(
             model: name, version: model.version, parameters: part.parameters, nanoseconds: 0)
         do throws(SluiceError) {
-            report.stateBytes = try model.keepState(within: Self.statePatience)
+            report.stateBytes = try model.keepState(within: Self.statePatience, sealing: loader.sealing.keys)
         } catch {
             report.stateFailure = error.message
         }
@@ -111,7 +111,7 @@ extension Gatekeeper {
     /// Keeps what a model has learned that is about to go.
     func keepState(of model: ModelRuntime, within patience: UInt64 = statePatience) {
         do throws(SluiceError) {
-            try model.keepState(within: patience)
+            try model.keepState(within: patience, sealing: loader.sealing.keys)
         } catch {
             noteUnkept(model.name, error.message)
         }

@@ -2,6 +2,7 @@ internal import Configuration
 internal import Dispatch
 internal import NIOConcurrencyHelpers
 internal import PluginHost
+internal import Policies
 internal import Tensors
 
 extension ModelRuntime {
@@ -41,9 +42,10 @@ extension ModelRuntime {
     /// Asks the model for what it has learned and keeps that: for its next process, its next version, and in its file
     /// where it has one. Not for event loops.
     ///
+    /// - Parameter sealing: what the file is encrypted with.
     /// - Returns: how many bytes it is; `nil` where the model keeps no state.
     @discardableResult
-    func keepState(within patience: UInt64) throws(SluiceError) -> Int? {
+    func keepState(within patience: UInt64, sealing: SealingKeys?) throws(SluiceError) -> Int? {
         guard keepsState, let loaded else { return nil }
         let part = perform(
             Envelope(
@@ -54,7 +56,7 @@ extension ModelRuntime {
         // A copy of our own: what a runner's memory holds is the runner's to change.
         let copy = unsafe state.withBytes { unsafe TensorStorage.copy(of: $0) }
         loaded.state.latest = copy
-        if let file = configuration.state { try StateFile(path: file).write(copy) }
+        if let file = configuration.state { try StateFile(path: file, sealing: sealing).write(copy) }
         return copy.byteCount
     }
 }

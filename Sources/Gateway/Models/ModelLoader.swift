@@ -5,6 +5,7 @@ internal import Foundation
 package import Logging
 package import PluginHost
 internal import NIOConcurrencyHelpers
+internal import Policies
 package import Telemetry
 internal import Tensors
 
@@ -18,6 +19,8 @@ package struct ModelLoader: Sendable {
     private let folder: String
     private let runners: RunnerFinder
     private let memoryCaps: MemoryCaps
+    /// What states of models are encrypted with.
+    let sealing = SealingInUse()
 
     /// - Parameter folder: the absolute folder of gateway.yaml; relative paths in model configs start there.
     package init(
@@ -69,7 +72,9 @@ package struct ModelLoader: Sendable {
                 if let known = known[model.name], known.canStay(fingerprint), !renewed.contains(model.name) {
                     next = known.kept
                 } else {
-                    let runtime = load(model, plugin, library, decoding, after: known[model.name]?.runtime)
+                    let runtime = load(
+                        model, plugin, library, decoding, after: known[model.name]?.runtime,
+                        sealing: sealing.keys(of: configuration))
                     next = ProvisionedModel(runtime: runtime, fingerprint: fingerprint, isNew: true)
                 }
                 provisioned.withLockedValue { $0[model.name] = next }
@@ -117,11 +122,12 @@ package struct ModelLoader: Sendable {
 
     private func load(
         _ model: ModelConfiguration, _ plugin: PluginConfiguration,
-        _ library: Result<PluginLibrary, PluginLoadError>?, _ decoding: Decoding?, after previous: ModelRuntime?
+        _ library: Result<PluginLibrary, PluginLoadError>?, _ decoding: Decoding?, after previous: ModelRuntime?,
+        sealing: SealingKeys?
     ) -> ModelRuntime {
         do {
             let tokenizer = try WordPiece(model.tokenizer, folder: folder)
-            let state = try state(of: model, after: previous)
+            let state = try state(of: model, after: previous, sealing: sealing)
             let instances = try loadInstances(of: model, plugin, library, state)
             var decoders: [MediaDecoder] = []
             let runtime: ModelRuntime
@@ -167,11 +173,11 @@ package struct ModelLoader: Sendable {
 
     /// What a model goes on from: what the one that it takes over from has learned by now, else what its file has kept.
     private func state(
-        of model: ModelConfiguration, after previous: ModelRuntime?
+        of model: ModelConfiguration, after previous: ModelRuntime?, sealing: SealingKeys?
     ) throws(PluginLoadError) -> KeptState {
         if let previous, previous.keepsState, previous.configuration.plugin == model.plugin {
             do throws(SluiceError) {
-                try previous.keepState(within: Gatekeeper.statePatience)
+                try previous.keepState(within: Gatekeeper.statePatience, sealing: self.sealing.keys)
             } catch {
                 logger.warning("state not kept", metadata: ["model": "\(model.name)", "reason": "\(error.message)"])
             }
@@ -179,7 +185,8 @@ package struct ModelLoader: Sendable {
         }
         do throws(SluiceError) {
             return KeptState(
-                try model.state.map { path throws(SluiceError) in try StateFile(path: path).read() } ?? nil)
+                try model.state.map { path throws(SluiceError) in try StateFile(path: path, sealing: sealing).read() }
+                    ?? nil)
         } catch {
             throw PluginLoadError(.stateRefused, error.message)
         }

@@ -180,6 +180,7 @@ package final class Gatekeeper: Sendable {
     ) throws(ReloadFailure) -> RevisionReport {
         let (old, number) = locked.withLockedValue { ($0.models, $0.number) }
         let start = MonotonicTime.now
+        try checkStates(of: candidate.configuration)
         for model in old where model.runtime.configuration.state != nil {
             // Of those that are loaded anew the loader asks.
             let isGone = !candidate.configuration.models.contains { $0.name == model.runtime.name }
@@ -226,6 +227,7 @@ package final class Gatekeeper: Sendable {
         }
         change.commit()
         opened.commit()
+        renewStates(of: candidate.configuration, before: previous?.configuration)
         gate.metrics.announce(gate.models, instead: previous?.models ?? [])
         if let tallies = gate.tallies { gate.patrol?.watch.follow(tallies) }
         if let patrol = previous?.patrol, patrol !== gate.patrol { patrol.watch.stop() }
@@ -261,7 +263,8 @@ package final class Gatekeeper: Sendable {
         _ candidate: Candidate, discarding models: [ProvisionedModel]
     ) throws(ReloadFailure) -> QuotaStores.Opened {
         do throws(StoreFailure) {
-            return try stores.open(candidate.configuration.stores)
+            return try stores.open(
+                candidate.configuration.stores, sealing: loader.sealing.keys(of: candidate.configuration))
         } catch {
             discard(models)
             throw ReloadFailure(.stores, error.description)

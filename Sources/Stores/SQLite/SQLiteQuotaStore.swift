@@ -14,7 +14,13 @@ package final class SQLiteQuotaStore: QuotaKeeper {
         var changed: [QuotaBucket] = []
         var saved: [String: QuotaCounter.Saved] = [:]
         var flush: Duration
+        /// How counts are encrypted, where that is another way from now on.
+        var next: Sealing?
         var isEnding = false
+    }
+
+    private struct Sealing {
+        var keys: SealingKeys?
     }
 
     /// So many rows, in the log of which each may take a page of 4 KiB, are moved into the file when nobody changes
@@ -32,16 +38,22 @@ package final class SQLiteQuotaStore: QuotaKeeper {
     private let logger: Logger
 
     /// Opens the file and reads what earlier processes have counted.
+    ///
+    /// - Parameter sealing: what counts are encrypted with; `nil` for nothing.
     package init(
-        path: String, flush: Duration, observer: StoreObserver, logger: Logger
+        path: String, flush: Duration, sealing: SealingKeys? = nil, observer: StoreObserver, logger: Logger
     ) throws(StoreFailure) {
         self.path = path
         self.observer = observer
         self.logger = logger
-        let database = try SQLiteDatabase.open(path)
-        try database.removeEnded(before: WallClock.nanosecondsSince1970)
+        var rows: [SQLiteDatabase.Row] = []
+        let database = try SQLiteDatabase.open(path, sealing: sealing, rows: &rows)
+        let now = WallClock.nanosecondsSince1970
+        try database.write([], removing: rows.filter { $0.until <= now }.map(\.key))
         var saved: [String: QuotaCounter.Saved] = [:]
-        for row in try database.rows() { saved[row.key] = QuotaCounter.Saved(until: row.until, used: row.used) }
+        for row in rows where row.until > now {
+            saved[row.key] = QuotaCounter.Saved(until: row.until, used: row.used)
+        }
         locked = NIOLockedValueBox(Locked(saved: saved, flush: flush))
         observer.isUp(true)
         let handover = DatabaseHandover(database)
@@ -66,6 +78,15 @@ package final class SQLiteQuotaStore: QuotaKeeper {
     /// How long a count may be in memory alone from now on.
     package func setFlush(_ flush: Duration) { locked.withLockedValue { $0.flush = flush } }
 
+    /// Encrypts counts in another way from now on, those that are written down already included.
+    package func seal(with keys: SealingKeys?) {
+        let isFirst = locked.withLockedValue { locked in
+            locked.next = Sealing(keys: keys)
+            return locked.changed.isEmpty
+        }
+        if isFirst { changes.signal() }
+    }
+
     /// Writes down what is left and closes the file; returns once that is done.
     package func close() {
         let isFirst = locked.withLockedValue { locked in
@@ -80,7 +101,8 @@ package final class SQLiteQuotaStore: QuotaKeeper {
 
     // MARK: The thread
 
-    private func write(_ database: consuming SQLiteDatabase) {
+    private func write(_ opened: consuming SQLiteDatabase) {
+        var database = opened
         var lastFailure = MonotonicTime(nanoseconds: 0)
         var untidy = 0
         while true {
@@ -94,11 +116,19 @@ package final class SQLiteQuotaStore: QuotaKeeper {
             let flush = locked.withLockedValue { $0.flush }
             // Half of the time is for others to change what will be written, half for writing.
             _ = ending.wait(timeout: .now() + .nanoseconds(Int(flush / .nanoseconds(2))))
-            let (buckets, isEnding) = locked.withLockedValue { locked in
-                defer { locked.changed = [] }
-                return (locked.changed, locked.isEnding)
+            let (buckets, next, saved, isEnding) = locked.withLockedValue { locked in
+                defer {
+                    locked.changed = []
+                    locked.next = nil
+                }
+                return (locked.changed, locked.next, locked.next == nil ? [:] : locked.saved, locked.isEnding)
             }
             do throws(StoreFailure) {
+                if let next {
+                    try database.become(
+                        next.keys,
+                        rows: saved.map { SQLiteDatabase.Row(key: $0.key, until: $0.value.until, used: $0.value.used) })
+                }
                 try write(buckets, database)
                 untidy += 2 + buckets.count
             } catch {
@@ -113,6 +143,10 @@ package final class SQLiteQuotaStore: QuotaKeeper {
                 if !isEnding {
                     _ = ending.wait(timeout: .now() + .milliseconds(100))
                     for bucket in buckets { changed(bucket) }
+                    if let next {
+                        locked.withLockedValue { $0.next = $0.next ?? next }
+                        changes.signal()
+                    }
                 }
             }
             if isEnding { return }

@@ -128,6 +128,7 @@ import Testing
                   - { models: [b], during: { days: mon, hours: "08:00-18:00" } }
             audit: { file: ./audit.log, key: env:LONG }
             anomalies: { signals: [rejects] }
+            encryption: { keys: [{ id: disk, key: env:LONG }] }
             deny: { models: [b], operations: [infer], from: 192.0.2.1 }
             limits:
               l: [{ count: requests, max: 1/s, store: d }, { count: rows, max: 1/day, window: calendar, store: r }]

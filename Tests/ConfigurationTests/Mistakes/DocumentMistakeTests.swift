@@ -63,7 +63,7 @@ import Testing
                 #"""
                 1:1+1 error: the file must be a mapping, not a list | known keys: version, listeners, \#
                 plugins, models, auth, issuers, ban, consumers, limits, routes, observability, drain, max_inflight, admin, reload, shared_memory, \#
-                global_limits, stores, groups, redaction, deny, audit, anomalies
+                global_limits, stores, groups, redaction, deny, audit, anomalies, encryption
                 """#
             ]),
         WrongText(
@@ -76,7 +76,7 @@ import Testing
                 #"""
                 1:1+7 error: the file must be a mapping, not "gateway" | known keys: version, listeners, \#
                 plugins, models, auth, issuers, ban, consumers, limits, routes, observability, drain, max_inflight, admin, reload, shared_memory, \#
-                global_limits, stores, groups, redaction, deny, audit, anomalies
+                global_limits, stores, groups, redaction, deny, audit, anomalies, encryption
                 """#
             ]),
         WrongText(
@@ -278,7 +278,7 @@ import Testing
             [
                 #"""
                 1:1+1 error: unknown key "a" in the file | known keys: version, listeners, plugins, models, \#
-                auth, issuers, ban, consumers, limits, routes, observability, drain, and 11 more
+                auth, issuers, ban, consumers, limits, routes, observability, drain, and 12 more
                 """#,
                 "1:1+1 error: the file has no version | write e.g. version: 1",
                 "1:1+1 error: the file has no listeners | write e.g. listeners: { NAME: { … } }",
