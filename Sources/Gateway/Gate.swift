@@ -120,17 +120,9 @@ package final class Gate: Sendable {
             listeners: configuration.listeners.map(\.name), consumers: policies.consumers.map(\.name))
         self.breakers = ModelBreakers(
             configuration, models: models, metrics: metrics, logger: logger, previous: previous)
-        let signatures = Dictionary(
-            models.compactMap { model in model.loaded.map { (model.name, $0.signature) } },
-            uniquingKeysWith: { first, _ in first })
-        let (fixedAnswers, faults) = FixedAnswers.read(routes.routes)
-        self.fixedAnswers = fixedAnswers
-        let diagnostics =
-            faults + routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
-            + InputLimitFit.diagnostics(configuration, models: models)
-            + MediaFit.diagnostics(configuration, models: models)
-            + CountableFacts.diagnostics(configuration, models: models)
-        if !diagnostics.isEmpty { throw IncompatibleModels(diagnostics: diagnostics) }
+        let fit = ModelFit(configuration, routes: routes, models: models)
+        self.fixedAnswers = fit.fixedAnswers
+        if !fit.diagnostics.isEmpty { throw IncompatibleModels(diagnostics: fit.diagnostics) }
         self.metrics = GateMetrics(metrics, routes: routes.routes, models: models)
         for (model, bound) in zip(models, routes.oldestAnswers(count: models.count)) {
             model.keepAnswers(forNanoseconds: bound)
