@@ -71,6 +71,15 @@ models:
     config: {{ file: ./tokens.py, venv: {ROOT}/build/venv }}
     tokenizer: {{ vocabulary: {VOCABULARY} }}
   echo: {{ plugin: echo }}
+redaction:
+  people: {{ find: [email, card], in: outputs }}
+  keys: {{ find: secret, action: reject, in: outputs }}
+routes:
+  - {{ match: {{ model: minilm }}, send: minilm }}
+  - {{ match: {{ model: words }}, send: words }}
+  - {{ match: {{ model: masked }}, send: words, redact: [people, keys] }}
+  - {{ match: {{ model: tokens }}, send: tokens }}
+  - {{ match: {{ model: echo }}, send: echo }}
 observability: {{ access_log: none }}
 """
     made = Gateway(text)
@@ -88,7 +97,7 @@ def client(gateway, key):
 
 class TestModels:
     def test_are_listed_and_found(self, client):
-        assert {"minilm", "words", "tokens", "echo"} == {model.id for model in client.models.list()}
+        assert {"minilm", "words", "masked", "tokens", "echo"} == {model.id for model in client.models.list()}
         found = client.models.retrieve("minilm")
         assert (found.id, found.object, found.owned_by) == ("minilm", "model", "sluice")
         assert found.created > 1_700_000_000
@@ -214,6 +223,27 @@ class TestText:
         parts = list(client.completions.create(model="words", prompt="one two three", stream=True))
         assert "".join(part.choices[0].text for part in parts) == "one two three "
         assert parts[-1].choices[0].finish_reason == "stop"
+
+    def test_what_is_cut_between_parts_is_masked(self, client):
+        filler = "word " * 60
+        prompt = f"write to ann.lee@example.com or {filler}pay with 4111 1111 1111 1111 today, Grüße {filler}bob@example.org"
+        expected = f"write to [email] or {filler}pay with [card] today, Grüße {filler}[email] "
+        whole = client.completions.create(model="masked", prompt=prompt)
+        assert whole.choices[0].text == expected
+        parts = list(client.completions.create(model="masked", prompt=prompt, stream=True))
+        texts = [part.choices[0].text for part in parts]
+        assert "".join(texts) == expected
+        # It is a stream all the same.
+        assert len([text for text in texts if text]) > 20
+        assert not any("4111" in text or "ann" in text for text in texts)
+
+    def test_what_may_not_go_out_ends_the_stream(self, client):
+        key = "ghp_" + "a1B2" * 9
+        said = ""
+        with pytest.raises(openai.APIError, match="keeps out"):
+            for part in client.completions.create(model="masked", prompt=f"the key {key} {'word ' * 60}", stream=True):
+                said += part.choices[0].text
+        assert "ghp_" not in said
 
     def test_the_asynchronous_client(self, gateway, key):
         async def ask():

@@ -26,6 +26,9 @@ package struct OpenAIAnswer: Sendable {
         self.tokens = tokens
     }
 
+    /// Whether its parts are one text.
+    package var isText: Bool { if case .embeddings = request.task { false } else { true } }
+
     /// Forgets what came of a try that failed: another one begins.
     package mutating func restart() {
         text = []

@@ -48,20 +48,55 @@ struct RouteRedaction: Sendable {
                 case .mask:
                     text = TextRedactor.masked(text.span, findings)
                     changed[index] = text
-                case .reject: throw refusal(tensor, index, first.kind, redactor.name, place)
+                case .reject: throw refusal(tensor.name, index, first.kind, redactor.name, place)
                 }
             }
         }
         return changed.isEmpty ? tensor : try tensor.replacingTexts(changed)
     }
 
+    /// A part of an answer whose parts are one text: what it ends in may wait for the next one.
+    ///
+    /// - Parameter windows: what was held back of the parts before; `nil` before the first.
+    /// - Throws: `forbidden` where it holds what may not go out.
+    func applied(
+        toPart outputs: [Tensor], isFinal: Bool, windows: inout [TextWindow]?
+    ) throws(SluiceError) -> [Tensor] {
+        guard outputs.count <= 1, outputs.allSatisfy({ $0.dataType == .bytes }) else { return outputs }
+        var open = windows ?? redactors.filter { $0.places.contains(.outputs) }.map(TextWindow.init)
+        var text: [UInt8] = []
+        for output in outputs {
+            for index in 0..<output.elementCount {
+                unsafe output.withElement(index) { unsafe text.append(contentsOf: $0) }
+            }
+        }
+        let name = outputs.first?.name ?? "text"
+        for index in open.indices {
+            let redactor = open[index].redactor
+            var refused: String?
+            text = open[index].take(text, isFinal: isFinal) { finding in
+                metrics.redactions(
+                    rule: redactor.name, kind: finding.kind, place: RedactionConfiguration.Place.outputs.rawValue,
+                    action: redactor.action.rawValue
+                ).increment()
+                if redactor.action == .reject { refused = refused ?? finding.kind }
+            }
+            if let refused {
+                throw refusal(name, 0, refused, redactor.name, .outputs)
+            }
+        }
+        windows = open
+        if text.isEmpty, outputs.isEmpty { return [] }
+        return [try Tensor(name: name, shape: [1], strings: [""]).replacingTexts([0: text])]
+    }
+
     private func refusal(
-        _ tensor: Tensor, _ index: Int, _ kind: String, _ rule: String, _ place: RedactionConfiguration.Place
+        _ name: String, _ index: Int, _ kind: String, _ rule: String, _ place: RedactionConfiguration.Place
     ) -> SluiceError {
         let what = place == .inputs ? "input" : "output"
         return SluiceError(
             place == .inputs ? .invalidInput : .forbidden,
-            "\(what) \"\(tensor.name)\": the text at element \(index) holds what rule \"\(rule)\" keeps out (\(kind))",
-            detail: [.init(what, tensor.name), .init("element", index), .init("rule", rule), .init("kind", kind)])
+            "\(what) \"\(name)\": the text at element \(index) holds what rule \"\(rule)\" keeps out (\(kind))",
+            detail: [.init(what, name), .init("element", index), .init("rule", rule), .init("kind", kind)])
     }
 }

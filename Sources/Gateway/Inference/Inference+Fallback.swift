@@ -25,7 +25,7 @@ extension Inference {
             responder.endStream(failure: error)
             return
         }
-        openAIAnswer?.restart()
+        restartText()
         let isRepeatable = mayRepeat(after: error)
         guard let step = attempts?.next(after: error, opening: opening, isRepeatable: isRepeatable, now: .now) else {
             return finish(.failure(error))
@@ -46,9 +46,15 @@ extension Inference {
             }, now: .now)
         guard let step else { return false }
         unsureAnswer = UnsureAnswer(part: part, attempt: attempt)
-        openAIAnswer?.restart()
+        restartText()
         take(step)
         return true
+    }
+
+    /// Another model, or the same once more, begins the answer anew.
+    private func restartText() {
+        openAIAnswer?.restart()
+        textWindows = nil
     }
 
     private func take(_ step: Attempts.Step) {

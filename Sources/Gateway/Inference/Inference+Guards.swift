@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Configuration
 internal import PluginHost
 internal import Routing
@@ -21,7 +22,11 @@ extension Inference {
             return part
         }
         var part = part
-        part.outputs = try redaction.applied(to: part.outputs, .outputs)
+        if openAIAnswer?.isText == true, part.error == nil {
+            part.outputs = try redaction.applied(toPart: part.outputs, isFinal: part.isFinal, windows: &textWindows)
+        } else {
+            part.outputs = try redaction.applied(to: part.outputs, .outputs)
+        }
         return part
     }
 }

@@ -40,6 +40,8 @@ package final class Inference: @unchecked Sendable {
     package var sequence: Envelope.Sequence?
     /// What an OpenAI client is answered, as far as it has come.
     var openAIAnswer: OpenAIAnswer?
+    /// What is held back of its text until the next part, where something is looked for in it.
+    var textWindows: [TextWindow]?
     /// What turns text into the model's inputs.
     private(set) var tokenizer: WordPiece?
     /// What the request takes of its quotas.
