@@ -22,8 +22,9 @@ extension PolicyEngine {
     /// - Parameters:
     ///   - consumer: whose quotas are asked; `nil` where they have been, as another model is tried.
     ///   - facts: what is known of the request before it is answered.
+    ///   - now: asked for only where something is counted.
     package func admit(
-        _ consumer: Consumer?, _ place: QuotaPlace, facts: QuotaFacts, now: QuotaMoment
+        _ consumer: Consumer?, _ place: QuotaPlace, facts: QuotaFacts, now: @autoclosure () -> QuotaMoment
     ) -> QuotaOutcome {
         let model = quotas.costs[place.model]
         let guessed = model.guessed(facts)
@@ -31,7 +32,8 @@ extension PolicyEngine {
         func charge(_ ledger: QuotaLedger) {
             for (place, bucket) in ledger.buckets.enumerated() {
                 let amount = bucket.policy.reserve(of: guessed, cost: model.cost)
-                charges.append(.init(bucket: bucket, ledger: ledger, place: place, amount: amount))
+                let charge = QuotaReservation.Charge(bucket: bucket, ledger: ledger, place: place, amount: amount)
+                if charges.isEmpty { charges = [charge] } else { charges.append(charge) }
             }
         }
         if let consumer {
@@ -43,7 +45,11 @@ extension PolicyEngine {
         if !place.leavesOutModel, let ledger = quotas.models[place.model] { charge(ledger) }
         if charges.isEmpty {
             let isFallback = consumer == nil
-            return .admitted(isFallback ? .none(of: model, now: now) : .nothing, nil)
+            return .admitted(isFallback ? .none(of: model, now: now()) : .nothing, nil)
+        }
+        let now = now()
+        if charges.count == 1, charges[0].bucket.store == nil {
+            return QuotaRequest.takeSingle(charges, model: model, now: now)
         }
         var request = QuotaRequest(charges: charges, model: model)
         return request.attempt(now: now, isLast: false, wait: nil)

@@ -7,7 +7,7 @@ package import Configuration
 ///
 /// Hours say when something may be used, and all else who may use it: to whom a rule isn't addressed the model isn't
 /// there; who comes at another hour is told so.
-package struct AccessPolicy: Sendable {
+package final class AccessPolicy: Sendable {
     /// Why something is refused.
     package enum Reason: String, Sendable {
         /// No rule allows it.

@@ -1,11 +1,11 @@
 /// What a request shows of who makes it, as policies need it: a function of its bytes and the revision alone, so that the
-/// same bytes needn't be read again. Whether it holds is asked for each request.
-package struct Credentials: Sendable {
+/// same bytes needn't be read again, and all requests with them may share it. Whether it holds is asked for each request.
+package final class Credentials: Sendable {
     /// The one thing that counts.
-    package var proof: Proof
-    package var peer: Peer
+    package let proof: Proof
+    package let peer: Peer
     /// The name of the listener that it came in by.
-    package var listener: String
+    package let listener: String
 
     package init(_ proof: Proof, peer: Peer = .unknown, listener: String = "") {
         self.proof = proof

@@ -62,6 +62,30 @@ package final class QuotaBucket: @unchecked Sendable {
         }
     }
 
+    // MARK: For requests with no other quota
+
+    /// What came of asking for an amount.
+    struct Take {
+        /// How long until so much can be had: 0 where it was taken, `UInt64.max` where it never can be.
+        var wait: UInt64
+        /// How much could be had after that.
+        var remaining: UInt64
+        var nanosecondsUntilFull: UInt64
+        /// Whether it has just become known that four fifths are used.
+        var warns: Bool
+    }
+
+    /// Takes so much where it can be had, of a count that is kept in memory alone.
+    func take(_ amount: UInt64, now: QuotaMoment) -> Take {
+        lock.withLock {
+            let taken = counter.take(amount, now: now)
+            let remaining = min(taken.remaining, policy.scaledCapacity)
+            return Take(
+                wait: taken.wait, remaining: remaining, nanosecondsUntilFull: taken.nanosecondsUntilFull,
+                warns: taken.wait == 0 && counter.warns(remaining: remaining, policy: policy, now: now))
+        }
+    }
+
     // MARK: For whoever keeps the shared count
 
     /// What to ask and to tell now, if anything.

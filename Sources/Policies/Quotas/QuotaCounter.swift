@@ -99,6 +99,22 @@ package struct QuotaCounter: Sendable {
         }
     }
 
+    /// Takes so much where it can be had.
+    ///
+    /// - Returns: as `wait` says, how much could be had after it, and how long until all of it can be.
+    mutating func take(
+        _ amount: UInt64, now: QuotaMoment
+    ) -> (wait: UInt64, remaining: UInt64, nanosecondsUntilFull: UInt64) {
+        if case .rolling(var bucket) = state {
+            let decision = bucket.take(amount, now: now.monotonic)
+            state = .rolling(bucket)
+            return (decision.nanosecondsUntilAvailable, decision.remaining, decision.nanosecondsUntilFull)
+        }
+        let wait = wait(for: amount, now: now)
+        if wait == 0 { charge(amount, now: now) }
+        return (wait, remaining(now: now), nanosecondsUntilFull(now: now))
+    }
+
     /// Counts so much as used, whether it could be had or not.
     package mutating func charge(_ amount: UInt64, now: QuotaMoment) {
         turn(now)

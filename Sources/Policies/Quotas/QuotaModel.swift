@@ -5,13 +5,18 @@ internal import Synchronization
 package final class QuotaModel: Sendable {
     /// `nil` is 1.
     package let cost: CostExpression?
+    /// Whether anything is counted that only answers tell, so that what they told has to be remembered.
+    let isAsked: Bool
     private let bytesOut: Average
     private let tokens: Average
     private let pluginMilliseconds: Average
 
-    /// - Parameter previous: the same model before a reload: what its requests took is still known.
-    init(cost: CostExpression?, previous: QuotaModel? = nil) {
+    /// - Parameters:
+    ///   - isAsked: whether anything is counted that only answers tell.
+    ///   - previous: the same model before a reload: what its requests took is still known.
+    init(cost: CostExpression?, isAsked: Bool = true, previous: QuotaModel? = nil) {
         self.cost = cost
+        self.isAsked = isAsked
         bytesOut = previous?.bytesOut ?? Average()
         tokens = previous?.tokens ?? Average()
         pluginMilliseconds = previous?.pluginMilliseconds ?? Average()
@@ -19,6 +24,7 @@ package final class QuotaModel: Sendable {
 
     /// The facts of a request before its answer: what only the answer tells is as it was on average of late.
     func guessed(_ facts: QuotaFacts) -> QuotaFacts {
+        guard isAsked else { return facts }
         var facts = facts
         facts.bytesOut = bytesOut.value
         facts.tokens = tokens.value

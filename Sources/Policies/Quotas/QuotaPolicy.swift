@@ -27,6 +27,8 @@ package final class QuotaPolicy: Sendable, Equatable {
     package let capacity: Int
     /// The same as it is counted.
     package let scaledCapacity: UInt64
+    /// Whether requests themselves are counted: each takes one, and its answer changes nothing of that.
+    let countsRequests: Bool
     /// The name as a String of RFC 9651.
     package let quotedName: String
     /// The item of a `RateLimit-Policy` header: `"standard";q=100;w=60`.
@@ -42,6 +44,7 @@ package final class QuotaPolicy: Sendable, Equatable {
         self.window = window
         self.isShadow = isShadow
         self.store = store
+        countsRequests = count == .fact(.requests)
         scale = count == .cost || count == .fact(.audioSeconds) ? 1_000 : 1
         let capacity = if case .rolling(_, let burst) = window { burst } else { max }
         self.capacity = capacity
@@ -73,6 +76,17 @@ package final class QuotaPolicy: Sendable, Equatable {
     private static func product(_ units: UInt64, _ scale: UInt64) -> UInt64 {
         let (product, overflow) = units.multipliedReportingOverflow(by: scale)
         return overflow ? .max : product
+    }
+
+    /// Whether what it counts is known only once a request is answered.
+    ///
+    /// - Parameter cost: what the model's requests cost.
+    func isKnownLate(cost: CostExpression?) -> Bool {
+        switch count {
+        case .fact(let fact): fact.isKnownLate
+        case .cost: cost?.facts.contains(where: \.isKnownLate) ?? false
+        case .concurrent: false
+        }
     }
 
     /// What it means, for whoever keeps counts: where it differs, an earlier count means nothing.

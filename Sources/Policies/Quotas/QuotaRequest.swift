@@ -143,7 +143,7 @@ struct QuotaRequest: Sendable {
         let bucket = charges[index].bucket
         let amount = charges[index].amount
         guard case .sharing(let shared) = bucket.store, bucket.lease != nil else {
-            charges[index].source = .counted
+            if charges[index].source != .counted { charges[index].source = .counted }
             let wait = bucket.counter.wait(for: amount, now: now)
             return wait == 0 ? .ready : .wait(wait)
         }
@@ -210,7 +210,7 @@ struct QuotaRequest: Sendable {
 
     // MARK: Refusals
 
-    private func refusal(by index: Int, _ wait: UInt64) -> SluiceError {
+    func refusal(by index: Int, _ wait: UInt64) -> SluiceError {
         let bucket = charges[index].bucket
         let policy = bucket.policy
         let detail = [

@@ -11,9 +11,17 @@ package struct QuotaReservation: Sendable {
         let ledger: QuotaLedger
         let place: Int
         var amount: UInt64
-        var source = Source.none
+        var source: Source
         /// The window that it was taken from, where it was leased.
         var windowEnd: UInt64 = 0
+
+        init(bucket: QuotaBucket, ledger: QuotaLedger, place: Int, amount: UInt64) {
+            self.bucket = bucket
+            self.ledger = ledger
+            self.place = place
+            self.amount = amount
+            source = bucket.isShared ? .none : .counted
+        }
     }
 
     enum Source: Sendable {
@@ -70,10 +78,11 @@ package struct QuotaReservation: Sendable {
     ///   - isSuccess: whether the model answered: only then is it told what requests take.
     ///   - now: asked for only where something changes.
     package func settle(_ facts: QuotaFacts, isSuccess: Bool, now: @autoclosure () -> QuotaMoment) {
-        if isSuccess { model?.note(facts) }
+        if isSuccess, let model, model.isAsked { model.note(facts) }
         var moment: QuotaMoment?
         for charge in charges {
             let policy = charge.bucket.policy
+            if policy.countsRequests, charge.amount == 1 { continue }
             let actual = policy.count == .concurrent ? 0 : policy.amount(of: facts, cost: model?.cost)
             guard actual != charge.amount else { continue }
             let now = moment ?? now()
@@ -149,13 +158,8 @@ extension QuotaPolicy {
     ///
     /// A guess is at least one unit, so that what is used up lets nobody in, and never so much that nobody could get in.
     func reserve(of facts: QuotaFacts, cost: CostExpression?) -> UInt64 {
+        if countsRequests { return 1 }
         let amount = amount(of: facts, cost: cost)
-        let isGuess: Bool =
-            switch count {
-            case .fact(let fact): fact.isKnownLate
-            case .cost: cost?.facts.contains(where: \.isKnownLate) ?? false
-            case .concurrent: false
-            }
-        return isGuess ? min(Swift.max(amount, scale), scaledCapacity) : amount
+        return isKnownLate(cost: cost) ? min(Swift.max(amount, scale), scaledCapacity) : amount
     }
 }

@@ -42,8 +42,11 @@ package final class QuotaTable: Sendable {
                 ($0.name, $0.groups.compactMap { groups[$0] })
             },
             uniquingKeysWith: { first, _ in first })
-        costs = configuration.models.map {
-            QuotaModel(cost: $0.cost, previous: previous?.costsByName[$0.name])
+        let quotas = policies.values.joined()
+        costs = configuration.models.map { model in
+            QuotaModel(
+                cost: model.cost, isAsked: quotas.contains { $0.isKnownLate(cost: model.cost) },
+                previous: previous?.costsByName[model.name])
         }
         costsByName = Dictionary(
             zip(configuration.models.map(\.name), costs), uniquingKeysWith: { first, _ in first })

@@ -27,6 +27,7 @@ package struct RateLimitStatus: Sendable {
     package var policyHeader: String {
         let own = charges[tightest]
         var header = own.ledger.quotas.policyHeaders[own.place]
+        if charges.count == 1 { return header }
         for other in charges where other.place == 0 && other.ledger !== own.ledger {
             if let items = other.ledger.quotas.policyHeaders.first, !items.isEmpty { header += ", " + items }
         }

@@ -33,6 +33,50 @@ import Testing
     private static let standard = QuotaPolicy(name: "standard", max: 100, periodNanoseconds: minute, burst: 20)
     private static let daily = QuotaPolicy(name: "daily", max: 3, periodNanoseconds: 1_440 * minute, burst: 3)
 
+    /// Most requests have one quota, which is asked by a shorter way: it must come to the same.
+    @Test(arguments: [
+        QuotaPolicy(name: "a", max: 7, periodNanoseconds: minute, burst: 5),
+        QuotaPolicy(name: "b", max: 40, window: .now),
+        QuotaPolicy(name: "c", max: 30, window: .rolling(periodNanoseconds: minute, burst: 30), isShadow: true),
+        QuotaPolicy(name: "d", count: .cost, max: 3, window: .rolling(periodNanoseconds: minute, burst: 3)),
+    ])
+    func aSingleQuotaIsAskedAsOneOfSeveral(policy: QuotaPolicy) {
+        let (left, right) = (Self.ledger(policy), Self.ledger(policy))
+        func told(_ outcome: QuotaOutcome) -> String {
+            switch outcome {
+            case .admitted(let reservation, let status):
+                let events = reservation.events.map { "\($0.kind) \($0.policy.name)" }
+                return "admitted \(status?.header ?? "-") \(status?.policyHeader ?? "-") \(events)"
+            case .refused(let error, let status):
+                return "refused \(error.message) \(error.retryAfterNanoseconds ?? 0) \(status?.header ?? "-")"
+            case .waiting: return "waiting"
+            }
+        }
+        var refused = 0
+        var (kept, others): ([QuotaReservation], [QuotaReservation]) = ([], [])
+        var nanoseconds: UInt64 = 0
+        for step in 0..<2_000 {
+            nanoseconds += UInt64(step * step % 9) * 400_000_000
+            let now = QuotaMoment(monotonic: MonotonicTime(nanoseconds: nanoseconds), wall: nanoseconds)
+            let amount = UInt64(step * 7 % 5) * policy.scale / 2
+            let short = QuotaRequest.takeSingle(
+                [.init(bucket: left.buckets[0], ledger: left, place: 0, amount: amount)], model: QuotaModel(cost: nil),
+                now: now)
+            var request = QuotaRequest(
+                charges: [.init(bucket: right.buckets[0], ledger: right, place: 0, amount: amount)], model: nil)
+            let long = request.attempt(now: now, isLast: false, wait: nil)
+            #expect(told(short) == told(long), "step \(step)")
+            if case .refused = short { refused += 1 }
+            if case .admitted(let reservation, _) = short { kept.append(reservation) }
+            if case .admitted(let reservation, _) = long { others.append(reservation) }
+            if step % 3 == 0, let one = kept.popLast(), let other = others.popLast() {
+                one.refund(now: now)
+                other.refund(now: now)
+            }
+        }
+        #expect(policy.isShadow || refused > 10)
+    }
+
     @Test func noQuotasAdmitAlwaysAndSayNothing() {
         let ledger = Self.ledger()
         for _ in 0..<1_000 {
