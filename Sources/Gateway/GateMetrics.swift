@@ -26,16 +26,20 @@ package struct GateMetrics: Sendable {
     func model(_ index: Int) -> GatewayMetrics.ModelHandles { models[index] }
 
     /// A request was answered, or refused.
-    func answered(_ route: Route, attempts: Attempts?, code: SluiceError.Code?, nanoseconds: UInt64) {
+    ///
+    /// - Parameter place: see `place(rung:model:of:)`; `nil` where no model was asked.
+    func answered(_ route: Route, place: Int?, code: SluiceError.Code?, nanoseconds: UInt64) {
         let handles = routes[route.index]
         handles.seconds.observe(nanoseconds: nanoseconds)
-        let counters = attempts.map { handles.answers[Self.place(of: $0)].requests } ?? handles.unanswered
+        let counters = place.map { handles.answers[$0].requests } ?? handles.unanswered
         if let code { counters.increment(code: code.text) } else { counters.incrementOK() }
     }
 
     /// Another model is tried after the last one failed.
     func fellBack(_ attempts: Attempts) {
-        routes[attempts.route.index].answers[Self.place(of: attempts)].fallbacks.increment()
+        let attempt = attempts.current
+        let place = Self.place(rung: attempt.rung, model: attempt.model.index, of: attempts.route)
+        routes[attempts.route.index].answers[place].fallbacks.increment()
     }
 
     /// A model that failed is asked once more.
@@ -53,11 +57,10 @@ package struct GateMetrics: Sendable {
     /// A model would be asked a second time, had its route's requests not spent all that they may.
     func hedgeIsOverBudget(_ route: Route) { hedges[route.index]?.overBudget.increment() }
 
-    /// Where the attempt's model stands among the route's targets and rungs.
-    private static func place(of attempts: Attempts) -> Int {
-        let route = attempts.route
-        if let rung = attempts.current.rung { return route.targets.count + rung }
-        return route.targets.firstIndex { $0.index == attempts.current.model.index } ?? 0
+    /// Where an attempt's model stands among the route's targets and rungs.
+    static func place(rung: Int?, model: Int, of route: Route) -> Int {
+        if let rung { return route.targets.count + rung }
+        return route.targets.firstIndex { $0.index == model } ?? 0
     }
 
     /// The gate serves: says which models are ready, and that those which went are not.

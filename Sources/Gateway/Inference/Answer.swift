@@ -9,12 +9,21 @@ package struct Answer: Sendable {
         /// `headerLength` is the length of the JSON where binary tensors follow it.
         case outputs(EncodedBody, headerLength: Int?)
         case failure(SluiceError)
+
+        /// Bytes of the outputs; `nil` for what went wrong.
+        var byteCount: Int? {
+            if case .outputs(let body, _) = self { body.count } else { nil }
+        }
+
+        var error: SluiceError? {
+            if case .failure(let error) = self { error } else { nil }
+        }
     }
 
     package var content: Content
     package var summary: Summary
 
-    package init(_ content: Content, summary: Summary) {
+    package init(_ content: consuming Content, summary: Summary) {
         self.content = content
         self.summary = summary
     }

@@ -11,7 +11,7 @@ extension Inference {
         let gate = model.streams ? PartGate(deadline: deadline) : nil
         partGate = gate
         attemptStarted = .now
-        let call = InferenceCall(envelope: envelope) { [self] part in
+        let call = InferenceCall(envelope: consume envelope) { [self] part in
             deliver(part, attempt: number, through: gate)
         }
         self.call = call

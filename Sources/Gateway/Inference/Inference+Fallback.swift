@@ -120,9 +120,9 @@ extension Inference {
 
     /// The request as models get it: with the outputs that tell how sure they are, wanted or not.
     var modelEnvelope: Envelope? {
-        guard var envelope, let route = attempts?.route, route.asksConfidence, !envelope.wantedOutputs.isEmpty else {
-            return envelope
-        }
+        guard let route = attempts?.route, route.asksConfidence, envelope?.wantedOutputs.isEmpty == false,
+            var envelope
+        else { return envelope }
         for rung in route.fallback {
             guard let output = rung.lowConfidence?.output, !envelope.wantedOutputs.contains(output) else { continue }
             envelope.wantedOutputs.append(output)

@@ -49,22 +49,22 @@ struct QuotaUse: Sendable {
 
 extension Inference {
     /// Takes what the request needs from its quotas, and then makes the first attempt.
-    func admit(_ attempts: Attempts) {
-        guard let consumer, let envelope else { return }
-        let known = envelope.facts
+    func admit(_ attempts: consuming Attempts) {
+        guard let consumer, let inputs = envelope?.inputs, let media = envelope?.media else { return }
         quotaUse.facts.rows = Double(rows)
-        quotaUse.facts.elements = Double(known.elements)
-        quotaUse.facts.pixels = Double(envelope.media.pixels)
-        quotaUse.facts.audioSeconds = envelope.media.audioSeconds
+        quotaUse.facts.elements = Double(inputs.indices.reduce(0) { $0 + inputs[$1].elementCount })
+        quotaUse.facts.pixels = Double(media.pixels)
+        quotaUse.facts.audioSeconds = media.audioSeconds
         quotaUse.facts.bytesIn = Double(quotaUse.bytesIn)
         if gate.policies.countsCharacters {
             let ofText = if case .openAI(let asked) = request.format { asked.characterCount } else { 0 }
-            let ofInputs = envelope.inputs.reduce(0) { $0 + $1.characterCount }
+            let ofInputs = inputs.reduce(0) { $0 + $1.characterCount }
             // Text that a tokenizer made into numbers isn't in the inputs any more.
             quotaUse.facts.characters = Double(max(ofText, ofInputs))
         }
         let place = PolicyEngine.QuotaPlace(route: attempts.route.index, model: attempts.current.model.index)
-        proceed(gate.policies.admit(consumer, place, facts: quotaUse.facts, now: .now), attempts)
+        let outcome = gate.policies.admit(consumer, place, facts: quotaUse.facts, now: .now)
+        proceed(outcome, attempts)
     }
 
     /// Another model is tried: the one that failed gets its part back, and that one's quotas are asked.
@@ -79,7 +79,7 @@ extension Inference {
     }
 
     /// Goes on as the quotas say, now or once a shared count has answered.
-    private func proceed(_ outcome: QuotaOutcome, _ attempts: Attempts) {
+    private func proceed(_ outcome: QuotaOutcome, _ attempts: consuming Attempts) {
         switch outcome {
         case .admitted(let reservation, let status):
             guard !isFinished else { return reservation.refund(now: .now) }
@@ -90,12 +90,13 @@ extension Inference {
             } else {
                 quotaUse.reservation?.join(reservation)
             }
-            self.attempts = attempts
+            let first = attempts.current
+            self.attempts = consume attempts
             if let refusal = quotaUse.refusal {
                 quotaUse.refusal = nil
                 return failed(refusal)
             }
-            attempt(attempts.current)
+            attempt(first)
         case .refused(let error, let status):
             guard !isFinished else { return }
             if let status { summary.quota = status }
@@ -116,6 +117,7 @@ extension Inference {
             if self.attempts == nil { finish(.failure(error)) } else { failed(error) }
         case .waiting(let wait):
             quotaUse.wait = wait
+            let attempts = copy attempts
             wait.whenDone { [self] outcome in
                 eventLoop.execute {
                     self.quotaUse.wait = nil

@@ -10,14 +10,6 @@ extension Inference {
         guard let place = envelope?.sequence, !place.isEnd, let attempts else { return nil }
         return OpenSequence(model: gate.models[attempts.current.model.index], id: place.id)
     }
-
-    /// The request as part of its session's sequence, where it belongs to one.
-    func joined(_ envelope: Envelope) throws(SluiceError) -> Envelope {
-        guard let sequence else { return envelope }
-        var envelope = envelope
-        try envelope.join(sequence)
-        return envelope
-    }
 }
 
 /// A sequence that a model keeps a place for.

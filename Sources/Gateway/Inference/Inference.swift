@@ -140,12 +140,13 @@ package final class Inference: @unchecked Sendable {
         do throws(SluiceError) {
             let attempts = try chooseModel(of: route)
             guard let signature else { return }
-            // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
-            let memory = gate.models[attempts.current.model.index].inputMemory
-            let envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in
-                try joined(try decode(signature))
+            if let memory = gate.models[attempts.current.model.index].inputMemory {
+                // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
+                let envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in try decode(signature) }
+                proceed(with: envelope, attempts)
+            } else {
+                proceed(with: try decode(signature), attempts)
             }
-            proceed(with: envelope, attempts)
         } catch {
             finish(.failure(error))
         }
@@ -164,11 +165,12 @@ package final class Inference: @unchecked Sendable {
     }
 
     /// Goes on with inputs that are tensors by now.
-    func proceed(with decoded: consuming Envelope, _ attempts: consuming Attempts) {
-        let route = attempts.route
+    func proceed(with envelope: consuming Envelope, _ attempts: consuming Attempts) {
         do throws(SluiceError) {
-            var envelope = decoded
-            envelope.inputs = try guarded(envelope.inputs, for: attempts.current.model, of: route)
+            if let sequence { try envelope.join(sequence) }
+            if let masked = try guarded(envelope.inputs, for: attempts.current.model, of: attempts.route) {
+                envelope.inputs = masked
+            }
             if let timeout = timeoutNanoseconds, timeout > 0 {
                 attempts.shorten(to: performedAt.advanced(byNanoseconds: timeout))
             }
@@ -179,11 +181,11 @@ package final class Inference: @unchecked Sendable {
             if let id = envelope.sequence?.id, let consumer, consumer !== gate.policies.anonymous.consumer {
                 envelope.sequence?.id = "\(consumer.name)/\(id)"
             }
-            self.envelope = envelope
         } catch {
             finish(.failure(error))
             return
         }
+        self.envelope = consume envelope
         admit(attempts)
     }
 
@@ -219,7 +221,8 @@ package final class Inference: @unchecked Sendable {
         timeoutNanoseconds = decoded.timeoutNanoseconds
         return Envelope(
             id: id, parameters: decoded.parameters, inputs: decoded.inputs,
-            wantedOutputs: decoded.answer.outputs.map(\.name), sequence: decoded.sequence, priority: decoded.priority)
+            wantedOutputs: decoded.answer.outputs.isEmpty ? [] : decoded.answer.outputs.map(\.name),
+            sequence: decoded.sequence, priority: decoded.priority)
     }
 
     /// How many rows a batch-minded model gets with this request; 1 for others.
@@ -253,38 +256,40 @@ package final class Inference: @unchecked Sendable {
     /// One part from the plugin whose turn it is; on the event loop.
     func received(_ whole: InferencePart) {
         guard !isFinished else { return }
+        guard outputRedaction != nil else { return received(whole, whole: whole) }
         let part: InferencePart
         do throws(SluiceError) {
             part = try redacted(whole)
         } catch {
             return partFailed(error)
         }
+        received(part, whole: whole)
+    }
+
+    private func received(_ part: InferencePart, whole: InferencePart) {
         summary.cache = part.cache?.rawValue
-        if part.error == nil {
-            quotaUse.note(part)
-            if hedge != nil { firstAnswered() }
-        }
-        if let error = part.error {
-            failed(error)
-        } else if part.isFinal, !hasBegunStream, route?.asksConfidence == true, isUnsure(part) {
-            return
-        } else {
-            conclude(part, whole: whole)
-        }
+        if let error = part.error { return failed(error) }
+        quotaUse.note(part)
+        if hedge != nil { firstAnswered() }
+        if part.isFinal, !hasBegunStream, route?.asksConfidence == true, isUnsure(part) { return }
+        conclude(part, whole: whole, isFresh: true)
     }
 
     /// An answer, or a part of one, goes out.
-    ///
-    /// - Parameter whole: what the model said, where it said so just now: a shadow's answer is held against that.
-    func conclude(_ part: InferencePart, whole: InferencePart? = nil) {
+    func conclude(_ part: InferencePart) { conclude(part, whole: part, isFresh: false) }
+
+    /// - Parameters:
+    ///   - whole: what the model said.
+    ///   - isFresh: whether it said so just now: a shadow's answer is held against that.
+    private func conclude(_ part: InferencePart, whole: InferencePart, isFresh: Bool) {
         if !part.isFinal || hasBegunStream || streams {
             stream(part)
         } else {
             endAttempt(code: nil)
             do {
                 let content = try encode(part)
-                let sample = route?.shadow == nil ? nil : whole.flatMap(shadowed)
-                finish(content)
+                let sample = isFresh && route?.shadow != nil ? shadowed(whole) : nil
+                finish(consume content)
                 if let sample { show(sample) }
             } catch {
                 finish(.failure(error))
@@ -294,8 +299,9 @@ package final class Inference: @unchecked Sendable {
 
     private func encode(_ part: InferencePart) throws(SluiceError) -> Answer.Content {
         let wanted = envelope?.wantedOutputs ?? []
-        var answerForm = answerForm
         var parameters = part.parameters
+        // The outputs that a part of a stream has of those asked for.
+        var streamed: [OpenInferenceCodec.RequestedOutput]?
         let outputs: [Tensor]
         if wanted.isEmpty {
             outputs = part.outputs
@@ -303,7 +309,7 @@ package final class Inference: @unchecked Sendable {
             // A part of a stream has what it has of the outputs asked for.
             let there = wanted.filter { name in part.outputs.contains { $0.name == name } }
             outputs = try Self.select(there, from: part.outputs)
-            answerForm?.outputs.removeAll { !there.contains($0.name) }
+            streamed = answerForm?.outputs.filter { there.contains($0.name) }
         } else {
             outputs = try Self.select(wanted, from: part.outputs)
         }
@@ -317,15 +323,16 @@ package final class Inference: @unchecked Sendable {
                 asEvent: streams)
             return .outputs(body, headerLength: nil)
         }
-        if let answerForm, case .openInferenceMessage = request.format {
-            let body = try gate.openInference.encodeMessage(
-                outputs, as: answerForm, model: request.model ?? summary.model ?? "",
-                version: summary.version ?? "", parameters: parameters)
-            return .outputs(body, headerLength: nil)
-        }
-        if let answerForm {
+        if var form = answerForm {
+            if let streamed { form.outputs = streamed }
+            if case .openInferenceMessage = request.format {
+                let body = try gate.openInference.encodeMessage(
+                    outputs, as: form, model: request.model ?? summary.model ?? "",
+                    version: summary.version ?? "", parameters: parameters)
+                return .outputs(body, headerLength: nil)
+            }
             let (body, headerLength) = try gate.openInference.encode(
-                outputs, as: answerForm, model: request.model ?? summary.model ?? "",
+                outputs, as: form, model: request.model ?? summary.model ?? "",
                 version: summary.version ?? "", parameters: parameters)
             return .outputs(body, headerLength: headerLength)
         }
@@ -413,14 +420,14 @@ package final class Inference: @unchecked Sendable {
             detail: [.init("offered", ["application/x-ndjson", "text/event-stream"])])
     }
 
-    func finish(_ content: Answer.Content) {
+    func finish(_ content: consuming Answer.Content) {
         guard !isFinished else { return }
         isFinished = true
-        switch content {
-        case .failure(let error): settle(error, hadBegun: attempts != nil)
-        case .outputs(let body, _):
-            quotaUse.bytesOut += body.count
+        if let count = content.byteCount {
+            quotaUse.bytesOut += count
             settle(nil, hadBegun: true)
+        } else {
+            settle(content.error, hadBegun: attempts != nil)
         }
         responder.finish(Answer(content, summary: describedSummary()))
     }
@@ -431,8 +438,8 @@ package final class Inference: @unchecked Sendable {
         if let route {
             let now = MonotonicTime.now
             let nanoseconds = now.nanoseconds(since: performedAt)
-            if error == nil, let attempts, attempts.failures.isEmpty {
-                gate.statistics[attempts.current.model.index].record(
+            if error == nil, let index = attempts?.current.model.index, attempts?.failures.isEmpty == true {
+                gate.statistics[index].record(
                     inputNanoseconds: attemptStarted.nanoseconds(since: performedAt),
                     outputNanoseconds: now.nanoseconds(since: attemptEnded))
             }
@@ -440,15 +447,18 @@ package final class Inference: @unchecked Sendable {
                 route.retry?.budget.earn()
                 route.hedge?.budget.earn()
             }
-            gate.metrics.answered(route, attempts: attempts, code: error?.code, nanoseconds: nanoseconds)
+            let place = attempts.map { attempts in
+                GateMetrics.place(rung: attempts.current.rung, model: attempts.current.model.index, of: route)
+            }
+            gate.metrics.answered(route, place: place, code: error?.code, nanoseconds: nanoseconds)
         }
         settleQuotas(error, hadBegun: hadBegun)
     }
 
     func describedSummary() -> Answer.Summary {
-        if let attempts, !attempts.failures.isEmpty {
-            summary.failedAttempts = attempts.failures.map { "\($0.model)=\($0.reason)" }
-            summary.rung = attempts.current.rung.map { $0 + 1 }
+        if let failures = attempts?.failures, !failures.isEmpty {
+            summary.failedAttempts = failures.map { "\($0.model)=\($0.reason)" }
+            summary.rung = attempts?.current.rung.map { $0 + 1 }
         }
         return summary
     }
@@ -477,7 +487,6 @@ package final class Inference: @unchecked Sendable {
     /// Hands the request to one model.
     func attempt(_ attempt: Attempts.Attempt) {
         envelope?.deadline = attempt.deadline
-        guard let envelope = modelEnvelope else { return }
         let model = gate.models[attempt.model.index]
         summary.model = model.name
         summary.version = model.version
@@ -485,12 +494,13 @@ package final class Inference: @unchecked Sendable {
         attemptNumber = lastAttemptNumber
         if attempt.rung != nil {
             do throws(SluiceError) {
-                try gate.check(envelope.inputs, model: attempt.model.index)
+                try gate.check(envelope?.inputs ?? [], model: attempt.model.index)
             } catch {
                 return failed(error)
             }
         }
         if !gate.breakers.isEmpty, !passBreaker(of: attempt) { return }
+        guard let envelope = modelEnvelope else { return }
         start(envelope, model: model, deadline: attempt.deadline)
     }
 }

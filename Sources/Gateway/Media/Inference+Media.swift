@@ -70,7 +70,7 @@ extension Inference {
                 id: id, inputs: part.outputs, wantedOutputs: try wantedOutputs())
             envelope.media = Envelope.Media(part.parameters)
             try signature?.validate(envelope.inputs)
-            proceed(with: try joined(envelope), decoding.attempts)
+            proceed(with: envelope, decoding.attempts)
         } catch {
             let told = Self.told(error, of: decoding.decoder)
             metrics.failures.increment(code: told.code.text)

@@ -157,7 +157,7 @@ final class CallSlot: CallHolder, @unchecked Sendable {
             call.deliver(.failure(error))
             return .invalidArgument
         }
-        if call.deliver(part) { return .ok }
+        if call.deliver(consume part) { return .ok }
         // The caller has gone while it was being served.
         let tell = locked.withLockedValue { $0.state.abandon() }
         abandoned.store(true, ordering: .relaxed)

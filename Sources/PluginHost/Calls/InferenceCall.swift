@@ -26,7 +26,7 @@ package final class InferenceCall: Sendable {
     private let receive: @Sendable (InferencePart) -> Bool
     private let locked = NIOLockedValueBox(Locked())
 
-    package init(envelope: Envelope, receive: @escaping @Sendable (InferencePart) -> Bool) {
+    package init(envelope: consuming Envelope, receive: @escaping @Sendable (InferencePart) -> Bool) {
         self.envelope = envelope
         self.receive = receive
     }
@@ -115,17 +115,18 @@ package final class InferenceCall: Sendable {
 
     /// Hands a part to the caller; `false` where the caller has gone, or has had its final part.
     @discardableResult
-    package func deliver(_ part: InferencePart) -> Bool {
+    package func deliver(_ part: consuming InferencePart) -> Bool {
+        let isFinal = part.isFinal
         let (isWanted, began) = locked.withLockedValue { locked in
             if case .finished = locked.place { return (false, locked.began) }
-            if part.isFinal { locked.place = .finished }
+            if isFinal { locked.place = .finished }
             return (true, locked.began)
         }
         guard isWanted else { return false }
-        guard part.isFinal, let began else { return receive(part) }
-        var timed = part
-        timed.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: began.at) / began.shares
-        return receive(timed)
+        if isFinal, let began {
+            part.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: began.at) / began.shares
+        }
+        return receive(part)
     }
 
     // MARK: The model's end of it

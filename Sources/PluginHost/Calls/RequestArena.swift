@@ -52,9 +52,12 @@ struct RequestArena {
     }
 
     private static func byteCount(of tensors: [Tensor]) -> Int {
-        tensors.reduce(0) {
-            $0 + MemoryLayout<sluice_tensor>.size + $1.shape.count * 8 + $1.name.utf8.count + 32
+        var count = 0
+        for index in tensors.indices {
+            count += MemoryLayout<sluice_tensor>.size + tensors[index].shape.count * 8 + 32
+            count += tensors[index].name.utf8.count
         }
+        return count
     }
 
     private mutating func reserve(_ count: Int) {
@@ -95,18 +98,21 @@ struct RequestArena {
         guard !inputs.isEmpty else { return nil }
         let memory = take(inputs.count * MemoryLayout<sluice_tensor>.stride)
         let tensors = memory.bindMemory(to: sluice_tensor.self, capacity: inputs.count)
-        for (index, input) in inputs.enumerated() {
-            let shape = take(input.shape.count * 8).bindMemory(to: Int64.self, capacity: input.shape.count)
-            for (axis, dimension) in input.shape.enumerated() { shape[axis] = Int64(dimension) }
-            tensors[index] = sluice_tensor(
-                data: input.byteCount > 0 ? input.storage.base + input.byteOffset : nil,
-                device_type: Int32(SLUICE_CPU), device_id: 0, ndim: Int32(input.shape.count),
-                dtype: input.dataType.dlpack, shape: shape, strides: nil, byte_offset: 0, name: text(input.name),
-                byte_size: UInt64(input.byteCount),
-                offsets: input.offsets.map { UnsafePointer($0.base.assumingMemoryBound(to: Int64.self)) },
-                release: nil, owner: nil, reserved: 0)
-        }
+        for index in inputs.indices { tensors[index] = tensor(inputs[index]) }
         return tensors
+    }
+
+    private mutating func tensor(_ input: borrowing Tensor) -> sluice_tensor {
+        let rank = input.shape.count
+        let shape = take(rank * 8).bindMemory(to: Int64.self, capacity: rank)
+        for axis in 0..<rank { shape[axis] = Int64(input.shape[axis]) }
+        return sluice_tensor(
+            data: input.byteCount > 0 ? input.storage.base + input.byteOffset : nil,
+            device_type: Int32(SLUICE_CPU), device_id: 0, ndim: Int32(rank),
+            dtype: input.dataType.dlpack, shape: shape, strides: nil, byte_offset: 0, name: text(input.name),
+            byte_size: UInt64(input.byteCount),
+            offsets: input.offsets.map { UnsafePointer($0.base.assumingMemoryBound(to: Int64.self)) },
+            release: nil, owner: nil, reserved: 0)
     }
 
     private mutating func parameters(_ parameters: [Envelope.Parameter]) -> UnsafeMutablePointer<sluice_kv>? {

@@ -97,7 +97,11 @@ extension ResponseReader {
         guard tensor.ndim >= 0, Int(tensor.ndim) <= Shape.maximumRank, tensor.ndim == 0 || tensor.shape != nil else {
             throw OutputError(reason: "\(tensor.ndim) dimensions")
         }
-        let shape = (0..<Int(tensor.ndim)).map { Int(tensor.shape[$0]) }
+        let rank = Int(tensor.ndim)
+        let shape = [Int](unsafeUninitializedCapacity: rank) { dimensions, count in
+            for axis in 0..<rank { dimensions[axis] = Int(tensor.shape[axis]) }
+            count = rank
+        }
         // Bounded well below overflow, so that byte counts and offsets can be computed freely.
         guard let elements = Shape.elementCount(shape), elements <= 1 << 48 else {
             throw OutputError(reason: "shape \(Shape.text(shape))")
@@ -110,9 +114,10 @@ extension ResponseReader {
         guard let start = data.baseAddress, data.count > 0, UInt(bitPattern: start) % UInt(max(width, 1)) == 0 else {
             return nil
         }
-        for input in inputs {
-            let (first, end) = (UnsafeRawPointer(input.storage.base), input.storage.base + input.storage.byteCount)
-            if start >= first, start + data.count <= end { return .slice(of: data, keptAliveBy: input.storage) }
+        for index in inputs.indices {
+            let storage = inputs[index].storage
+            let (first, end) = (UnsafeRawPointer(storage.base), storage.base + storage.byteCount)
+            if start >= first, start + data.count <= end { return .slice(of: data, keptAliveBy: storage) }
         }
         return nil
     }

@@ -156,10 +156,16 @@ package final class ClientRegions: Sendable {
 }
 
 /// One caller's regions.
-private struct OwnRegions: TensorRegions {
+private final class OwnRegions: TensorRegions {
     let all: ClientRegions
     let owner: String
     let allows: @Sendable (String) -> Bool
+
+    init(all: ClientRegions, owner: String, allows: @escaping @Sendable (String) -> Bool) {
+        self.all = all
+        self.owner = owner
+        self.allows = allows
+    }
 
     func read(_ place: RegionPlace) throws(SluiceError) -> TensorStorage {
         let (file, offset) = try all.find(place, owner: owner, allows: allows)

@@ -18,19 +18,16 @@ package struct Envelope: Sendable {
     package var purpose: Purpose?
     /// What the inputs were before they were tensors, as far as whoever decoded them says so.
     package var media = Media()
+}
 
+extension Envelope {
     package init(
         id: String, deadline: MonotonicTime? = nil, parameters: [Parameter] = [], inputs: [Tensor],
         wantedOutputs: [String] = [], sequence: Sequence? = nil, priority: UInt32 = 0, purpose: Purpose? = nil
     ) {
-        self.id = id
-        self.deadline = deadline
-        self.parameters = parameters
-        self.inputs = inputs
-        self.wantedOutputs = wantedOutputs
-        self.sequence = sequence
-        self.priority = priority
-        self.purpose = purpose
+        self.init(
+            id: id, deadline: deadline, parameters: parameters, inputs: inputs, wantedOutputs: wantedOutputs,
+            sequence: sequence, priority: priority, purpose: purpose, media: Media())
     }
 }
 
@@ -99,9 +96,9 @@ extension Envelope {
     /// The facts of this envelope.
     package var facts: Facts {
         var facts = Facts(elements: 0, bytes: 0)
-        for input in inputs {
-            facts.elements += input.elementCount
-            facts.bytes += input.byteCount
+        for index in inputs.indices {
+            facts.elements += inputs[index].elementCount
+            facts.bytes += inputs[index].byteCount
         }
         return facts
     }

@@ -1,45 +1,82 @@
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
 extension ModelSignature {
     /// Checks that `inputs` are exactly the declared ones: names, data types, shapes, and one batch size for all.
     ///
     /// - Throws: `invalid_input`, naming the input, what was expected and what came.
     package func validate(_ tensors: [Tensor]) throws(SluiceError) {
-        for (index, tensor) in tensors.enumerated() {
-            guard let place = inputs.firstIndex(where: { $0.name == tensor.name }) else {
-                let names = inputs.map(\.name)
-                throw SluiceError(
-                    .invalidInput,
-                    "the model has no input \"\(tensor.name)\"; it has \(names.map { "\"\($0)\"" }.joined(separator: ", "))",
-                    detail: [.init("input", tensor.name), .init("inputs", names)])
+        // By index: a copy of a tensor counts up and down what it holds.
+        for index in tensors.indices {
+            guard let place = Self.place(of: tensors[index].name, in: inputs, near: index) else {
+                throw unknownInput(tensors[index].name)
             }
-            if tensors[..<index].contains(where: { $0.name == tensor.name }) {
+            if index > 0, tensors[..<index].contains(where: { $0.name == tensors[index].name }) {
                 throw SluiceError(
-                    .invalidInput, "input \"\(tensor.name)\" is given twice", detail: [.init("input", tensor.name)])
+                    .invalidInput, "input \"\(tensors[index].name)\" is given twice",
+                    detail: [.init("input", tensors[index].name)])
             }
-            try inputs[place].validate(tensor)
+            try inputs[place].validate(tensors[index])
         }
-        // After the unknown ones: a misspelt name is better told as itself than as the one that is missing.
-        for spec in inputs where !tensors.contains(where: { $0.name == spec.name }) {
+        // After the unknown ones: a misspelt name is better told as itself than as the one that is missing. None came
+        // twice, so none is missing where there are as many as declared.
+        if tensors.count < inputs.count {
+            for spec in inputs where !tensors.contains(where: { $0.name == spec.name }) {
+                throw SluiceError(
+                    .invalidInput, "input \"\(spec.name)\" (\(spec.text)) is missing",
+                    detail: [.init("input", spec.name)])
+            }
+        }
+        if batching != .none, !tensors.isEmpty { try validateRows(tensors) }
+    }
+
+    /// A spec of any rank lets scalars through, but a batch needs an axis to join requests along.
+    private func validateRows(_ tensors: [Tensor]) throws(SluiceError) {
+        for index in tensors.indices where tensors[index].shape.isEmpty {
             throw SluiceError(
-                .invalidInput, "input \"\(spec.name)\" (\(spec.text)) is missing", detail: [.init("input", spec.name)])
+                .invalidInput,
+                """
+                input "\(tensors[index].name)" is a scalar, but the model takes rows: give it a first dimension, e.g. [1]
+                """,
+                detail: [.init("input", tensors[index].name)])
         }
-        if batching != .none, let first = tensors.first {
-            // A spec of any rank lets scalars through, but a batch needs an axis to join requests along.
-            for tensor in tensors where tensor.shape.isEmpty {
-                throw SluiceError(
-                    .invalidInput,
-                    "input \"\(tensor.name)\" is a scalar, but the model takes rows: give it a first dimension, e.g. [1]",
-                    detail: [.init("input", tensor.name)])
-            }
-            for tensor in tensors.dropFirst() where tensor.shape.first != first.shape.first {
-                throw SluiceError(
-                    .invalidInput,
-                    """
-                    input "\(tensor.name)" has \(tensor.shape.first ?? 0) rows, \
-                    but input "\(first.name)" has \(first.shape.first ?? 0)
-                    """,
-                    detail: [.init("input", tensor.name)])
-            }
+        for index in tensors.indices.dropFirst() where tensors[index].shape[0] != tensors[0].shape[0] {
+            throw SluiceError(
+                .invalidInput,
+                """
+                input "\(tensors[index].name)" has \(tensors[index].shape[0]) rows, \
+                but input "\(tensors[0].name)" has \(tensors[0].shape[0])
+                """,
+                detail: [.init("input", tensors[index].name)])
         }
+    }
+
+    /// The declared input whose name these bytes are, without making a text of them; mostly it is the one at `index`.
+    package func inputName(_ bytes: UnsafeRawBufferPointer, near index: Int) -> String? {
+        guard index < inputs.count else { return nil }
+        var name = inputs[index].name
+        let isSame = name.withUTF8 { known in
+            guard known.count == bytes.count, let left = known.baseAddress, let right = bytes.baseAddress else {
+                return false
+            }
+            return memcmp(left, right, known.count) == 0
+        }
+        return isSame ? name : nil
+    }
+
+    private func unknownInput(_ name: String) -> SluiceError {
+        let names = inputs.map(\.name)
+        return SluiceError(
+            .invalidInput,
+            "the model has no input \"\(name)\"; it has \(names.map { "\"\($0)\"" }.joined(separator: ", "))",
+            detail: [.init("input", name), .init("inputs", names)])
+    }
+
+    /// Where a name is declared; mostly tensors come in the declared order.
+    private static func place(of name: String, in specs: [TensorSpec], near index: Int) -> Int? {
+        if index < specs.count, specs[index].name == name { return index }
+        return specs.firstIndex { $0.name == name }
     }
 }
 
@@ -50,21 +87,22 @@ extension ModelSignature {
     ///   - wanted: names that were asked for; empty for all.
     ///   - isComplete: whether every wanted output must be there, as in an answer of one part.
     package func fault(inOutputs tensors: [Tensor], wanted: [String], isComplete: Bool) -> String? {
-        for (index, tensor) in tensors.enumerated() {
-            guard let place = outputs.firstIndex(where: { $0.name == tensor.name }) else {
-                return "it never declared an output \"\(tensor.name)\""
+        for index in tensors.indices {
+            guard let place = Self.place(of: tensors[index].name, in: outputs, near: index) else {
+                return "it never declared an output \"\(tensors[index].name)\""
             }
-            if tensors[..<index].contains(where: { $0.name == tensor.name }) {
-                return "it answered output \"\(tensor.name)\" twice"
+            if index > 0, tensors[..<index].contains(where: { $0.name == tensors[index].name }) {
+                return "it answered output \"\(tensors[index].name)\" twice"
             }
-            guard outputs[place].dataType == tensor.dataType, outputs[place].admits(tensor.shape) else {
+            guard outputs[place].dataType == tensors[index].dataType, outputs[place].admits(tensors[index].shape) else {
                 return """
-                    output "\(tensor.name)" is \(tensor.dataType)\(Shape.text(tensor.shape)), \
+                    output "\(tensors[index].name)" is \(tensors[index].dataType)\(Shape.text(tensors[index].shape)), \
                     declared \(outputs[place].text)
                     """
             }
         }
-        guard isComplete else { return nil }
+        // None came twice, so none is missing where there are as many as declared.
+        guard isComplete, tensors.count < outputs.count else { return nil }
         for spec in outputs where wanted.isEmpty || wanted.contains(spec.name) {
             if !tensors.contains(where: { $0.name == spec.name }) { return "it left out output \"\(spec.name)\"" }
         }
@@ -77,7 +115,7 @@ extension TensorSpec {
     package func admits(_ shape: [Int]) -> Bool {
         guard let declared = self.shape else { return true }
         guard shape.count == declared.count else { return false }
-        for (axis, expected) in declared.enumerated() where expected >= 0 && shape[axis] != expected { return false }
+        for axis in declared.indices where declared[axis] >= 0 && shape[axis] != declared[axis] { return false }
         return true
     }
 
@@ -92,8 +130,8 @@ extension TensorSpec {
         guard tensor.shape.count == shape.count else {
             throw mismatch(with: tensor, "the shape must have \(shape.count) dimensions")
         }
-        for (axis, expected) in shape.enumerated() where expected >= 0 && tensor.shape[axis] != expected {
-            throw mismatch(with: tensor, "dimension \(axis) must be \(expected)")
+        for axis in shape.indices where shape[axis] >= 0 && tensor.shape[axis] != shape[axis] {
+            throw mismatch(with: tensor, "dimension \(axis) must be \(shape[axis])")
         }
     }
 

@@ -14,7 +14,7 @@ package struct RegionPlace: Sendable, Equatable {
 }
 
 /// The regions that one caller shares with the gateway: inputs are read out of them and outputs are written into them.
-package protocol TensorRegions: Sendable {
+package protocol TensorRegions: AnyObject, Sendable {
     /// A copy of what stands there now.
     ///
     /// - Throws: `invalid_parameter` for a region that isn't registered, or a stretch that doesn't lie within it.
