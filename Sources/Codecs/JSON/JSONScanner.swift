@@ -136,6 +136,25 @@ struct JSONScanner {
         return !isWord && byte != UInt8(ascii: ".") && byte != UInt8(ascii: "+") && byte != UInt8(ascii: "-")
     }
 
+    /// The next value, where that is a whole number of at most nine digits without a sign; it is left where it is otherwise.
+    mutating func shortInteger() -> Int? {
+        skipSpace()
+        let first = position
+        var value = 0
+        while position < end, position - first < 10 {
+            let digit = position.pointee &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            value = value * 10 + Int(digit)
+            position += 1
+        }
+        let digits = position - first
+        let isPlain = digits == 1 || digits > 1 && digits < 10 && first.pointee != UInt8(ascii: "0")
+        // A fraction, an exponent or anything else that makes another number of it.
+        if isPlain, position < end, endsHere() { return value }
+        position = first
+        return nil
+    }
+
     mutating func bool() throws(SluiceError) -> Bool {
         skipSpace()
         if position < end, position.pointee == UInt8(ascii: "t") {

@@ -35,6 +35,15 @@ package struct JSONWriter {
         isFirst = true
     }
 
+    /// Writes some of the document as it is: what the program itself holds and what is right where it stands.
+    ///
+    /// - Parameter opens: whether the next key or element needs no comma before it.
+    mutating func literal(_ text: StaticString, opens: Bool) {
+        // A literal's bytes are there for as long as the program is.
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        isFirst = opens
+    }
+
     package mutating func string(_ value: String) {
         separate()
         appendQuoted(value)
@@ -138,8 +147,7 @@ package struct JSONWriter {
     private mutating func appendQuoted(_ utf8: UnsafeRawBufferPointer) {
         bytes.append(UInt8(ascii: "\""))
         var start = 0
-        for index in 0..<utf8.count {
-            let byte = utf8[index]
+        for (index, byte) in utf8.enumerated() {
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
             bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: utf8[start..<index]))
             appendEscape(byte)

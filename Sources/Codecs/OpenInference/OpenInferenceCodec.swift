@@ -115,10 +115,9 @@ package struct OpenInferenceCodec: Sendable {
     ) throws(SluiceError) -> (body: EncodedBody, headerLength: Int?) {
         var writer = JSONWriter(reserving: Self.expectedLength(outputs, as: form))
         var tail: [EncodedBody.Segment] = []
-        writer.beginObject()
-        writer.key(plain: "model_name")
+        writer.literal(#"{"model_name":"#, opens: true)
         writer.string(model)
-        writer.key(plain: "model_version")
+        writer.literal(#","model_version":"#, opens: true)
         writer.string(version)
         if let id = form.id {
             writer.key(plain: "id")
@@ -128,10 +127,9 @@ package struct OpenInferenceCodec: Sendable {
             writer.key(plain: "parameters")
             writer.parameters(parameters)
         }
-        writer.key(plain: "outputs")
-        writer.beginArray()
+        writer.literal(#","outputs":["#, opens: true)
         if form.outputs.isEmpty {
-            for output in outputs { try write(output, asBinary: form.binaryOutput, to: &writer, &tail) }
+            for index in outputs.indices { try write(outputs[index], asBinary: form.binaryOutput, to: &writer, &tail) }
         } else {
             for (output, asBinary, place) in try chosen(outputs, as: form) {
                 if let place {
@@ -141,22 +139,21 @@ package struct OpenInferenceCodec: Sendable {
                 }
             }
         }
-        writer.endArray()
-        writer.endObject()
+        writer.literal("]}", opens: false)
         let length = writer.bytes.count
         guard !tail.isEmpty else {
             return (EncodedBody(mediaType: "application/json", segments: [.bytes(writer.bytes)]), nil)
         }
-        tail.insert(.bytes(writer.bytes), at: 0)
-        return (EncodedBody(mediaType: "application/octet-stream", segments: tail), length)
+        let segments = tail.count == 1 ? [.bytes(writer.bytes), tail[0]] : [.bytes(writer.bytes)] + tail
+        return (EncodedBody(mediaType: "application/octet-stream", segments: segments), length)
     }
 
     /// About as long as the JSON will be, so that it needn't be moved while it grows.
     private static func expectedLength(_ outputs: [Tensor], as form: AnswerForm) -> Int {
         var length = 192
-        for output in outputs {
-            length += 96 + output.name.utf8.count
-            if !form.binaryOutput { length += min(output.elementCount * 12, 16 << 20) }
+        for index in outputs.indices {
+            length += 96 + outputs[index].name.utf8.count
+            if !form.binaryOutput { length += min(outputs[index].elementCount * 12, 16 << 20) }
         }
         return length
     }
@@ -169,12 +166,10 @@ package struct OpenInferenceCodec: Sendable {
         if asBinary {
             let segment: EncodedBody.Segment =
                 output.dataType == .bytes ? .bytes(try RawTensor.lengthPrefixed(output)) : .tensor(output)
-            writer.key(plain: "parameters")
-            writer.beginObject()
-            writer.key(plain: "binary_data_size")
+            writer.literal(#","parameters":{"binary_data_size":"#, opens: true)
             writer.number(segment.byteCount)
-            writer.endObject()
-            if segment.byteCount > 0 { tail.append(segment) }
+            writer.literal("}", opens: false)
+            if segment.byteCount > 0 { if tail.isEmpty { tail = [segment] } else { tail.append(segment) } }
         } else {
             try checkJSON(output)
             writer.key(plain: "data")

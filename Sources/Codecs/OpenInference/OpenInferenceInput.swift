@@ -99,6 +99,7 @@ struct OpenInferenceInput {
 
     private static func readShape(_ scanner: inout JSONScanner, _ subject: () -> String) throws(SluiceError) -> [Int] {
         var shape: [Int] = []
+        shape.reserveCapacity(4)
         let kind = try scanner.peek()
         guard kind == .array else {
             throw SluiceError(.invalidInput, "\(subject()): \"shape\" must be an array, not \(kind.text)")
@@ -107,6 +108,10 @@ struct OpenInferenceInput {
         while try scanner.nextElement(first: shape.isEmpty) {
             guard shape.count < Shape.maximumRank else {
                 throw SluiceError(.invalidInput, "\(subject()): more than \(Shape.maximumRank) dimensions")
+            }
+            if let dimension = scanner.shortInteger() {
+                shape.append(dimension)
+                continue
             }
             let number = try scanner.peek() == .number ? scanner.number() : nil
             guard let dimension = number.flatMap({ try? $0.integer(as: Int.self) }), dimension >= 0 else {
@@ -125,6 +130,7 @@ struct OpenInferenceInput {
 
     /// Where the parameters say that the data are, if not in the JSON.
     private static func readPlace(_ scanner: inout JSONScanner) throws(SluiceError) -> Data? {
+        if let size = onlySize(&scanner) { return .binary(size) }
         var size: Int?
         var region = RegionParameters()
         for parameter in try scanner.parameters() {
@@ -142,6 +148,22 @@ struct OpenInferenceInput {
             throw JSONScanner.invalidParameter("binary_data_size", "and shared_memory_region exclude each other")
         }
         return .region(place)
+    }
+
+    /// The size of the data, where the parameters say that and nothing else, as they mostly do.
+    private static func onlySize(_ scanner: inout JSONScanner) -> Int? {
+        var ahead = scanner
+        do throws(SluiceError) {
+            guard try ahead.peek() == .object else { return nil }
+            try ahead.beginObject()
+            guard let key = try ahead.nextKey(first: true), key.is("binary_data_size"),
+                let size = ahead.shortInteger(), try ahead.nextKey(first: false) == nil
+            else { return nil }
+            scanner = ahead
+            return size
+        } catch {
+            return nil
+        }
     }
 
     private static func readData(

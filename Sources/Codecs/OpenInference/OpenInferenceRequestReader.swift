@@ -95,7 +95,8 @@ struct OpenInferenceRequestReader: ~Copyable {
                 throw SluiceError(.invalidInput, "the model has only \(signature.inputs.count) inputs")
             }
             try expectObject("input \(inputs.count + 1)")
-            inputs.append(try OpenInferenceInput.read(&scanner, number: inputs.count + 1))
+            let input = try OpenInferenceInput.read(&scanner, number: inputs.count + 1)
+            if inputs.isEmpty { inputs = [input] } else { inputs.append(input) }
         }
     }
 
@@ -146,15 +147,40 @@ struct OpenInferenceRequestReader: ~Copyable {
     // MARK: Parameters
 
     private mutating func readParameters() throws(SluiceError) {
-        try OpenInferenceParameters.apply(try scanner.parameters(), to: &request)
+        if let isBinary = onlyBinaryOutput() {
+            request.answer.binaryOutput = isBinary
+        } else {
+            try OpenInferenceParameters.apply(try scanner.parameters(), to: &request)
+        }
+    }
+
+    /// Whether outputs are to be binary, where the parameters say that and nothing else, as they mostly do.
+    private mutating func onlyBinaryOutput() -> Bool? {
+        var ahead = scanner
+        do throws(SluiceError) {
+            guard try ahead.peek() == .object else { return nil }
+            try ahead.beginObject()
+            guard let key = try ahead.nextKey(first: true), key.is("binary_data_output"), try ahead.peek() == .bool
+            else {
+                return nil
+            }
+            let isBinary = try ahead.bool()
+            guard try ahead.nextKey(first: false) == nil else { return nil }
+            scanner = ahead
+            return isBinary
+        } catch {
+            return nil
+        }
     }
 
     // MARK: The end
 
     private consuming func finish() throws(SluiceError) -> OpenInferenceCodec.Request {
         var rest = tail
-        for input in inputs {
-            request.inputs.append(try input.tensor(&scanner, body: body, tail: &rest, regions: request.answer.regions))
+        for index in inputs.indices {
+            let tensor = try inputs[index].tensor(
+                &scanner, body: body, tail: &rest, regions: request.answer.regions)
+            if index == 0 { request.inputs = [tensor] } else { request.inputs.append(tensor) }
         }
         guard rest.isEmpty else {
             throw SluiceError(
@@ -167,6 +193,8 @@ struct OpenInferenceRequestReader: ~Copyable {
         }
         try signature.validate(request.inputs)
         let binaryOutput = request.answer.binaryOutput
+        request.answer.isBatched = signature.batching != .none
+        if outputs.isEmpty { return request }
         request.answer.outputs = try outputs.map { (output) throws(SluiceError) in
             var wanted = OpenInferenceCodec.RequestedOutput(
                 name: output.name, isBinary: output.isBinary ?? binaryOutput)
@@ -175,7 +203,6 @@ struct OpenInferenceRequestReader: ~Copyable {
             try wanted.checkPlace()
             return wanted
         }
-        request.answer.isBatched = signature.batching != .none
         return request
     }
 }

@@ -103,9 +103,9 @@ extension JSONWriter {
     mutating func facts(of output: Tensor) {
         key(plain: "name")
         string(output.name)
-        key(plain: "datatype")
+        literal(#","datatype":"#, opens: true)
         string(output.dataType.name)
-        key(plain: "shape")
+        literal(#","shape":"#, opens: true)
         numbers(output.shape)
     }
 }

@@ -14,7 +14,7 @@ struct ProtobufReader {
     }
 
     private let bytes: UnsafeRawBufferPointer
-    private var position = 0
+    private(set) var position = 0
 
     init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
@@ -74,10 +74,8 @@ struct ProtobufReader {
     /// A string, which has to be UTF-8.
     mutating func string() throws(SluiceError) -> String {
         let text = try delimited()
-        guard let string = String(validating: text, as: UTF8.self) else {
-            throw malformed("a string that is not UTF-8")
-        }
-        return string
+        guard UTF8Check.isValid(text) else { throw malformed("a string that is not UTF-8") }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Passes over the value of a field that isn't known or doesn't matter.

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Writes the wire format of protocol buffers.
 struct ProtobufWriter {
     private(set) var bytes: [UInt8] = []
@@ -56,10 +58,24 @@ struct ProtobufWriter {
 
     /// A message within this one.
     mutating func message(_ number: Int, _ body: (inout ProtobufWriter) -> Void) {
-        var inner = ProtobufWriter()
-        body(&inner)
-        header(number, length: inner.bytes.count)
-        bytes.append(contentsOf: inner.bytes)
+        tag(number, .lengthDelimited)
+        // Most are short enough for one byte of length, so that nothing has to be moved.
+        let start = bytes.count
+        bytes.append(0)
+        body(&self)
+        let length = bytes.count - start - 1
+        if length < 0x80 {
+            bytes[start] = UInt8(truncatingIfNeeded: length)
+        } else {
+            var number = ProtobufWriter()
+            number.varint(UInt64(length))
+            bytes.replaceSubrange(start...start, with: number.bytes)
+        }
+    }
+
+    /// The bytes of a tensor whose tag and length have been written.
+    mutating func append(_ tensor: borrowing Tensor) {
+        tensor.withBytes { bytes.append(contentsOf: $0) }
     }
 
     /// Whole numbers, packed.
@@ -69,5 +85,6 @@ struct ProtobufWriter {
         for value in values { varint(UInt64(bitPattern: Int64(value))) }
     }
 
-    private static func size(_ value: UInt64) -> Int { max(1, (64 - value.leadingZeroBitCount + 6) / 7) }
+    /// How many bytes a number takes.
+    static func size(_ value: UInt64) -> Int { max(1, (64 - value.leadingZeroBitCount + 6) / 7) }
 }

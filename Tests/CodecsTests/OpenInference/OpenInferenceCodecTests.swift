@@ -56,6 +56,44 @@ struct OpenInferenceCodecTests {
             ])
     }
 
+    @Test(
+        arguments: [
+            ("16", true), (" 16\t", true), (#"16,"more":"x""#, true), ("016", false), ("16.0", false), ("1.6e1", false),
+            ("-16", false), ("+16", false), ("1", false), ("1600000000", false), ("16000000000000000000000", false),
+            (#""16""#, false), ("16x", false), (#"16,"binary_data_size":16"#, false), ("", false), ("16,", false),
+        ])
+    func sizesAreWholeNumbers(size: String, isRight: Bool) throws {
+        let input = #""name":"X","shape":[1,4],"datatype":"FP32","parameters":{"binary_data_size":\#(size)}"#
+        let head = "{\"inputs\":[{\(input)}]}"
+        let (body, length) = Self.body(head, [UInt8](repeating: 0, count: 16))
+        let inputs = try? codec.decode(body, headerLength: length, signature: Models.iris).inputs
+        #expect((inputs?.first?.shape == [1, 4]) == isRight)
+    }
+
+    @Test(
+        arguments: [
+            ("[1,4]", true), ("[ 1 , 4 ]", true), ("[01,4]", false), ("[-1,4]", false), ("[1,4,]", false),
+            ("[1 4]", false), ("[10000000000,4]", false), (#"["1",4]"#, false), ("[1x,4]", false),
+        ])
+    func dimensionsAreWholeNumbers(shape: String, isRight: Bool) throws {
+        let text = #"{"inputs":[{"name":"X","shape":\#(shape),"datatype":"FP32","data":[1,2,3,4]}]}"#
+        #expect((try? decode(text, Models.iris).inputs.first?.shape) == (isRight ? [1, 4] : nil))
+    }
+
+    @Test(
+        arguments: [
+            ("true", true), ("false", false), (" true ", true), (#"true,"mine":1"#, true), (#""true""#, nil),
+            ("1", nil),
+            ("truest", nil), (#"true,"binary_data_output":true"#, nil),
+        ] as [(String, Bool?)])
+    func binaryOutputIsTrueOrFalse(value: String, isBinary: Bool?) {
+        let text = """
+            {"parameters":{"binary_data_output":\(value)},
+             "inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}]}
+            """
+        #expect((try? decode(text, Models.iris).answer.binaryOutput) == isBinary)
+    }
+
     @Test func sequenceIdZeroIsNoSequence() throws {
         let text = #"{"parameters":{"sequence_id":0},"inputs":[{"name":"X","shape":[1],"datatype":"INT8","data":[1]}]}"#
         #expect(try decode(text, Models.single(.int8, [-1])).sequence == nil)

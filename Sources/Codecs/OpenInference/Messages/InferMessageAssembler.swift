@@ -42,6 +42,7 @@ package struct InferMessageAssembler {
     /// - Throws: `malformed_body`; `payload_too_large` where there isn't memory for what the message announces.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(SluiceError) {
         precondition(bytes.count <= left)
+        if bytes.count == left, message.head.isEmpty, case .tag = state, digits == 0, takeWhole(bytes) { return }
         var position = 0
         while position < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
@@ -67,6 +68,50 @@ package struct InferMessageAssembler {
                 }
             }
         }
+    }
+
+    /// Takes the whole message at once: most come in one piece, and few bytes of it have to be looked at then.
+    ///
+    /// - Returns: `false` where something isn't right with it: nothing is taken then, and byte by byte it is found out what.
+    private mutating func takeWhole(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard message.raw.isEmpty else { return false }
+        do throws(SluiceError) {
+            var reader = ProtobufReader(bytes)
+            var plain = 0
+            var position = 0
+            while let field = try reader.nextField() {
+                // Numbers that are longer than they need be are written anew, byte by byte.
+                var shortest = ProtobufWriter.size(UInt64(field.number) << 3 | UInt64(field.type.rawValue))
+                guard reader.position - position == shortest else { throw Self.malformed("") }
+                if field.type == .lengthDelimited {
+                    var ahead = reader
+                    let count = try ahead.delimited().count
+                    shortest += ProtobufWriter.size(UInt64(count)) + count
+                    guard ahead.position - position == shortest else { throw Self.malformed("") }
+                }
+                if field.number == 7, field.type == .lengthDelimited {
+                    let contents = try reader.delimited()
+                    guard message.raw.count < 1024,
+                        let storage = TensorStorage.allocateIfPossible(byteCount: contents.count)
+                    else { throw Self.malformed("") }
+                    if let source = contents.baseAddress, contents.count > 0 {
+                        storage.base.copyMemory(from: source, byteCount: contents.count)
+                    }
+                    message.raw.append(storage)
+                    message.head.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plain..<position]))
+                    plain = reader.position
+                } else {
+                    try reader.skip(field.type)
+                }
+                position = reader.position
+            }
+            message.head.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plain...]))
+        } catch {
+            message = InferMessage()
+            return false
+        }
+        left = 0
+        return true
     }
 
     private mutating func advance(_ count: Int, _ position: inout Int) {

@@ -31,10 +31,7 @@ extension InferMessage {
 extension [UInt8] {
     /// The bytes in place; valid only inside `body`.
     func read<Result>(_ body: (UnsafeRawBufferPointer) throws(SluiceError) -> Result) throws(SluiceError) -> Result {
-        let result = withUnsafeBytes { bytes -> Swift.Result<Result, SluiceError> in
-            do throws(SluiceError) { return .success(try body(bytes)) } catch { return .failure(error) }
-        }
-        return try result.get()
+        try withUnsafeBufferPointer { (bytes) throws(SluiceError) in try body(UnsafeRawBufferPointer(bytes)) }
     }
 }
 
@@ -43,7 +40,8 @@ struct InferMessageReader: ~Copyable {
     /// One entry of `inputs`, before its data are known to be its own or raw.
     private struct Input {
         var name = ""
-        var dataType = ""
+        /// As the message says it: a name is made of it only for an error.
+        var dataType = UnsafeRawBufferPointer(start: nil, count: 0)
         var shape: [Int] = []
         var contents: UnsafeRawBufferPointer?
         /// Where the data lie in memory that the client shares.
@@ -83,31 +81,43 @@ struct InferMessageReader: ~Copyable {
                 guard inputs.count <= signature.inputs.count else {
                     throw SluiceError(.invalidInput, "the model has only \(signature.inputs.count) inputs")
                 }
-                inputs.append(try Self.input(try reader.delimited(), number: inputs.count + 1))
+                let input = try input(try reader.delimited(), number: inputs.count + 1)
+                if inputs.isEmpty { inputs = [input] } else { inputs.append(input) }
             case (6, .lengthDelimited): try readOutput(try reader.delimited())
             default: try reader.skip(field.type)
             }
         }
     }
 
-    private static func input(_ bytes: UnsafeRawBufferPointer, number: Int) throws(SluiceError) -> Input {
+    private func input(_ bytes: UnsafeRawBufferPointer, number: Int) throws(SluiceError) -> Input {
         var input = Input()
         var reader = ProtobufReader(bytes)
         var parameters: [Envelope.Parameter] = []
         while let field = try reader.nextField() {
             switch (field.number, field.type) {
-            case (1, .lengthDelimited): input.name = try reader.string()
-            case (2, .lengthDelimited): input.dataType = try reader.string()
+            case (1, .lengthDelimited):
+                var ahead = reader
+                if let known = signature.inputName(try ahead.delimited(), near: number - 1) {
+                    input.name = known
+                    reader = ahead
+                } else {
+                    input.name = try reader.string()
+                }
+            case (2, .lengthDelimited):
+                input.dataType = try reader.delimited()
+                guard UTF8Check.isValid(input.dataType) else { throw reader.malformed("a string that is not UTF-8") }
             case (3, .lengthDelimited):
-                var dimensions = ProtobufReader(try reader.delimited())
-                while !dimensions.isAtEnd { try append(try dimensions.varint(), to: &input, number) }
-            case (3, .varint): try append(try reader.varint(), to: &input, number)
+                let packed = try reader.delimited()
+                input.shape.reserveCapacity(min(packed.count, Shape.maximumRank))
+                var dimensions = ProtobufReader(packed)
+                while !dimensions.isAtEnd { try Self.append(try dimensions.varint(), to: &input, number) }
+            case (3, .varint): try Self.append(try reader.varint(), to: &input, number)
             case (4, .lengthDelimited): try InferParameters.read(try reader.delimited(), into: &parameters)
             case (5, .lengthDelimited): input.contents = try reader.delimited()
             default: try reader.skip(field.type)
             }
         }
-        input.place = try RegionParameters.place(in: parameters)
+        if !parameters.isEmpty { input.place = try RegionParameters.place(in: parameters) }
         return input
     }
 
@@ -150,10 +160,13 @@ struct InferMessageReader: ~Copyable {
     // MARK: The end
 
     private mutating func finish(raw: [TensorStorage]) throws(SluiceError) -> OpenInferenceCodec.Request {
-        try OpenInferenceParameters.apply(parameters, to: &request)
+        if !parameters.isEmpty { try OpenInferenceParameters.apply(parameters, to: &request) }
         request.answer.isBatched = signature.batching != .none
         var rest = raw[...]
-        for input in inputs { request.inputs.append(try tensor(input, raw: &rest, hasRaw: !raw.isEmpty)) }
+        for index in inputs.indices {
+            let tensor = try tensor(inputs[index], raw: &rest, hasRaw: !raw.isEmpty)
+            if index == 0 { request.inputs = [tensor] } else { request.inputs.append(tensor) }
+        }
         guard rest.isEmpty else {
             throw SluiceError(
                 .invalidInput, "there are \(raw.count) raw_input_contents for \(inputs.count) inputs")
@@ -165,11 +178,12 @@ struct InferMessageReader: ~Copyable {
     private func tensor(
         _ input: Input, raw: inout ArraySlice<TensorStorage>, hasRaw: Bool
     ) throws(SluiceError) -> Tensor {
-        guard let dataType = DataType(name: input.dataType) else {
+        guard let dataType = DataType(utf8: input.dataType) else {
+            let name = String(decoding: input.dataType, as: UTF8.self)
             throw Self.invalid(
                 input.name,
-                "there is no datatype \"\(ElementFault.shortened(input.dataType))\""
-                    + Spelling.suggestion(for: input.dataType, among: DataType.allCases.map(\.name)))
+                "there is no datatype \"\(ElementFault.shortened(name))\""
+                    + Spelling.suggestion(for: name, among: DataType.allCases.map(\.name)))
         }
         guard Shape.elementCount(input.shape) != nil else {
             throw Self.invalid(

@@ -17,22 +17,25 @@ extension OpenInferenceCodec {
     package func encodeMessage(
         _ outputs: [Tensor], as form: AnswerForm, model: String, version: String, parameters: [Envelope.Parameter]
     ) throws(SluiceError) -> EncodedBody {
-        let chosen = try chosen(outputs, as: form)
-        var writer = ProtobufWriter(reserving: 160)
+        var writer = ProtobufWriter(reserving: 160 + Self.copiedBytes(of: outputs))
         writer.string(1, model)
         writer.string(2, version)
         if let id = form.id { writer.string(3, id) }
         InferParameters.write(parameters, 4, to: &writer)
+        if form.outputs.isEmpty, Self.areCopied(outputs) {
+            for index in outputs.indices { Self.describe(outputs[index], to: &writer) }
+            for index in outputs.indices {
+                writer.header(6, length: outputs[index].byteCount)
+                writer.append(outputs[index])
+            }
+            return EncodedBody(mediaType: "application/grpc", segments: [.bytes(writer.take())])
+        }
+        let chosen = try chosen(outputs, as: form)
         for (output, _, place) in chosen {
             let parameters = try place.map { (place) throws(SluiceError) in
                 place.parameters(written: try RawTensor.write(output, to: place, of: form.regions))
             }
-            writer.message(5) { tensor in
-                tensor.string(1, output.name)
-                tensor.string(2, output.dataType.name)
-                tensor.packed(3, output.shape)
-                if let parameters { InferParameters.write(parameters, 4, to: &tensor) }
-            }
+            Self.describe(output, parameters, to: &writer)
         }
         var segments: [EncodedBody.Segment] = []
         for (output, _, place) in chosen {
@@ -51,6 +54,37 @@ extension OpenInferenceCodec {
         let rest = writer.take()
         if !rest.isEmpty { segments.append(.bytes(rest)) }
         return EncodedBody(mediaType: "application/grpc", segments: segments)
+    }
+
+    /// Below this a tensor's bytes are copied behind their header, so that a small answer is one piece.
+    private static let smallestSegment = 4 << 10
+
+    private static func isCopied(_ output: borrowing Tensor) -> Bool {
+        output.dataType != .bytes && output.byteCount < smallestSegment
+    }
+
+    private static func areCopied(_ outputs: [Tensor]) -> Bool {
+        for index in outputs.indices where !isCopied(outputs[index]) { return false }
+        return true
+    }
+
+    private static func copiedBytes(of outputs: [Tensor]) -> Int {
+        var count = 0
+        for index in outputs.indices where isCopied(outputs[index]) { count += outputs[index].byteCount }
+        return count
+    }
+
+    /// An entry of `outputs`.
+    private static func describe(
+        _ output: borrowing Tensor, _ parameters: [Envelope.Parameter]? = nil, to writer: inout ProtobufWriter
+    ) {
+        let (name, dataType, shape) = (output.name, output.dataType.name, output.shape)
+        writer.message(5) { tensor in
+            tensor.string(1, name)
+            tensor.string(2, dataType)
+            tensor.packed(3, shape)
+            if let parameters { InferParameters.write(parameters, 4, to: &tensor) }
+        }
     }
 }
 
