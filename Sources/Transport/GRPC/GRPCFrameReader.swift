@@ -35,6 +35,16 @@ struct GRPCFrameReader {
         if case .prefix = state { prefixBytes == 0 } else { false }
     }
 
+    /// The message that `input` is, where that is one whole message that isn't compressed and nothing else: so small ones
+    /// mostly come.
+    func wholeMessage(_ input: ByteBuffer) -> ByteBuffer? {
+        let start = input.readerIndex
+        guard isBetweenMessages, input.getInteger(at: start, as: UInt8.self) == 0,
+            let length = input.getInteger(at: start + 1, as: UInt32.self), Int(length) <= limit
+        else { return nil }
+        return Int(length) == input.readableBytes - 5 ? input.getSlice(at: start + 5, length: Int(length)) : nil
+    }
+
     /// What comes next in `input`; `nil` where that has all been taken.
     ///
     /// - Throws: `payload_too_large`; `malformed_request` for a flag that isn't 0 or 1.

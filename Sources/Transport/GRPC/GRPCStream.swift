@@ -71,8 +71,13 @@ final class GRPCStream: HTTP2Stream {
 
     /// Who makes the call.
     var caller: Credentials {
+        let service = service
+        let revision = service.gate.revision.number
+        if let known = head.caller, known.revision == revision { return known.credentials }
         let shown = service.shown(by: head.fields)
-        return connection?.read(shown, for: service.gate) ?? service.gate.policies.read(shown)
+        let credentials = connection?.read(shown, for: service.gate) ?? service.gate.policies.read(shown)
+        head.caller = (revision, credentials)
+        return credentials
     }
 
     /// Decides what can be decided before the first message.
@@ -134,11 +139,15 @@ final class GRPCStream: HTTP2Stream {
     func receive(_ piece: ByteBuffer) {
         record.bytesIn += piece.readableBytes
         if isOver { return }
-        clock.enter(.body, now: .now)
+        clock.enter(.body, now: .coarse)
         var piece = piece
         let size = piece.readableBytes
         do {
-            while !isOver, let event = try reader.next(&piece) { try take(event) }
+            if let message = reader.wholeMessage(piece) {
+                try take(message)
+            } else {
+                while !isOver, let event = try reader.next(&piece) { try take(event) }
+            }
         } catch {
             finish(error)
             return
@@ -159,11 +168,25 @@ final class GRPCStream: HTTP2Stream {
         if let increment = window.receive(0) { connection?.openWindow(of: id, by: increment) }
     }
 
+    /// Takes a whole message that isn't compressed.
+    private func take(_ message: ByteBuffer) throws(SluiceError) {
+        try countMessage()
+        inflater = nil
+        try keep(message.readableBytes)
+        var sink = GRPCMessageSink(isInference: method.isInference, length: message.readableBytes)
+        try sink.append(message)
+        try call?.receive(try sink.finish())
+    }
+
+    private func countMessage() throws(SluiceError) {
+        messages += 1
+        guard messages == 1 || method.streamsRequests else { throw Self.wrongNumber }
+    }
+
     private func take(_ event: GRPCFrameReader.Event) throws(SluiceError) {
         switch event {
         case .begin(let isCompressed, let length):
-            messages += 1
-            guard messages == 1 || method.streamsRequests else { throw Self.wrongNumber }
+            try countMessage()
             inflater = isCompressed ? try makeInflater() : nil
             if isCompressed, let coding = head.grpc.encoding.flatMap(ContentCoding.init),
                 head.grpc.acceptedEncodings.contains(coding.rawValue[...])
@@ -214,7 +237,7 @@ final class GRPCStream: HTTP2Stream {
         guard !requestEnded else { return }
         requestEnded = true
         if isOver { return }
-        clock.enter(.working, now: .now)
+        clock.enter(.working, now: .coarse)
         do throws(SluiceError) {
             guard reader.isBetweenMessages else {
                 throw SluiceError(.malformedBody, "the request ends in the middle of a message")
@@ -229,7 +252,7 @@ final class GRPCStream: HTTP2Stream {
     func timeOut() {
         // A client may think as long as it likes between the messages of a stream; not in the middle of one.
         if method.streamsRequests && reader.isBetweenMessages {
-            clock.enter(.working, now: .now)
+            clock.enter(.working, now: .coarse)
         } else if isOver {
             connection?.reset(id, .cancel)
         } else {
@@ -238,7 +261,7 @@ final class GRPCStream: HTTP2Stream {
     }
 
     func madeProgress() {
-        if clock.phase == .writing { clock.enter(.writing, now: .now) }
+        if clock.phase == .writing { clock.enter(.writing, now: .coarse) }
     }
 
     func close() {
@@ -290,7 +313,7 @@ final class GRPCStream: HTTP2Stream {
             let compressed = compressed(body)
             let message = OutboundBody(message: compressed ?? body, isCompressed: compressed != nil)
             bytesOut += message.count - 5
-            clock.enter(.writing, now: .now)
+            clock.enter(.writing, now: .coarse)
             connection.write(message, on: id, written: written)
         }
     }
@@ -303,6 +326,32 @@ final class GRPCStream: HTTP2Stream {
         return EncodedBody(mediaType: body.mediaType, segments: [.bytes(bytes)])
     }
 
+    /// Sends the only message and ends the call well.
+    ///
+    /// An answer in one piece for which there is room goes out as it is, head, message and trailers; others wait their turn.
+    func answer(_ body: EncodedBody, summary: Answer.Summary) {
+        guard let connection, !isOver else { return }
+        guard !hasSentHeaders, answerCoding == nil, body.segments.count == 1, case .bytes(let bytes) = body.segments[0],
+            connection.makeRoom(for: bytes.count + 5, on: id)
+        else {
+            return connection.together {
+                send(body, summary: summary)
+                finish(nil, summary: summary)
+            }
+        }
+        isOver = true
+        hasSentHeaders = true
+        timer?.cancel()
+        service.record(record, bytesIn: record.bytesIn, bytesOut: bytes.count, summary: summary)
+        clock.enter(.writing, now: .coarse)
+        connection.together {
+            var head = beginHead(connection)
+            head.add(summary)
+            connection.writeHead(head, on: id)
+            connection.writeWhole(message: bytes, trailers: Self.trailersOfSuccess, on: id)
+        }
+    }
+
     /// Sends one message of few bytes.
     func send(_ bytes: [UInt8]) {
         send(EncodedBody(mediaType: "application/grpc", segments: [.bytes(bytes)]), summary: nil)
@@ -310,7 +359,7 @@ final class GRPCStream: HTTP2Stream {
 
     /// The client has taken a message.
     func messageTaken() {
-        if !isOver { clock.enter(.working, now: .now) }
+        if !isOver { clock.enter(.working, now: .coarse) }
     }
 
     private static let contentType = HTTP2ResponseHead.EncodedField(.contentType, "application/grpc")
@@ -318,7 +367,7 @@ final class GRPCStream: HTTP2Stream {
     private func beginHead(_ connection: HTTP2Connection) -> HTTP2ResponseHead {
         var head = connection.beginHead(status: 200)
         head.field(Self.contentType)
-        head.field("x-request-id", record.id)
+        head.field(HTTP2ResponseHead.EncodedName.requestID, record.id)
         return head
     }
 
@@ -329,11 +378,10 @@ final class GRPCStream: HTTP2Stream {
         timer?.cancel()
         let summary = summary ?? call?.summary ?? Answer.Summary(requestID: record.id)
         if let error { call?.cancel(error) }
-        var response = HTTPResponse(status: error?.code.httpStatus ?? 200, mediaType: nil, body: [])
-        response.errorCode = error?.code.text
         service.record(
-            record, bytesIn: record.bytesIn, bytesOut: bytesOut, response: response, summary: summary)
-        clock.enter(.writing, now: .now)
+            record, bytesIn: record.bytesIn, bytesOut: bytesOut, status: error?.code.httpStatus ?? 200,
+            code: error?.code.text, summary: summary)
+        clock.enter(.writing, now: .coarse)
         if let error {
             end(error, summary: summary, connection)
         } else {

@@ -40,14 +40,10 @@ final class InferCall: GRPCCall, Responder, @unchecked Sendable {
     }
 
     func finish(_ answer: Answer) {
-        guard let connection = stream.connection else { return }
         inference = nil
         switch answer.content {
         case .outputs(let body, _):
-            connection.together {
-                stream.send(body, summary: answer.summary)
-                stream.finish(nil, summary: answer.summary)
-            }
+            stream.answer(body, summary: answer.summary)
         case .failure(let error):
             stream.finish(error, summary: answer.summary)
         }
@@ -65,12 +61,25 @@ extension GRPCStream {
         for address: InferMessage.Address, id: String, streams: Bool, responder: any Responder
     ) throws(SluiceError) -> Inference {
         guard !address.model.isEmpty else { throw SluiceError(.invalidInput, "the request names no model") }
-        let request = InferenceRequest(
-            model: address.model, version: address.version.isEmpty ? nil : address.version,
-            format: .openInferenceMessage(streams: streams), contentType: nil,
-            path: head.path, fields: head.fields.routing, credentials: caller, traceparent: head.fields.traceparent)
         return Inference(
-            request, id: id, receivedAt: record.receivedAt, deadline: deadline, gate: service.gate,
+            request(for: address, streams: streams), id: id, receivedAt: record.receivedAt, deadline: deadline,
+            gate: service.gate,
             eventLoop: eventLoop, responder: responder)
+    }
+
+    /// What the message asks for; the same object where the last one with this head asked for the same.
+    private func request(for address: InferMessage.Address, streams: Bool) -> InferenceRequest {
+        let revision = service.gate.revision.number
+        let version = address.version.isEmpty ? nil : address.version
+        if let known = head.asked, known.revision == revision, known.request.model == address.model,
+            known.request.version == version, case .openInferenceMessage(streams: streams) = known.request.format
+        {
+            return known.request
+        }
+        let request = InferenceRequest(
+            model: address.model, version: version, format: .openInferenceMessage(streams: streams), contentType: nil,
+            path: head.path, fields: head.fields.routing, credentials: caller, traceparent: head.fields.traceparent)
+        head.asked = (revision, request)
+        return request
     }
 }

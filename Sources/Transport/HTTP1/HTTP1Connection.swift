@@ -66,7 +66,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         self.port = port
         self.scratch = scratch
         self.isPlain = isPlain
-        self.clock = ConnectionClock(limits: service.limits, now: .now)
+        self.clock = ConnectionClock(limits: service.limits, now: .coarse)
         self.reader = RequestReader(known: service.knownFields)
     }
 
@@ -93,7 +93,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         remote = context.remoteAddress?.ipAddress
         peer = Peer(of: context, isPlain: isPlain)
         if isPlain { socket = DirectSocket(context.channel) }
-        clock.enter(.idle, now: .now)
+        clock.enter(.idle, now: .coarse)
         scheduleCheck(context)
     }
 
@@ -122,7 +122,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private func check() {
         guard let context, isActive, !isClosing else { return }
-        switch clock.overdue(now: .now) {
+        switch clock.overdue(now: .coarse) {
         case nil:
             if service.isDraining && exchange == nil && clock.phase != .header { return close(context) }
             scheduleCheck(context)
@@ -251,7 +251,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if !sawPartInThisRead && exchange == nil { clock.receivedPartOfHead(now: .now) }
+        if !sawPartInThisRead && exchange == nil { clock.receivedPartOfHead(now: .coarse) }
         sawPartInThisRead = false
         context.fireChannelReadComplete()
     }
@@ -312,7 +312,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard let exchange else { return discard(piece, context: context) }
         exchange.bytesIn += piece.readableBytes
         if exchange.progress.answered { return discard(piece, context: context) }
-        clock.enter(.body, now: .now)
+        clock.enter(.body, now: .coarse)
         let refusal: SluiceError
         switch exchange.body.append(piece) {
         case .ok: return
@@ -334,7 +334,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard let exchange else { return }
         exchange.progress.requestEnded = true
         if exchange.progress.answered { return finishExchange(context: context) }
-        clock.enter(.working, now: .now)
+        clock.enter(.working, now: .coarse)
         perform(exchange, context: context)
     }
 
@@ -376,7 +376,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             finishExchange(context: context)
         } else if exchange.keepAlive {
             // The rest of the body is read and dropped, then the next request follows.
-            clock.enter(.body, now: .now)
+            clock.enter(.body, now: .coarse)
         } else {
             closeGently(context: context)
         }
@@ -389,7 +389,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         dropExchange()
         service.metrics.requestsInFlight.decrement()
         guard exchange.keepAlive && !service.isDraining && !isUnreadable else { return closeGently(context: context) }
-        clock.enter(.idle, now: .now)
+        clock.enter(.idle, now: .coarse)
         goOn(context: context)
     }
 
@@ -429,7 +429,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// The client takes its answer, if slowly.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if clock.phase == .writing { clock.enter(.writing, now: .now) }
+        if clock.phase == .writing { clock.enter(.writing, now: .coarse) }
         context.fireChannelWritabilityChanged()
     }
 }

@@ -54,6 +54,7 @@ extension HTTP2Connection {
         switch try state.receiveBlock(on: id, endsStream: endsStream) {
         case .request:
             let service = service
+            mostKeptBytes = 4 * service.listener.maxBody
             blocks.follow(service.gate.revision, known: service.knownFields)
             let head = try blocks.request(block, on: id)
             try state.open(id, contentLength: head.fields.contentLength, endsStream: endsStream)
@@ -74,7 +75,7 @@ extension HTTP2Connection {
         guard let eventLoop = context?.eventLoop else { return }
         flow.open(id)
         service.metrics.requestsInFlight.increment()
-        clock.enter(.working, now: .now)
+        clock.enter(.working, now: .coarse)
         let stream = makeStream(self, service, id, head, eventLoop)
         streams.open(id, stream)
         stream.begin()
@@ -93,7 +94,7 @@ extension HTTP2Connection {
 
     private func receiveData(_ data: HTTP2Frame.Data) throws(HTTP2Fault) {
         let role = try state.receive(data)
-        if keptBytes < 4 * service.listener.maxBody {
+        if keptBytes < mostKeptBytes {
             if let increment = window.receive(data.creditable) { openWindow(of: 0, by: increment) }
         } else {
             // So much is kept for requests under way that the client has to wait for some of them.
@@ -110,7 +111,7 @@ extension HTTP2Connection {
     /// A stream keeps so many bytes of its body more, or fewer.
     func keep(_ bytes: Int) {
         keptBytes += bytes
-        if bytes < 0, keptBytes < 4 * service.listener.maxBody, let increment = window.receive(0) {
+        if bytes < 0, keptBytes < mostKeptBytes, let increment = window.receive(0) {
             openWindow(of: 0, by: increment)
         }
     }

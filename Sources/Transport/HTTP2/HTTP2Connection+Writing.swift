@@ -61,7 +61,7 @@ extension HTTP2Connection {
         var bytes: [UInt8] = []
         swap(&bytes, &outgoing.bytes)
         if bytes.isEmpty { bytes = scratch.take() }
-        return HTTP2ResponseHead(status: status, into: bytes, saysTableSize: flow.takeTableSize())
+        return HTTP2ResponseHead(status: status, into: consume bytes, saysTableSize: flow.takeTableSize())
     }
 
     func writeHead(_ head: consuming HTTP2ResponseHead, on id: HTTP2StreamID, endsStream: Bool = false) {
@@ -84,6 +84,31 @@ extension HTTP2Connection {
         flow.send(
             .init(body: body, end: end, written: written), on: id, to: &outgoing, limit: limit, events: &events)
         settleEvents()
+        flushUnlessHeld()
+    }
+
+    /// Makes room for the only piece of an answer, which `writeWhole` is to write right behind its head: takes so many bytes
+    /// of the client's windows.
+    ///
+    /// - Returns: `false`, and nothing is taken, where the piece has to wait, or has to be cut.
+    func makeRoom(for count: Int, on id: HTTP2StreamID) -> Bool {
+        guard !isClosing, canTakeMore, outgoing.count + count <= Self.mostUnflushed else { return false }
+        return flow.takeWhole(count, on: id)
+    }
+
+    /// Writes a gRPC message for which there is room, and the trailers behind it.
+    func writeWhole(message: [UInt8], trailers: [UInt8], on id: HTTP2StreamID) {
+        guard !isClosing else { return }
+        outgoing.bytes.appendFrameHeader(length: message.count + 5, HTTP2FrameType.data, 0, stream: id)
+        // It isn't compressed, and it is so long.
+        outgoing.bytes.append(0)
+        outgoing.bytes.appendBigEndian(UInt32(truncatingIfNeeded: message.count))
+        outgoing.bytes.append(contentsOf: message)
+        let start = outgoing.bytes.beginHeaderBlock()
+        if flow.takeTableSize() { outgoing.bytes.append(0x20) }
+        outgoing.bytes.append(contentsOf: trailers)
+        outgoing.bytes.endHeaderBlock(from: start, stream: id, endsStream: true, largestFrame: flow.largestFrame)
+        answerEnded(id)
         flushUnlessHeld()
     }
 

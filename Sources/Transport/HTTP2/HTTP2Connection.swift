@@ -38,6 +38,10 @@ final class HTTP2Connection: ChannelInboundHandler {
     var window: InboundWindow
     /// Bytes of bodies that are kept for requests under way.
     var keptBytes = 0
+    /// From so many on the client has to wait; what the last request's revision says.
+    var mostKeptBytes: Int
+    /// Those of all revisions.
+    let metrics: GatewayMetrics
 
     // Writing.
     var flow = OutboundFlow()
@@ -73,7 +77,9 @@ final class HTTP2Connection: ChannelInboundHandler {
         let service = port.service
         let limits = HTTP2Limits(service.listener)
         self.limits = limits
-        clock = ConnectionClock(limits: service.limits, now: .now)
+        metrics = service.metrics
+        mostKeptBytes = 4 * service.listener.maxBody
+        clock = ConnectionClock(limits: service.limits, now: .coarse)
         reader = HTTP2FrameReader(limits: limits.reading)
         state = HTTP2StateMachine(limits: limits)
         blocks = HeaderBlockReader(limit: limits.headerList, peer: .unknown)
@@ -115,7 +121,7 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     private func check() {
         guard let context, context.channel.isActive, !isClosing else { return }
-        let now = MonotonicTime.now
+        let now = MonotonicTime.coarse
         if streams.isEmpty, clock.overdue(now: now) != nil { return goAway() }
         together {
             for (id, stream) in zip(streams.ids, streams.values) {
@@ -153,18 +159,19 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     /// A stream is over, as far as the client can tell.
     func removeStream(_ id: HTTP2StreamID) {
-        whenWritten += flow.remove(id)
+        let told = flow.remove(id)
+        if !told.isEmpty { whenWritten += told }
         guard let stream = streams.remove(id) else { return }
         end(stream)
         if streams.isEmpty {
-            clock.enter(.idle, now: .now)
+            clock.enter(.idle, now: .coarse)
             if isDraining { close() }
         }
     }
 
     private func end(_ stream: any HTTP2Stream) {
         stream.close()
-        service.metrics.requestsInFlight.decrement()
+        metrics.requestsInFlight.decrement()
     }
 
     /// Says that no further requests are taken, and closes once the last one under way is answered.

@@ -91,7 +91,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     func receive(_ piece: ByteBuffer) {
         record.bytesIn += piece.readableBytes
         if answered { return }
-        clock.enter(.body, now: .now)
+        clock.enter(.body, now: .coarse)
         switch body.append(piece) {
         case .ok: break
         case .tooLarge: return refuse(service.bodyTooLarge)
@@ -107,7 +107,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         guard !requestEnded else { return }
         requestEnded = true
         if answered { return }
-        clock.enter(.working, now: .now)
+        clock.enter(.working, now: .coarse)
         guard let plan else { return }
         do throws(SluiceError) {
             try body.checkEnd()
@@ -148,7 +148,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     }
 
     func madeProgress() {
-        if clock.phase == .writing { clock.enter(.writing, now: .now) }
+        if clock.phase == .writing { clock.enter(.writing, now: .coarse) }
     }
 
     func close() {
@@ -186,9 +186,11 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         guard let connection, !answered else { return }
         let response = plan?.answerEncoding.flatMap(plain.compressed) ?? plain
         answered = true
-        clock.enter(.writing, now: .now)
+        clock.enter(.writing, now: .coarse)
         let bodySize = response.bodyByteCount
-        service.record(record, bytesIn: record.bytesIn, bytesOut: bodySize, response: response, summary: summary)
+        service.record(
+            record, bytesIn: record.bytesIn, bytesOut: bodySize, status: response.status, code: response.errorCode,
+            summary: summary)
         let hasBody = head.method != "HEAD" && bodySize > 0
         connection.together {
             var head = connection.beginHead(status: response.status)
@@ -206,7 +208,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     }
 
     private func addCommonFields(to head: inout HTTP2ResponseHead, _ connection: HTTP2Connection) {
-        head.field("x-request-id", record.id)
+        head.field(HTTP2ResponseHead.EncodedName.requestID, record.id)
         head.field(.date, connection.scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
     }
 }
@@ -233,16 +235,14 @@ extension HTTP2RequestStream: Responder {
         addCommonFields(to: &head, connection)
         head.add(summary)
         connection.writeHead(head, on: id)
-        service.record(
-            record, bytesIn: record.bytesIn, bytesOut: 0, response: HTTPResponse(mediaType: mediaType, body: []),
-            summary: summary)
+        service.record(record, bytesIn: record.bytesIn, bytesOut: 0, summary: summary)
     }
 
     func writePart(_ body: EncodedBody, written: @escaping @Sendable () -> Void) {
         guard let connection, framing != nil else { return written() }
-        clock.enter(.writing, now: .now)
+        clock.enter(.writing, now: .coarse)
         connection.write(OutboundBody(body.segments), on: id) {
-            if self.framing != nil { self.clock.enter(.working, now: .now) }
+            if self.framing != nil { self.clock.enter(.working, now: .coarse) }
             written()
         }
     }
@@ -250,7 +250,7 @@ extension HTTP2RequestStream: Responder {
     func endStream(failure: SluiceError?) {
         guard let connection, let framing else { return }
         self.framing = nil
-        clock.enter(.writing, now: .now)
+        clock.enter(.writing, now: .coarse)
         let last = Array(buffer: framing.end(failure, requestID: record.id))
         connection.write(OutboundBody([.bytes(last)]), on: id, end: .stream)
     }

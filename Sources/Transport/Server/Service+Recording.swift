@@ -9,17 +9,17 @@ extension Service {
     ///
     /// - Parameter request: asked for only where there is a log.
     func record(
-        _ request: @autoclosure () -> RequestRecord, bytesIn: Int, bytesOut: Int, response: HTTPResponse,
-        summary: Answer.Summary
+        _ request: @autoclosure () -> RequestRecord, bytesIn: Int, bytesOut: Int, status: Int = 200,
+        code: String? = nil, summary: Answer.Summary
     ) {
         metrics.requestBytes.increment(by: bytesIn)
         metrics.responseBytes.increment(by: bytesOut)
-        if response.status == 401 { metrics.authFailures.increment() }
-        if summary.route == nil, let code = response.errorCode { metrics.unroutedRequests.increment(code: code) }
+        if status == 401 { metrics.authFailures.increment() }
+        if summary.route == nil, let code { metrics.unroutedRequests.increment(code: code) }
         if let tally {
-            tally.note(status: response.status, bytes: bytesIn)
+            tally.note(status: status, bytes: bytesIn)
             if let consumer = summary.consumer {
-                gate.tallies?.consumers[consumer]?.note(status: response.status, bytes: bytesIn)
+                gate.tallies?.consumers[consumer]?.note(status: status, bytes: bytesIn)
             }
         }
         guard let accessLog else { return }
@@ -27,10 +27,10 @@ extension Service {
         accessLog.append(
             AccessRecord(
                 unixMilliseconds: WallClock.millisecondsSince1970, requestID: masked(request.id),
-                method: request.method, path: masked(request.path), status: response.status,
+                method: request.method, path: masked(request.path), status: status,
                 consumer: summary.consumer, route: summary.route, model: summary.model,
                 isFallback: !summary.failedAttempts.isEmpty, bytesIn: bytesIn, bytesOut: bytesOut,
-                nanoseconds: MonotonicTime.now.nanoseconds(since: request.receivedAt), code: response.errorCode,
+                nanoseconds: MonotonicTime.now.nanoseconds(since: request.receivedAt), code: code,
                 remote: request.remote))
     }
 
@@ -44,11 +44,9 @@ extension Service {
 
     /// Counts and logs a request whose client left before the answer; nginx's 499 for want of a standard one.
     func recordAbandoned(_ request: RequestRecord, summary: Answer.Summary?) {
-        let failure = SluiceError(.cancelled, "the client closed the connection before its answer")
-        var response = HTTPResponse(failure: failure, requestID: request.id)
-        response.body = []
+        let code = SluiceError.Code.cancelled
         record(
-            request, bytesIn: request.bytesIn, bytesOut: 0, response: response,
+            request, bytesIn: request.bytesIn, bytesOut: 0, status: code.httpStatus, code: code.text,
             summary: summary ?? Answer.Summary(requestID: request.id))
     }
 }

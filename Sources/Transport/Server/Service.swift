@@ -24,6 +24,7 @@ final class Service: Sendable {
     private let everyRouteNeedsKey: Bool
     /// Counts requests for who watches them; `nil` where nobody does.
     let tally: RequestTally?
+    private let servesInference: Bool
     let administration: Administration
     let draining: Port.Draining
 
@@ -40,6 +41,7 @@ final class Service: Sendable {
         self.tally = gate.tallies?.listeners[listener.name]
         self.administration = administration
         self.draining = draining
+        self.servesInference = listener.serves.contains(.inference)
         self.everyRouteNeedsKey = gate.routes.routes.allSatisfy(\.requiresKey)
         self.knownFields = KnownFields(
             key: Array(gate.keyField.utf8), routing: gate.routes.fieldNames.sorted().map { Array($0.utf8) })
@@ -54,8 +56,8 @@ final class Service: Sendable {
     /// Checks a caller whose request says only in its body which model it is for.
     ///
     /// - Throws: `unauthenticated`, where nothing here could be for them.
-    func checkCallerBeforeMessages(_ caller: Credentials) throws(SluiceError) {
-        if everyRouteNeedsKey { try gate.checkCatalogueAccess(caller: caller) }
+    func checkCallerBeforeMessages(_ caller: @autoclosure () -> Credentials) throws(SluiceError) {
+        if everyRouteNeedsKey { try gate.checkCatalogueAccess(caller: caller()) }
     }
 
     /// Whether this listener has that endpoint.
@@ -71,7 +73,7 @@ final class Service: Sendable {
 
     /// Whether this listener has that method.
     func serves(_ method: GRPCMethod) -> Bool {
-        method.isHealth || listener.serves.contains(.inference)
+        method.isHealth || servesInference
             || method.isRepository && listener.serves.contains(.repository)
     }
 }

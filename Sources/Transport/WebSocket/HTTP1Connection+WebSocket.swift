@@ -47,7 +47,7 @@ extension HTTP1Connection {
         head.field("x-request-id", exchange.id)
         write(ByteBuffer(bytes: head.finish()), context: context)
         service.record(
-            exchange.record, bytesIn: 0, bytesOut: 0, response: HTTPResponse(status: 101, mediaType: nil, body: []),
+            exchange.record, bytesIn: 0, bytesOut: 0, status: 101,
             summary: Answer.Summary(requestID: exchange.id))
         service.metrics.requestsInFlight.decrement()
         exchange.part()

@@ -72,10 +72,9 @@ final class SessionTurn: Responder, @unchecked Sendable {
             bytesOut += document.count
             session?.send(ByteBuffer(bytes: document), isBinary: false)
         }
-        var response = HTTPResponse(status: failure?.code.httpStatus ?? 200, mediaType: nil, body: [])
-        response.errorCode = failure?.code.text
         service.record(
-            record, bytesIn: record.bytesIn, bytesOut: bytesOut, response: response, summary: summary)
+            record, bytesIn: record.bytesIn, bytesOut: bytesOut, status: failure?.code.httpStatus ?? 200,
+            code: failure?.code.text, summary: summary)
         session?.ended(self, answered: failure == nil ? inference : nil)
     }
 

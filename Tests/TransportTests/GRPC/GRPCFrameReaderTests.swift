@@ -43,6 +43,27 @@ import Testing
         }
     }
 
+    @Test func oneWholeMessageIsTakenAtOnce() throws {
+        let reader = GRPCFrameReader(limit: 3)
+        func whole(_ bytes: [UInt8]) -> [UInt8]? {
+            reader.wholeMessage(ByteBuffer(bytes: bytes)).map { Array($0.readableBytesView) }
+        }
+        #expect(whole([0, 0, 0, 0, 3, 1, 2, 3]) == [1, 2, 3])
+        #expect(whole([0, 0, 0, 0, 0]) == [])
+        // Cut off, with another one behind, compressed, with a flag that there isn't, too large.
+        for bytes: [UInt8] in [
+            [], [0, 0, 0, 0], [0, 0, 0, 0, 3, 1, 2], [0, 0, 0, 0, 1, 1, 0], [1, 0, 0, 0, 1, 1], [2, 0, 0, 0, 1, 1],
+            [0, 0, 0, 0, 4, 1, 2, 3, 4],
+        ] {
+            #expect(whole(bytes) == nil, "\(bytes)")
+        }
+        // In the middle of another one nothing begins.
+        var begun = GRPCFrameReader(limit: 3)
+        var first = ByteBuffer(bytes: [0] as [UInt8])
+        if try begun.next(&first) != nil { Issue.record("one byte is no message") }
+        #expect(begun.wholeMessage(ByteBuffer(bytes: [0, 0, 0, 0, 1, 1])) == nil)
+    }
+
     @Test func aBodyThatIsCutOffIsNotComplete() throws {
         let body: [UInt8] = [0, 0, 0, 0, 2, 1, 2]
         for count in 1..<body.count { #expect(try !Self.messages([Array(body[..<count])]).isComplete) }

@@ -181,6 +181,27 @@ struct OutboundFlowTests {
         #expect(!Self.takesTableSize(&flow))
     }
 
+    @Test func anAnswerIsTakenWholeWhereNothingIsInItsWay() throws {
+        var flow = OutboundFlow()
+        for id in [1, 3, 5, 7] { flow.open(id) }
+        func takes(_ count: Int, on id: Int) -> Bool { flow.takeWhole(count, on: id) }
+        try flow.apply([Self.setting(PeerSetting.initialWindowSize, 100)])
+        #expect(takes(100, on: 1))
+        // That stream has ended, with nothing left to be told of it.
+        #expect(!takes(1, on: 1))
+        let left = flow.remove(1).isEmpty
+        #expect(left)
+        #expect(!takes(101, on: 3), "the stream's window")
+        try flow.apply([Self.setting(PeerSetting.initialWindowSize, 200_000)])
+        #expect(!takes(HTTP2Limits.frameOfProtocol + 1, on: 3), "the largest frame")
+        for _ in 0..<3 { _ = Self.send(Self.piece([UInt8](repeating: 7, count: 16_000)), on: 5, &flow) }
+        #expect(takes(16_000, on: 3))
+        // 65,535 bytes are open for all streams together: 1,435 are left of them.
+        #expect(!takes(1_436, on: 7), "the connection's window")
+        _ = Self.send(Self.piece([UInt8](repeating: 7, count: 1_500)), on: 7, &flow)
+        #expect(!takes(1, on: 7), "what waits comes first")
+    }
+
     @Test func nobodyWaitsForWhatIsGone() throws {
         var flow = OutboundFlow()
         try flow.apply([Self.setting(PeerSetting.initialWindowSize, 1)])

@@ -36,18 +36,16 @@ extension HTTP1Connection {
         addCommonFields(to: &head, exchange: exchange, closes: !exchange.keepAlive)
         summary.write(to: &head)
         write(ByteBuffer(bytes: head.finish()), context: context)
-        service.record(
-            exchange.record, bytesIn: exchange.bytesIn, bytesOut: 0,
-            response: HTTPResponse(mediaType: mediaType, body: []), summary: summary)
+        service.record(exchange.record, bytesIn: exchange.bytesIn, bytesOut: 0, summary: summary)
         framing = StreamFraming(mediaType: mediaType, path: exchange.head.path)
     }
 
     func writePart(_ part: ByteBuffer, written: @escaping @Sendable () -> Void) {
         guard let context, let exchange, exchange.isStreaming else { return written() }
-        clock.enter(.writing, now: .now)
+        clock.enter(.writing, now: .coarse)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         write(framed(part, exchange: exchange, context: context), context: context) {
-            bound.value.clock.enter(.working, now: .now)
+            bound.value.clock.enter(.working, now: .coarse)
             written()
         }
     }
@@ -70,13 +68,13 @@ extension HTTP1Connection {
 extension Answer.Summary {
     /// Writes the header fields that tell how the answer came about.
     func write(to head: inout ResponseHead) {
-        if let model { head.field("sluice-model", model) }
+        if let model { head.field(.model, model) }
         if !failedAttempts.isEmpty { head.field("sluice-fallback", failedAttempts.joined(separator: ", ")) }
         if let rung { head.field("sluice-rung", rung) }
         if let cache { head.field("sluice-cache", cache) }
         if let ageSeconds { head.field("age", ageSeconds) }
         if let quota {
-            head.field("ratelimit-policy", quota.policyHeader)
+            head.field(.rateLimitPolicy, quota.policyHeader)
             head.rateLimit(quota)
         }
     }

@@ -25,15 +25,16 @@ extension HTTP1Connection {
         exchange.progress.answered = true
         let bodySize = response.bodyByteCount
         var head = ResponseHead(status: response.status, version: exchange.version, into: scratch.take())
-        if let mediaType = response.mediaType { head.field("content-type", mediaType) }
-        head.field("content-length", bodySize)
+        if let mediaType = response.mediaType { head.field(.contentType, mediaType) }
+        head.field(.contentLength, bodySize)
         addCommonFields(to: &head, exchange: exchange, closes: closes)
-        if let length = response.inferenceHeaderLength { head.field("inference-header-content-length", length) }
+        if let length = response.inferenceHeaderLength { head.field(.inferenceHeaderLength, length) }
         summary.write(to: &head)
         for field in response.fields { head.field(named: field.name, field.value) }
         var bytes = head.finish()
         exchange.service.record(
-            exchange.record, bytesIn: exchange.bytesIn, bytesOut: bodySize, response: response, summary: summary)
+            exchange.record, bytesIn: exchange.bytesIn, bytesOut: bodySize, status: response.status,
+            code: response.errorCode, summary: summary)
         guard exchange.head.method != .HEAD, bodySize > 0 else {
             return writeLast(consume bytes, context: context)
         }
@@ -44,8 +45,8 @@ extension HTTP1Connection {
     }
 
     func addCommonFields(to head: inout ResponseHead, exchange: HTTP1Exchange, closes: Bool) {
-        head.field("x-request-id", exchange.id)
-        head.field("date", scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
+        head.field(.requestID, exchange.id)
+        head.field(.date, scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
         if closes {
             head.field("connection", "close")
         } else if exchange.version.minor == 0 {
@@ -57,7 +58,7 @@ extension HTTP1Connection {
     ///
     /// - Parameter bytes: from `scratch`, which gets them back.
     func writeLast(_ bytes: consuming [UInt8], _ tail: EncodedBody.Segment? = nil, context: ChannelHandlerContext) {
-        clock.enter(.writing, now: .now)
+        clock.enter(.writing, now: .coarse)
         let sent = writeDirectly(bytes, tail)
         let whole = bytes.count + (tail?.byteCount ?? 0)
         if sent == whole {

@@ -8,6 +8,21 @@ internal import Policies
 /// Field values are the gate's own texts: configured names, numbers, and request ids that were checked to be visible
 /// ASCII. Nothing else a client sends comes back in a head, so a line break can't either.
 struct ResponseHead: ~Copyable {
+    /// A field's name as it stands in a head, for fields that most responses have: a line break before it, a colon behind.
+    struct Name {
+        fileprivate let text: StaticString
+
+        static let contentType = Name(text: "\r\ncontent-type: ")
+        static let contentLength = Name(text: "\r\ncontent-length: ")
+        static let requestID = Name(text: "\r\nx-request-id: ")
+        static let date = Name(text: "\r\ndate: ")
+        static let inferenceHeaderLength = Name(text: "\r\ninference-header-content-length: ")
+        static let model = Name(text: "\r\nsluice-model: ")
+        static let rateLimitPolicy = Name(text: "\r\nratelimit-policy: ")
+        static let rateLimit = Name(text: "\r\nratelimit: ")
+    }
+
+    /// Without the line break behind the last line.
     private var bytes: [UInt8]
 
     /// Begins a head.
@@ -16,59 +31,66 @@ struct ResponseHead: ~Copyable {
     init(status: Int, version: HTTPVersion, into bytes: consuming [UInt8]) {
         self.bytes = consume bytes
         if status == 200 && version.minor > 0 {
-            self.bytes.append("HTTP/1.1 200 OK\r\n")
+            self.bytes.append("HTTP/1.1 200 OK")
         } else {
             self.bytes.append(
                 contentsOf:
-                    "HTTP/1.\(version.minor) \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)\r\n"
+                    "HTTP/1.\(version.minor) \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)"
                     .utf8)
         }
+    }
+
+    mutating func field(_ name: Name, _ value: String) {
+        bytes.append(name.text)
+        bytes.append(contentsOf: value.utf8)
+    }
+
+    mutating func field(_ name: Name, _ number: Int) {
+        bytes.append(name.text)
+        bytes.appendNumber(number)
     }
 
     mutating func field(_ name: StaticString, _ value: String) {
         begin(name)
         bytes.append(contentsOf: value.utf8)
-        bytes.append("\r\n")
     }
 
     mutating func field(_ name: StaticString, _ value: StaticString) {
         begin(name)
         bytes.append(value)
-        bytes.append("\r\n")
     }
 
     mutating func field(_ name: StaticString, _ number: Int) {
         begin(name)
         bytes.appendNumber(number)
-        bytes.append("\r\n")
     }
 
     mutating func field(named name: String, _ value: String) {
+        bytes.append("\r\n")
         bytes.append(contentsOf: name.utf8)
         bytes.append(": ")
         bytes.append(contentsOf: value.utf8)
-        bytes.append("\r\n")
     }
 
     /// What is left of a quota: `quota.header`, without making a text of it.
     mutating func rateLimit(_ quota: RateLimitStatus) {
-        begin("ratelimit")
+        bytes.append(Name.rateLimit.text)
         bytes.append(contentsOf: quota.quotedName.utf8)
         bytes.append(";r=")
         bytes.appendNumber(Int(clamping: quota.shownRemaining))
         bytes.append(";t=")
         bytes.appendNumber(Int(clamping: quota.shownSeconds))
-        bytes.append("\r\n")
     }
 
     private mutating func begin(_ name: StaticString) {
+        bytes.append("\r\n")
         bytes.append(name)
         bytes.append(": ")
     }
 
     /// Ends the head.
     consuming func finish() -> [UInt8] {
-        bytes.append("\r\n")
+        bytes.append("\r\n\r\n")
         return bytes
     }
 }

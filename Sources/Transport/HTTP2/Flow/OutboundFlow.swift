@@ -169,6 +169,17 @@ struct OutboundFlow {
         }
     }
 
+    /// Takes so many bytes of the windows for the only piece of a stream's answer, which ends with it; `false` where it has
+    /// to wait, or doesn't fit one frame.
+    mutating func takeWhole(_ count: Int, on id: HTTP2StreamID) -> Bool {
+        guard let index = streams.index(of: id), streams[at: index].pieces.isEmpty,
+            count <= min(streams[at: index].window, terms.window, terms.largestFrame)
+        else { return false }
+        terms.window -= count
+        streams.remove(at: index)
+        return true
+    }
+
     /// Puts a stream into the row, where it has something that it may send.
     private mutating func takeTurn(at index: Int) {
         guard !streams[at: index].hasTurn, streams[at: index].maySend else { return }

@@ -1,9 +1,15 @@
 /// Frames as they go out (RFC 9113, sections 4.1 and 6).
 extension [UInt8] {
     mutating func appendFrameHeader(length: Int, _ type: UInt8, _ flags: UInt8, stream: HTTP2StreamID) {
-        appendBigEndian(UInt32(truncatingIfNeeded: length) << 8 | UInt32(type))
-        append(flags)
-        appendBigEndian(UInt32(truncatingIfNeeded: stream))
+        let stream = UInt32(truncatingIfNeeded: stream)
+        let length = UInt32(truncatingIfNeeded: length)
+        appendBigEndian(UInt64(length << 8 | UInt32(type)) << 32 | UInt64(flags) << 24 | UInt64(stream >> 8))
+        append(UInt8(truncatingIfNeeded: stream))
+    }
+
+    private mutating func appendBigEndian(_ value: UInt64) {
+        // The bytes of a local copy, which nobody else sees.
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 
     mutating func appendBigEndian(_ value: UInt32) {

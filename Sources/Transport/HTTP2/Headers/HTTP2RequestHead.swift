@@ -1,3 +1,4 @@
+internal import Gateway
 internal import NIOHPACK
 internal import Policies
 internal import Tensors
@@ -22,6 +23,10 @@ final class HTTP2RequestHead {
     let requestID: String?
     /// What a request that asks for inference means, once somebody has found out.
     var meaning: HeadMeaning?
+    /// What a gRPC call shows of who makes it, as a revision's policies have read it.
+    var caller: (revision: Int, credentials: Credentials)?
+    /// What the last gRPC call with this head asked for, in the words of a revision; the next one mostly asks the same.
+    var asked: (revision: Int, request: InferenceRequest)?
 
     /// - Parameter peer: who is at the other end of the connection.
     /// - Throws: why this is no request at all (RFC 9113, section 8.1.1).

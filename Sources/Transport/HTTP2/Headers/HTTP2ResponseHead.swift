@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Gateway
 internal import Policies
 
@@ -18,7 +19,7 @@ struct HTTP2ResponseHead: ~Copyable {
     ///   - saysTableSize: the client has to be told that its table isn't used.
     init(status: Int, into bytes: consuming [UInt8], saysTableSize: Bool = false) {
         start = bytes.beginHeaderBlock()
-        self.bytes = bytes
+        self.bytes = consume bytes
         if saysTableSize { self.bytes.append(0x20) }
         switch status {
         case 200: self.bytes.append(0x88)
@@ -41,6 +42,12 @@ struct HTTP2ResponseHead: ~Copyable {
     /// A field that was encoded before.
     mutating func field(_ field: EncodedField) {
         bytes.append(contentsOf: field.bytes)
+    }
+
+    /// A field whose name was encoded before.
+    mutating func field(_ name: EncodedName, _ value: String) {
+        bytes.append(contentsOf: name.bytes)
+        append(value)
     }
 
     mutating func field(_ name: StaticString, _ value: String) {
@@ -68,7 +75,7 @@ struct HTTP2ResponseHead: ~Copyable {
 
     /// How the answer came about.
     mutating func add(_ summary: Answer.Summary) {
-        if let model = summary.model { field("sluice-model", model) }
+        if let model = summary.model { field(EncodedName.model, model) }
         if !summary.failedAttempts.isEmpty {
             field("sluice-fallback", summary.failedAttempts.joined(separator: ", "))
         }
@@ -76,9 +83,32 @@ struct HTTP2ResponseHead: ~Copyable {
         if let cache = summary.cache { field("sluice-cache", cache) }
         if let age = summary.ageSeconds { field("age", String(age)) }
         if let quota = summary.quota {
-            field("ratelimit-policy", quota.policyHeader)
-            field("ratelimit", quota.header)
+            field(EncodedName.rateLimitPolicy, quota.policyHeader)
+            rateLimit(quota)
         }
+    }
+
+    /// What is left of a quota: `quota.header`, without making a text of it.
+    private mutating func rateLimit(_ quota: RateLimitStatus) {
+        let name = quota.quotedName.utf8
+        let (remaining, seconds) = (Int(clamping: quota.shownRemaining), Int(clamping: quota.shownSeconds))
+        bytes.append(contentsOf: EncodedName.rateLimit.bytes)
+        bytes.appendInteger(name.count + 6 + Self.digits(of: remaining) + Self.digits(of: seconds), prefix: 7)
+        bytes.append(contentsOf: name)
+        bytes.append(contentsOf: [UInt8(ascii: ";"), UInt8(ascii: "r"), UInt8(ascii: "=")])
+        bytes.appendNumber(remaining)
+        bytes.append(contentsOf: [UInt8(ascii: ";"), UInt8(ascii: "t"), UInt8(ascii: "=")])
+        bytes.appendNumber(seconds)
+    }
+
+    /// How many digits a number has that isn't negative.
+    private static func digits(of number: Int) -> Int {
+        var (count, rest) = (1, number)
+        while rest >= 10 {
+            count += 1
+            rest /= 10
+        }
+        return count
     }
 
     private mutating func append(_ text: String) {
@@ -105,6 +135,23 @@ struct HTTP2ResponseHead: ~Copyable {
         case contentLength = 28
         case contentType = 31
         case date = 33
+    }
+
+    /// A name as it is sent, for fields that most responses have.
+    struct EncodedName: Sendable {
+        let bytes: [UInt8]
+
+        static let requestID = EncodedName("x-request-id")
+        static let model = EncodedName("sluice-model")
+        static let rateLimitPolicy = EncodedName("ratelimit-policy")
+        static let rateLimit = EncodedName("ratelimit")
+
+        private init(_ name: String) {
+            var bytes: [UInt8] = [0]
+            bytes.appendInteger(name.utf8.count, prefix: 7)
+            bytes.append(contentsOf: name.utf8)
+            self.bytes = bytes
+        }
     }
 
     /// A field as it is sent, for those that are always the same.

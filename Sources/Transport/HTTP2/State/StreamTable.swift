@@ -39,6 +39,10 @@ struct StreamTable<Value> {
     @discardableResult mutating func remove(_ id: HTTP2StreamID) -> Value? { index(of: id).map { remove(at: $0) } }
 
     @discardableResult mutating func remove(at index: Int) -> Value {
+        if index == ids.count - 1 {
+            ids.removeLast()
+            return values.removeLast()
+        }
         ids.remove(at: index)
         return values.remove(at: index)
     }
