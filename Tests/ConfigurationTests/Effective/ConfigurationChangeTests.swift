@@ -98,7 +98,10 @@ import Testing
             models:
               a:
                 plugin: echo
-                inputs: { X: { columns: [p] } }
+                inputs:
+                  X: { columns: [p] }
+                  film: { image: { size: 64x48, fit: letterbox }, video: { fps: 1 } }
+                  sound: { audio: { rate: 16kHz, scale: 2 } }
                 self_test: [{ inputs: {} }]
                 batching: { max_rows: 8 }
                 pad: { inputs: { X: 0 } }
@@ -157,8 +160,13 @@ import Testing
             """
         let effective = try load(text).effective.json
         #expect(!effective.contains("s3cret"))
-        // `auth: none` is the absence of the other forms.
-        for block in Block.all where block.path != "auth" {
+        // `auth: none` is the absence of the other forms. Of pictures, film and sound there is what the file says: what it
+        // doesn't say is up to the plugin that makes tensors of them.
+        let media = ["image", "video", "audio"].map { "models.NAME.inputs.INPUT.\($0)" }
+        for written in [#""size":"64x48""#, #""fit":"letterbox""#, #""fps":1"#, #""rate":16000"#, #""scale":2"#] {
+            #expect(effective.contains(written), "\(written)")
+        }
+        for block in Block.all where block.path != "auth" && !media.contains(block.path) {
             for key in block.keys { #expect(effective.contains("\"\(key.name)\":"), "\(key.name) of \(block.path)") }
         }
     }

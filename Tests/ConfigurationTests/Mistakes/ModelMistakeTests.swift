@@ -50,7 +50,7 @@ import Testing
             "a file whose plugin isn't installed", GatewayText(models: "models: { iris: ./iris.tflite }"),
             [
                 #"""
-                3:17+13 error: unknown plugin "tflite" | known plugins: baseline, echo, onnxruntime, tract
+                3:17+13 error: unknown plugin "tflite" | known plugins: baseline, echo, media, onnxruntime, tract
                 """#
             ]),
         WrongText(

@@ -235,8 +235,12 @@ extension HostileTests {
             "Content-Type",
             closes: false),
         .http(
-            "a media type that isn't read", post + "Content-Type: image/png\r\nContent-Length: 5\r\n\r\n[[1]]",
-            "image/png",
+            "a media type that isn't read", post + "Content-Type: application/zip\r\nContent-Length: 5\r\n\r\n[[1]]",
+            "application/zip",
+            status: 415, code: "unsupported_media_type", closes: false),
+        .http(
+            "a picture for a model that takes none",
+            post + "Content-Type: image/png\r\nContent-Length: 5\r\n\r\n[[1]]", "takes no pictures",
             status: 415, code: "unsupported_media_type", closes: false),
         .http(
             "a charset that isn't read",
