@@ -83,6 +83,8 @@ struct OpenAPIDocument {
             ],
         ]
         let text: [String: Any] = ["schema": ["type": "string"]]
+        // Readers of the document take a schema here for one of each event, not of the text.
+        let events: [String: Any] = [:]
         return [
             "tags": ["Inference"], "operationId": "infer_\(entry.name)",
             "summary": "Run \(entry.name), version \(entry.model.version)",
@@ -93,7 +95,7 @@ struct OpenAPIDocument {
                     "description": "The outputs, in the format that Accept names",
                     "content": [
                         "application/json": ["schema": answer], "text/csv": text, "application/xml": text,
-                        "application/x-npy": text, "application/x-ndjson": text, "text/event-stream": text,
+                        "application/x-npy": text, "application/x-ndjson": text, "text/event-stream": events,
                     ],
                 ],
                 "default": ["$ref": "#/components/responses/Error"],
