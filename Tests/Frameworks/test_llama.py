@@ -27,8 +27,8 @@ models:
   smol: {{ plugin: llama, config: {{ file: {MODEL}, slots: {SLOTS}, threads: 1, context: 1024, temperature: 0 }} }}
   one: {{ plugin: llama, config: {{ file: {MODEL}, slots: 1, threads: 1, context: 1024, temperature: 0 }} }}
 routes:
-  - {{ match: {{ model: smol }}, send: smol, deadline: 5m }}
-  - {{ match: {{ model: one }}, send: one, deadline: 5m }}
+  - {{ match: {{ model: smol }}, send: smol, deadline: 5min }}
+  - {{ match: {{ model: one }}, send: one, deadline: 5min }}
   - {{ match: {{ model: hurried }}, send: one, deadline: 500ms }}
 """
     with Gateway(text) as running:
