@@ -49,7 +49,7 @@ models:
   smol:
     plugin: llama
     config: {{ file: {MODEL}, slots: {SLOTS}, threads: {threads}, context: 1024, temperature: 0 }}
-routes: [{{ match: {{ model: smol }}, send: smol, deadline: 10m }}]
+routes: [{{ match: {{ model: smol }}, send: smol, deadline: 10min }}]
 observability: {{ access_log: none }}
 """
     )
