@@ -1,7 +1,7 @@
 import Configuration
 
 extension ConfigurationLoader.Context {
-    /// A folder with two plugin files, five installed plugins, and a clock that stands at 2026-11-24.
+    /// A folder with two plugin files, six installed plugins, and a clock that stands at 2026-11-24.
     static let test: ConfigurationLoader.Context = {
         var context = standard
         context.environment["MEDIUM"] = String(repeating: "s", count: 40)
@@ -20,7 +20,7 @@ extension ConfigurationLoader.Context {
 
     private static let standard = ConfigurationLoader.Context(
         folder: "/etc/sluice", environment: ["TOKEN": "s3cret", "EMPTY": ""],
-        installedPlugins: ["baseline", "echo", "media", "onnxruntime", "tract"],
+        installedPlugins: ["baseline", "echo", "media", "onnxruntime", "remote", "tract"],
         fileExists: {
             ["/etc/sluice/libonnx.so", "/opt/liblite.so"].contains($0) || $0.hasPrefix("/etc/sluice/tls")
         },

@@ -273,6 +273,7 @@ enum GatewayBlock {
             }
         }
         PluginBlock.checkProcesses(pluginResults, models: models.map(\.value), reading)
+        RemoteUse.check(models, plugins: plugins, reading)
         return (models.map(\.value), plugins, NameTable("model", modelNodes))
     }
 

@@ -20,7 +20,7 @@ import Testing
             [
                 #"""
                 3:27+10 error: unknown plugin "tensorflow" | known plugins: baseline, echo, media, onnxruntime, \#
-                tract
+                remote, tract
                 """#
             ]),
         WrongText(
@@ -50,7 +50,8 @@ import Testing
             "a file whose plugin isn't installed", GatewayText(models: "models: { iris: ./iris.tflite }"),
             [
                 #"""
-                3:17+13 error: unknown plugin "tflite" | known plugins: baseline, echo, media, onnxruntime, tract
+                3:17+13 error: unknown plugin "tflite" | known plugins: baseline, echo, media, onnxruntime, remote, \#
+                tract
                 """#
             ]),
         WrongText(

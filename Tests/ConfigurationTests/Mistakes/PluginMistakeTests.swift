@@ -62,6 +62,29 @@ import Testing
                 #"12:12+1 error: grace: "1" is not a duration | write 1s"#,
             ]),
         WrongText(
+            "a remote without the network",
+            GatewayText(
+                models: "models: { a: { plugin: far, isolation: process }, b: { plugin: far } }",
+                more: "plugins: { far: { name: remote } }"),
+            [
+                #"""
+                3:24+3 error: model "a" asks other servers, but its process may not use the network | \#
+                write plugins: { far: { grants: { network: any } } }, or isolation: in-process
+                """#
+            ]),
+        WrongText(
+            "a remote's key",
+            GatewayText(
+                models: """
+                    models: { a: { plugin: remote, config: { key: sk-1 } }, b: { plugin: remote, config: { key: env:TOKEN } } }
+                    """),
+            [
+                #"""
+                3:24+6 error: model "a": config.key is written out: secrets are named in the file, and kept elsewhere | \#
+                write key: env:NAME, or key: file:PATH
+                """#
+            ]),
+        WrongText(
             "a file that is missing",
             GatewayText(models: "models: { a: { plugin: onnx } }", more: "plugins: { onnx: { path: ./libonx.so } }"),
             [
@@ -87,7 +110,7 @@ import Testing
             [
                 #"""
                 5:12+4 error: no plugin "onnx" is installed | installed plugins: baseline, echo, media, \#
-                onnxruntime, tract
+                onnxruntime, remote, tract
                 """#
             ]),
         WrongText(

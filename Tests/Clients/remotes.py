@@ -1,0 +1,146 @@
+"""Servers for the tests of models that live elsewhere: some are Sluice, and some are hostile."""
+
+import contextlib
+import http.server
+import json
+import socket
+import socketserver
+import threading
+
+METADATA = {
+    "name": "m",
+    "versions": ["1"],
+    "platform": "made up",
+    "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}],
+    "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}],
+}
+EXTENSIONS = {"name": "fake", "version": "1", "extensions": ["binary_tensor_data"]}
+
+
+class Fake:
+    """An Open Inference server in Python: each test says what it answers to `infer`.
+
+    `answer` gets the handler and writes whatever it likes to it. `seen` are the requests, as (path, headers, body).
+    """
+
+    def __init__(self, answer=None, port=0, metadata=METADATA, extensions=EXTENSIONS, ready=200):
+        self.answer = answer or echo
+        self.metadata, self.extensions, self.ready = metadata, extensions, ready
+        self.seen = []
+        self.held = threading.Event()  # what answers wait for that are to be slow
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                if self.path.endswith("/ready"):
+                    return self.document({}, fake.ready)
+                return self.document(fake.extensions if self.path.endswith("/v2") else fake.metadata)
+
+            def do_POST(self):
+                self.request_body = self.rfile.read(int(self.headers["Content-Length"]))
+                fake.seen.append((self.path, self.headers, self.request_body))
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    fake.answer(self)
+
+            def document(self, document, status=200, headers=()):
+                self.body(json.dumps(document).encode(), status, [("Content-Type", "application/json"), *headers])
+
+            def body(self, body, status=200, headers=()):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+        class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+            request_queue_size = 128
+
+        self.server = Server(("127.0.0.1", port), Handler)
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.held.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class Raw:
+    """Says the same bytes to everybody, whatever they say."""
+
+    def __init__(self, raw):
+        self.raw = raw
+
+    def __enter__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+        return self
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(self.raw)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+
+
+def request_of(body, headers):
+    """The JSON of a request, and the bytes after it."""
+    length = int(headers.get("Inference-Header-Content-Length", len(body)))
+    return json.loads(body[:length]), body[length:]
+
+
+def reply(handler, head, raw=b"", length=None):
+    """JSON, followed by raw tensors."""
+    text = json.dumps(head).encode()
+    handler.body(
+        text + raw,
+        headers=[
+            ("Content-Type", "application/octet-stream"),
+            ("Inference-Header-Content-Length", str(len(text) if length is None else length)),
+        ],
+    )
+
+
+def output(size=8, shape=(1, 2), name="y", datatype="FP32"):
+    return {"name": name, "datatype": datatype, "shape": list(shape), "parameters": {"binary_data_size": size}}
+
+
+def echo(handler):
+    """What came as `x` goes back as `y`."""
+    head, raw = request_of(handler.request_body, handler.headers)
+    reply(handler, {"model_name": "m", "outputs": [output(len(raw), head["inputs"][0]["shape"])]}, raw)
+
+
+def closed_port():
+    """A port at which nobody listens."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]

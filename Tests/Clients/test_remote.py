@@ -1,0 +1,635 @@
+"""Models that live on another server: a second Sluice by each protocol, replicas that die, and servers that lie."""
+
+import concurrent.futures
+import json
+import subprocess
+import threading
+import time
+
+import ml_dtypes
+import numpy as np
+import openai
+import pytest
+import remotes
+import requests
+import tritonclient.grpc as triton_grpc
+import tritonclient.http as triton_http
+from conftest import DATATYPES
+from gateway import PLUGINS, ROOT, Gateway, run, wait_for
+from remotes import Fake
+
+# Says its prompt's words again, a part each.
+WORDS = '''
+import numpy as np
+
+class Words:
+    inputs = {"prompt": ("BYTES", [1])}
+    outputs = {"text": ("BYTES", [1])}
+    streams = True
+
+    def infer(self, inputs, request):
+        for word in inputs["prompt"][0].split(b" ")[: int(request.params.get("max_tokens", 1000))]:
+            if word == b"fail":
+                raise ValueError("told to fail")
+            yield {"text": np.array([word + b" "], dtype=object)}
+'''
+
+# A row of three numbers for each text.
+LENGTHS = '''
+import numpy as np
+
+class Lengths:
+    inputs = {"texts": ("BYTES", [-1])}
+    outputs = {"rows": ("FP32", [-1, 3])}
+
+    def infer(self, inputs, request):
+        rows = [[len(text), text.count(b"a"), 0.5] for text in inputs["texts"]]
+        return {"rows": np.array(rows, np.float32)}
+'''
+HEAD = 'version: 1\nlisteners: { public: { address: "127.0.0.1:0" } }\nauth: none\nobservability: { access_log: none }\n'
+NUMPY = {"BF16": ml_dtypes.bfloat16, "FP16": np.float16, "FP32": np.float32, "FP64": np.float64, "BOOL": np.bool_}
+
+
+def far_text():
+    echoes = "".join(
+        f"  echo-{datatype}: {{ plugin: echo, config: {{ inputs: [{{ name: INPUT0, datatype: {datatype}, shape: [-1, -1] }}] }} }}\n"
+        for datatype in DATATYPES
+    )
+    return f"""\
+{HEAD}plugins: {{ python: {{ isolation: in-process }}, echo: {{}} }}
+models:
+{echoes}  words: {{ plugin: python, config: {{ file: ./words.py, venv: {ROOT}/build/venv }} }}
+  lengths: {{ plugin: python, config: {{ file: ./lengths.py, venv: {ROOT}/build/venv }} }}
+"""
+
+
+def near(models, more=""):
+    """A gateway of remote models: their `config` by name."""
+    lines = [
+        f"  {name}: {{ plugin: remote, config: {json.dumps(config)} }}" if isinstance(config, dict) else f"  {name}: {config}"
+        for name, config in models.items()
+    ]
+    return Gateway(HEAD + "models:\n" + "\n".join(lines) + "\n" + more)
+
+
+@pytest.fixture(scope="module")
+def far():
+    made = Gateway(far_text())
+    (made.folder / "words.py").write_text(WORDS)
+    (made.folder / "lengths.py").write_text(LENGTHS)
+    with made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def gateway(far):
+    """All of `far`'s models, by each protocol."""
+    models = {}
+    for datatype in DATATYPES:
+        models[f"http-{datatype}"] = {"servers": [far.url], "model": f"echo-{datatype}"}
+        models[f"grpc-{datatype}"] = {"protocol": "grpc", "servers": [far.url], "model": f"echo-{datatype}", "version": "1"}
+        if datatype not in ("FP16", "BF16"):
+            models[f"json-{datatype}"] = {"servers": [far.url], "model": f"echo-{datatype}", "tensors": "json"}
+    api = [f"{far.url}/v1"]
+    models |= {
+        "chat": {"protocol": "openai", "servers": api, "model": "words"},
+        "whole": {"protocol": "openai", "servers": api, "model": "words", "stream": False},
+        "completions": {"protocol": "openai", "task": "completions", "servers": api, "model": "words"},
+        "embed": {"protocol": "openai", "task": "embeddings", "servers": api, "model": "lengths", "dimensions": 3},
+        "parts": {"protocol": "grpc", "servers": [far.url], "model": "words", "stream": True},
+        "events": {"servers": [far.url], "model": "words", "stream": True},
+        "rows": {"servers": [far.url], "model": "lengths", "batched": True},
+    }
+    with near(models) as made:
+        yield made
+
+
+def values_of(datatype):
+    if datatype == "BYTES":
+        return np.array([[b"", b"a\0b", "grün".encode()], [b"x" * 70_000, b" ", b"{}"]], object)
+    if datatype == "BOOL":
+        return np.array([[True, False, True]])
+    if datatype in NUMPY:
+        values = np.array([[0.5, -1.25, 3e4], [0, 1, -2]]).astype(NUMPY[datatype])
+        return values
+    dtype = np.dtype(datatype.lower())
+    limits = np.iinfo(dtype)
+    return np.array([[limits.min, limits.max, 1]], dtype)
+
+
+class TestTensors:
+    @pytest.mark.parametrize("datatype", DATATYPES)
+    @pytest.mark.parametrize("protocol", ["http", "grpc", "json"])
+    def test_every_type_comes_back(self, gateway, protocol, datatype):
+        if protocol == "json" and datatype in ("FP16", "BF16"):
+            pytest.skip("JSON can't carry it")
+        values = values_of(datatype)
+        if protocol == "json" and datatype == "BYTES":
+            values = np.array([[b"", b'a"\n', "grün".encode()]], object)
+        with triton_grpc.InferenceServerClient(gateway.address) as client:
+            for sent in (values, values[:0], np.tile(values, (20, 1))):
+                given = triton_grpc.InferInput("INPUT0", list(sent.shape), datatype)
+                given.set_data_from_numpy(sent)
+                answer = client.infer(f"{protocol}-{datatype}", [given]).as_numpy("OUTPUT0")
+                assert answer.shape == sent.shape
+                assert (answer == sent).all()
+
+    @pytest.mark.parametrize("protocol", ["http", "grpc"])
+    def test_a_large_one_comes_back(self, gateway, protocol):
+        values = np.arange(2_000_000, dtype=np.float32).reshape(2, -1)
+        values[0, :3] = np.nan, np.inf, -np.inf
+        with triton_http.InferenceServerClient(gateway.address) as client:
+            given = triton_http.InferInput("INPUT0", list(values.shape), "FP32")
+            given.set_data_from_numpy(values)
+            answer = client.infer(f"{protocol}-FP32", [given]).as_numpy("OUTPUT0")
+        assert answer.tobytes() == values.tobytes()
+
+    def test_the_remote_says_what_the_model_takes(self, gateway):
+        about = requests.get(f"{gateway.url}/v2/models/grpc-BYTES", timeout=10).json()
+        assert about["inputs"] == [{"name": "INPUT0", "datatype": "BYTES", "shape": [-1, -1]}]
+        assert about["platform"] == "remote"
+
+    def test_rows_are_joined_where_the_file_says_so(self, gateway):
+        def ask(text):
+            body = {"texts": [text]}
+            return requests.post(f"{gateway.url}/v1/infer/rows", json=body, timeout=30).json()["outputs"]["rows"]
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            texts = ["a" * n for n in range(1, 60)]
+            assert list(pool.map(ask, texts)) == [[[n, n, 0.5]] for n in range(1, 60)]
+
+
+@pytest.fixture(scope="module")
+def client(gateway):
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="none", max_retries=0) as client:
+        yield client
+
+
+class TestText:
+    def test_chats_whole(self, client):
+        said = [{"role": "user", "content": "one two"}]
+        for model in ("chat", "whole"):
+            answer = client.chat.completions.create(model=model, messages=said)
+            assert answer.choices[0].message.content == "user: one two\nassistant: "
+
+    def test_chats_in_parts(self, client):
+        said = [{"role": "user", "content": "one two three"}]
+        parts = list(client.chat.completions.create(model="chat", messages=said, stream=True))
+        texts = [part.choices[0].delta.content for part in parts if part.choices and part.choices[0].delta.content]
+        assert texts == ["user: ", "one ", "two ", "three\nassistant: "]
+
+    def test_completions_with_their_parameters(self, client):
+        answer = client.completions.create(model="completions", prompt="a b c d", max_tokens=2)
+        assert answer.choices[0].text == "a b "
+
+    def test_a_failure_in_the_middle_is_told(self, client):
+        parts = client.completions.create(model="completions", prompt="a b fail", stream=True)
+        with pytest.raises(openai.APIError, match="told to fail"):
+            list(parts)
+
+    def test_embeddings(self, client):
+        answer = client.embeddings.create(model="embed", input=["banana", "x"])
+        assert [item.embedding for item in answer.data] == [[6, 3, 0.5], [1, 0, 0.5]]
+
+    @pytest.mark.parametrize("model", ["parts", "events"])
+    def test_open_inference_in_parts(self, gateway, model):
+        answers = []
+        with triton_grpc.InferenceServerClient(gateway.address) as client:
+            came = threading.Semaphore(0)
+
+            def take(result, error):
+                answers.append(error or result.as_numpy("text"))
+                came.release()
+
+            client.start_stream(take)
+            given = triton_grpc.InferInput("prompt", [1], "BYTES")
+            given.set_data_from_numpy(np.array([b"one two three"], object))
+            client.async_stream_infer(model, [given])
+            for _ in range(3):
+                assert came.acquire(timeout=20)
+            client.stop_stream()
+        assert [answer.tolist() for answer in answers[:3]] == [[b"one "], [b"two "], [b"three "]]
+
+
+def post(gateway, model="far", values=((1, 2),), **options):
+    return requests.post(
+        f"{gateway.url}/v1/infer/{model}",
+        json={"x": [list(row) for row in values], **options.pop("body", {})},
+        timeout=30,
+        **options,
+    )
+
+
+PORTS = {
+    "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}],
+    "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}],
+}
+
+
+class TestWhatIsPassedOn:
+    def test_trace_deadline_parameters_and_key(self, monkeypatch):
+        monkeypatch.setenv("FAR_KEY", "sk-of-the-remote")
+        with Fake() as fake:
+            config = f'{{ servers: ["{fake.url}/base/"], model: "a b", version: "7", key: env:FAR_KEY, key_header: X-Api-Key }}'
+            with near({"far": f"{{ plugin: remote, timeout: 5s, config: {config} }}"}) as gateway:
+                trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+                answer = post(
+                    gateway, body={"parameters": {"beams": 4, "mood": "007", "deep": True}}, headers={"traceparent": trace}
+                )
+                assert answer.status_code == 200, answer.text
+                assert answer.json()["outputs"] == {"y": [[1, 2]]}
+                log = "".join(gateway.log)
+            path, headers, body = fake.seen[-1]
+            head, raw = remotes.request_of(body, headers)
+            assert path == "/base/v2/models/a%20b/versions/7/infer"
+            assert headers["traceparent"] == trace and headers["X-Api-Key"] == "sk-of-the-remote"
+            assert head["id"] == headers["x-request-id"] == answer.headers["x-request-id"]
+            assert 0 < head["parameters"].pop("timeout") <= 5_000_000
+            assert head["parameters"] == {"binary_data_output": True, "beams": 4, "mood": "007", "deep": True}
+            assert 0 < int(headers["x-envoy-expected-rq-timeout-ms"]) <= 5000
+            assert np.frombuffer(raw, np.float32).tolist() == [1, 2]
+            assert "sk-of-the-remote" not in log
+
+    def test_a_key_in_a_file_and_one_that_is_refused(self, tmp_path):
+        secret = tmp_path / "key"
+        secret.write_text("secret-words\n")
+        refuse = lambda handler: handler.document({"error": "key secret-words is unknown"}, 401)  # noqa: E731
+        with Fake(refuse) as fake, near({"far": {"servers": [fake.url], "key": f"file:{secret}"}}) as gateway:
+            answer = post(gateway)
+            assert (answer.status_code, answer.json()["code"]) == (500, "model_failed")
+            assert "refuses this gateway's key" in answer.text and "secret-words" not in answer.text
+            assert fake.seen[-1][1]["authorization"] == "Bearer secret-words"
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        "status, document, expected, code",
+        [
+            (400, {"error": "x must be\nsmall"}, 400, "model_rejected_input"),
+            (422, {"detail": "no such shape"}, 400, "model_rejected_input"),
+            (413, {}, 400, "model_rejected_input"),
+            (404, {"error": "no model m"}, 503, "model_unavailable"),
+            (429, {"error": "later"}, 503, "model_unavailable"),
+            (500, {"error": "it broke"}, 500, "model_failed"),
+            (501, {}, 501, "model_unimplemented"),
+            (502, {}, 503, "model_unavailable"),
+            (503, {"error": "loading"}, 503, "model_unavailable"),
+            (302, {}, 500, "model_failed"),
+        ],
+    )
+    def test_statuses_of_the_remote(self, status, document, expected, code):
+        with Fake(lambda handler: handler.document(document, status)) as fake:
+            with near({"far": {"servers": [fake.url], "health": False}}) as gateway:
+                answer = post(gateway)
+                assert (answer.status_code, answer.json()["code"]) == (expected, code), answer.text
+                for text in document.values():
+                    assert text.replace("\n", " ") in answer.json()["error"]
+
+    def test_statuses_over_grpc(self, gateway):
+        with triton_grpc.InferenceServerClient(gateway.address) as client:
+            given = triton_grpc.InferInput("INPUT0", [1, 1], "FP32")
+            given.set_data_from_numpy(np.zeros((1, 1), np.float32))
+            with pytest.raises(triton_grpc.InferenceServerException, match="NOPE"):
+                client.infer("grpc-FP32", [given], outputs=[triton_grpc.InferRequestedOutput("NOPE")])
+
+    def test_a_remote_that_is_not_there_can_be_loaded_by_naming_tensors(self):
+        port = remotes.closed_port()
+        models = {
+            "far": {"servers": [f"http://127.0.0.1:{port}"], **PORTS},
+            "dark": {"servers": [f"http://127.0.0.1:{port}"]},
+        }
+        with near(models) as gateway:
+            answer = post(gateway)
+            assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable")
+            assert "Connection refused" in answer.text and str(port) not in answer.text
+            assert "name config.inputs and config.outputs" in "".join(gateway.log)
+
+    @pytest.mark.parametrize(
+        "metadata, text",
+        [
+            ({"inputs": [{"name": "x", "datatype": "FP9", "shape": [1]}]}, 'type \\"FP9\\", which isn\'t known here'),
+            ({"inputs": [{"name": "x", "datatype": "FP32"}]}, "has no shape: name it"),
+            ({"inputs": []}, "config.inputs is missing, and the remote doesn't tell"),
+            ({"inputs": "none"}, "config.inputs is missing"),
+            ({"inputs": [{"datatype": "FP32"}]}, "doesn't describe the model as the protocol has it"),
+        ],
+    )
+    def test_metadata_that_says_too_little(self, metadata, text):
+        with Fake(metadata={**remotes.METADATA, **metadata}) as fake, near({"far": {"servers": [fake.url]}}) as gateway:
+            assert post(gateway).status_code == 503
+            assert text in "".join(gateway.log)
+
+    def test_what_the_file_names_stands_above_the_metadata(self):
+        metadata = {**remotes.METADATA, "inputs": [{"name": "x", "datatype": "FP9"}]}
+        with Fake(metadata=metadata) as fake:
+            with near({"far": {"servers": [fake.url], "inputs": PORTS["inputs"]}}) as gateway:
+                assert post(gateway).status_code == 200
+
+
+def lie(head, raw=b"", length=None):
+    return lambda handler: remotes.reply(handler, head, raw, length)
+
+
+def say(raw):
+    """These bytes and nothing else, and the end of the connection."""
+
+    def answer(handler):
+        handler.wfile.write(raw)
+        handler.wfile.flush()
+        handler.close_connection = True
+
+    return answer
+
+
+def endless(handler):
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"10000\r\n" + b"[" * 65536 + b"\r\n")
+
+
+def many_fields(handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        handler.wfile.write(b"x-more: " + b"x" * 1000 + b"\r\n")
+
+
+GOOD = remotes.output()
+LIES = {
+    "no JSON": (say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), "no answer of the Open Inference Protocol"),
+    "deep JSON": (say(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n" + b"[" * 90000), "no answer of the Open Inference"),
+    "no outputs": (lie({}), "no answer of the Open Inference Protocol"),
+    "an output less": (lie({"outputs": []}), 'does not answer output "y"'),
+    "another output": (lie({"outputs": [{**GOOD, "name": "z"}]}, bytes(8)), "an output that it doesn't declare"),
+    "twice": (lie({"outputs": [GOOD, GOOD]}, bytes(16)), 'output "y" twice'),
+    "another type": (lie({"outputs": [{**GOOD, "datatype": "FP64"}]}, bytes(8)), "in another type"),
+    "another rank": (lie({"outputs": [{**GOOD, "shape": [2]}]}, bytes(8)), "in another shape"),
+    "another width": (lie({"outputs": [{**GOOD, "shape": [1, 3]}]}, bytes(12)), "in another shape"),
+    "below nothing": (lie({"outputs": [{**GOOD, "shape": [-1, 2]}]}, bytes(8)), "in another shape"),
+    "huge": (lie({"outputs": [{**GOOD, "shape": [1 << 62, 2]}]}, bytes(8)), "too large"),
+    "fewer bytes": (lie({"outputs": [remotes.output(4)]}, bytes(4)), 'answers 4 bytes for "y", whose shape takes 8'),
+    "bytes that aren't there": (lie({"outputs": [remotes.output(1 << 40)]}, bytes(8)), "longer than its whole answer"),
+    "bytes left over": (lie({"outputs": [GOOD]}, bytes(9)), "more bytes than its outputs have"),
+    "a head beyond the end": (lie({"outputs": [GOOD]}, bytes(8), 1 << 30), "JSON is longer than its whole answer"),
+    "a head of words": (lie({"outputs": [GOOD]}, bytes(8), "many"), "JSON is longer than its whole answer"),
+    "too few numbers": (lie({"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 2], "data": [1]}]}), "fewer elements"),
+    "too many numbers": (
+        lie({"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 2], "data": [[1, 2, 3]]}]}),
+        "more elements",
+    ),
+    "a shape without its numbers": (
+        lie({"outputs": [{"name": "y", "datatype": "FP32", "shape": [1 << 30, 2], "data": []}]}),
+        "fewer elements",
+    ),
+    "text for numbers": (
+        lie({"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 2], "data": ["a", "b"]}]}),
+        "no answer of the Open Inference Protocol",
+    ),
+    "no HTTP": (say(b"SSH-2.0-OpenSSH_9.2\r\n"), "no HTTP"),
+    "header fields without end": (many_fields, "64 KiB of header fields"),
+    "a body without end": (endless, "longer than max_answer"),
+}
+
+
+@pytest.fixture(scope="module")
+def lying():
+    with Fake() as fake:
+        config = {"servers": [fake.url], "max_answer": "1MiB", "timeout": "5s", "eject": {"after": 1000}}
+        with near({"far": config}) as gateway:
+            yield fake, gateway
+
+
+class TestLies:
+    @pytest.mark.parametrize("name", LIES)
+    def test_is_a_clear_error_and_no_end(self, lying, name):
+        fake, gateway = lying
+        fake.answer, text = LIES[name]
+        answer = post(gateway)
+        assert (answer.status_code, answer.json()["code"]) == (500, "model_failed"), answer.text
+        assert text in answer.json()["error"]
+        fake.answer = remotes.echo
+        assert post(gateway).json()["outputs"] == {"y": [[1, 2]]}
+
+    def test_half_an_answer(self, lying):
+        fake, gateway = lying
+        for raw in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.1 200"):
+            fake.answer = say(raw)
+            answer = post(gateway)
+            assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable"), answer.text
+        fake.answer = remotes.echo
+        assert post(gateway).status_code == 200
+
+    @pytest.mark.parametrize(
+        "raw, text",
+        [
+            (b"data: {}\n\n", "ended in the middle"),
+            (b"data: nonsense\n\n", "no part of an answer"),
+            (b'data: {"error": {"message": "out of luck"}}\n\n', "out of luck"),
+            (b"data: " + b"x" * (17 << 20), "more than 16 MiB"),
+        ],
+    )
+    def test_events(self, raw, text):
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        with Fake(say(head + raw)) as fake, near({"far": {"protocol": "openai", "servers": [fake.url]}}) as gateway:
+            body = {"model": "far", "messages": [{"role": "user", "content": "hello"}]}
+            answer = requests.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=30)
+            assert answer.status_code == 500 and text in answer.text
+
+    @pytest.mark.parametrize(
+        "raw",
+        [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"\0\0\4\0\0\0\0\0\0" + b"\xff" * 4000, b"\0\0\0\4\0\0\0\0\0" + bytes(range(256)) * 40],
+    )
+    def test_what_is_no_http2(self, raw):
+        with remotes.Raw(raw) as server:
+            config = {"protocol": "grpc", "servers": [server.url], "timeout": "2s", "health": False, **PORTS}
+            with near({"far": config}) as gateway:
+                answer = post(gateway)
+                assert answer.status_code in (500, 503), answer.text
+
+
+class TestTime:
+    def test_a_deadline_of_the_caller_and_one_of_the_file(self):
+        with Fake(lambda handler: fake.held.wait(20)) as fake:
+            models = {
+                "far": f'{{ plugin: remote, timeout: 200ms, config: {{ servers: ["{fake.url}"] }} }}',
+                "slow": {"servers": [fake.url], "timeout": "200ms"},
+            }
+            with near(models) as gateway:
+                for model, status, code in (("far", 504, "deadline_exceeded"), ("slow", 503, "model_unavailable")):
+                    began = time.monotonic()
+                    answer = post(gateway, model)
+                    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+                    assert time.monotonic() - began < 5
+
+    def test_a_caller_that_leaves_ends_the_call(self):
+        gone = threading.Event()
+
+        def wait(handler):
+            if handler.connection.recv(1) == b"":
+                gone.set()
+
+        with Fake(wait) as fake, near({"far": {"servers": [fake.url]}}) as gateway:
+            with pytest.raises(requests.exceptions.ReadTimeout):
+                requests.post(f"{gateway.url}/v1/infer/far", json={"x": [[1, 2]]}, timeout=0.3)
+            assert gone.wait(10)
+
+
+class TestReplicas:
+    def test_a_replica_that_dies_loses_nothing(self):
+        text = HEAD + "models:\n  echo-FP32: { plugin: echo, config: { inputs: [{ name: INPUT0, datatype: FP32, shape: [-1, -1] }] } }\n"
+        with Gateway(text) as first, Gateway(text) as second:
+            servers = [first.url, second.url]
+            models = {
+                "http": {"servers": servers, "model": "echo-FP32", "eject": {"after": 2}},
+                "grpc": {"protocol": "grpc", "servers": servers, "model": "echo-FP32", "eject": {"after": 2}},
+            }
+            with near(models) as gateway:
+                stop, served, failures = threading.Event(), [0] * 8, []
+
+                def ask(number):
+                    session = requests.Session()
+                    model = ("http", "grpc")[number % 2]
+                    while not stop.is_set():
+                        answer = session.post(
+                            f"{gateway.url}/v1/infer/{model}", json={"INPUT0": [[number]]}, timeout=30
+                        )
+                        if answer.status_code != 200 or answer.json()["outputs"]["OUTPUT0"] != [[number]]:
+                            failures.append(answer.text)
+                        served[number] += 1
+
+                threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+                for thread in threads:
+                    thread.start()
+                assert wait_for(lambda: min(served) > 20, 60)
+                second.kill()
+                before = list(served)
+                assert wait_for(lambda: all(now > then + 20 for now, then in zip(served, before)), 60)
+                stop.set()
+                for thread in threads:
+                    thread.join()
+                assert failures == []
+                assert any("is left alone for now" in line for line in gateway.log)
+
+    def test_calls_go_where_there_are_fewest(self):
+        held = threading.Event()
+
+        def slow(handler):
+            held.wait(30)
+            remotes.echo(handler)
+
+        with Fake(slow) as busy, Fake() as free, near({"far": {"servers": [busy.url, free.url]}}) as gateway:
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                stuck = []
+                while len(busy.seen) < 2 and len(stuck) < 4:
+                    stuck.append(pool.submit(post, gateway))
+                    wait_for(lambda: len(busy.seen) + len(free.seen) >= len(stuck))
+                before = len(busy.seen)
+                for _ in range(20):
+                    assert post(gateway).status_code == 200
+                assert len(busy.seen) == before <= 2 and len(free.seen) >= 20
+                held.set()
+                assert [future.result().status_code for future in stuck] == [200] * len(stuck)
+
+    def test_equals_take_turns(self):
+        with Fake() as one, Fake() as two, Fake() as three:
+            with near({"far": {"servers": [one.url, two.url, three.url]}}) as gateway:
+                for _ in range(30):
+                    assert post(gateway).status_code == 200
+            assert [len(fake.seen) for fake in (one, two, three)] == [10, 10, 10]
+
+    def test_one_that_fails_is_left_alone_and_comes_back(self):
+        with Fake() as good:
+            port = remotes.closed_port()
+            servers = [good.url, f"http://127.0.0.1:{port}"]
+            config = {"servers": servers, "eject": {"after": 1, "for": "100ms"}, "health": {"every": "100ms"}}
+            with near({"far": config}) as gateway:
+                for _ in range(10):
+                    assert post(gateway).status_code == 200
+                with Fake(port=port) as back:
+                    assert wait_for(lambda: post(gateway).status_code == 200 and back.seen)
+                assert any("is asked again" in line for line in gateway.log)
+
+    def test_one_that_is_not_ready_is_not_asked(self):
+        with Fake() as good, Fake(ready=503) as bad:
+            config = {"servers": [good.url, bad.url], "health": {"path": "/custom/ready", "every": "100ms"}}
+            with near({"far": config}) as gateway:
+                assert wait_for(lambda: any("its health check fails: status 503" in line for line in gateway.log))
+                bad.seen.clear()
+                for _ in range(10):
+                    assert post(gateway).status_code == 200
+                assert bad.seen == []
+
+    def test_what_must_not_be_repeated_is_not(self):
+        die = say(b"")
+        with Fake(die) as one, Fake(die) as two:
+            config = {"servers": [one.url, two.url], "retry": False, "health": False}
+            with near({"far": config}) as gateway:
+                assert post(gateway).status_code == 503
+            assert len(one.seen) + len(two.seen) == 1
+
+
+class TestChains:
+    def test_from_remote_to_local_and_back(self):
+        echo = "{ plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [-1, 2] }], outputs: [{ name: y }] } }"
+        routes = """\
+routes:
+  - { match: { model: out }, send: far, fallback: [{ when: [5xx], model: near }] }
+  - { match: { model: in }, send: small, fallback: [{ when: [5xx], model: far }] }
+"""
+        port = remotes.closed_port()
+        config = {"servers": [f"http://127.0.0.1:{port}"], "eject": {"for": "50ms", "most": "50ms"}, "health": False, **PORTS}
+        gone = {"servers": [f"http://127.0.0.1:{remotes.closed_port()}"], "health": False, **PORTS}
+        with near({"far": config, "near": echo, "small": gone}, routes) as gateway:
+            answer = post(gateway, "out")
+            assert answer.status_code == 200 and answer.headers["sluice-model"] == "near"
+            assert answer.headers["sluice-fallback"] == "far=model_unavailable"
+            with Fake(port=port):
+                assert wait_for(lambda: post(gateway, "out").headers["sluice-model"] == "far")
+                answer = post(gateway, "in")
+                assert answer.status_code == 200 and answer.headers["sluice-model"] == "far"
+
+
+class TestTLS:
+    def test_by_the_authorities_of_the_file(self, tmp_path):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"]
+            + ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem", "-subj", "/CN=localhost"]
+            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+            check=True,
+            capture_output=True,
+        )
+        tls = f'address: "127.0.0.1:0", tls: {{ cert: {tmp_path}/cert.pem, key: {tmp_path}/key.pem }}'
+        echo = "{ plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [-1, 2] }], outputs: [{ name: y }] } }"
+        text = HEAD.replace('address: "127.0.0.1:0"', tls) + f"models: {{ echo: {echo} }}\n"
+        with Gateway(text) as far:
+            url = f"https://127.0.0.1:{far.ports['public']}"
+            models = {
+                "far": {"servers": [url], "model": "echo", "ca": f"{tmp_path}/cert.pem"},
+                "grpc": {"protocol": "grpc", "servers": [url], "model": "echo", "ca": f"{tmp_path}/cert.pem"},
+                "stranger": {"servers": [url], "model": "echo", **PORTS},
+            }
+            with near(models) as gateway:
+                for model in ("far", "grpc"):
+                    for _ in range(3):
+                        assert post(gateway, model).json()["outputs"] == {"y": [[1, 2]]}
+                answer = post(gateway, "stranger")
+                assert answer.status_code == 503 and "certificate isn't to be trusted" in answer.text
+
+
+class TestContract:
+    @pytest.mark.parametrize("protocol", ["open-inference", "grpc"])
+    def test_the_kit_finds_nothing(self, far, protocol):
+        config = f"{{ protocol: {protocol}, servers: ['{far.url}'], model: echo-FP32 }}"
+        found = run("plugin", "check", f"{PLUGINS}/libsluice_remote.so", "--config", config, seconds=300)
+        assert found.returncode == 0, found.stdout
+
+    def test_a_process_of_its_own_may_use_the_network_where_the_file_says_so(self, far):
+        text = HEAD + (
+            "plugins: { remote: { isolation: process, sandbox: strict, grants: { network: any } } }\n"
+            f'models: {{ far: {{ plugin: remote, config: {{ servers: ["{far.url}"], model: echo-FP32 }} }} }}\n'
+        )
+        with Gateway(text) as gateway:
+            body = {"INPUT0": [[1, 2, 3]]}
+            answer = requests.post(f"{gateway.url}/v1/infer/far", json=body, timeout=30)
+            assert answer.json()["outputs"] == {"OUTPUT0": [[1, 2, 3]]}
