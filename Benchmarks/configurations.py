@@ -45,6 +45,20 @@ def isolated_echo(key):
     return HEAD + "auth: none\nmodels: { echo: { plugin: echo, isolation: process } }\n"
 
 
+def remote_echo(server, protocol):
+    """The model of another server, by HTTP or gRPC."""
+
+    def text(key):
+        tensors = ", ".join(
+            f"{key}: [{{ name: {name}, datatype: FP32, shape: [-1, -1] }}]"
+            for key, name in (("inputs", "INPUT0"), ("outputs", "OUTPUT0"))
+        )
+        config = f'protocol: {protocol}, servers: ["http://127.0.0.1:{server.port}"], {tensors}'
+        return HEAD + f"auth: none\nmodels: {{ echo: {{ plugin: remote, config: {{ {config} }} }} }}\n"
+
+    return text
+
+
 def keyed_echo(key):
     """The same model with a key, a quota and a route."""
     return (

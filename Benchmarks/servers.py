@@ -188,6 +188,34 @@ http {{
         return ["nginx", "-c", self.folder / "nginx.conf", "-p", self.folder, "-e", self.folder / "error.log"]
 
 
+class NginxProxy(Server):
+    """nginx in front of another server, over connections that it keeps."""
+
+    def __init__(self, behind, name):
+        super().__init__(name)
+        self.behind = behind
+
+    def command(self):
+        self.folder.chmod(0o755)
+        temporary = "".join(
+            f"{kind}_temp_path {self.folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (self.folder / "nginx.conf").write_text(f"""
+worker_processes {THREADS}; daemon off; pid nginx.pid; error_log error.log;
+events {{ worker_connections 20000; }}
+http {{
+  access_log off; keepalive_requests 1000000000; {temporary}
+  client_max_body_size 64m; client_body_buffer_size 8m; proxy_buffer_size 64k; proxy_buffers 64 64k;
+  upstream behind {{ server 127.0.0.1:{self.behind.port}; keepalive 64; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:{self.port};
+    location / {{ proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+  }}
+}}
+""")
+        return ["nginx", "-c", self.folder / "nginx.conf", "-p", self.folder, "-e", self.folder / "error.log"]
+
+
 class BareEcho(Server):
     """A SwiftNIO server that gives back the body of each request: what the network layer alone costs."""
 

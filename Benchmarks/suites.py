@@ -12,7 +12,7 @@ import time
 import configurations
 import process
 import workloads
-from servers import MODELS, BareEcho, Nginx, Sluice
+from servers import MODELS, BareEcho, Nginx, NginxProxy, Sluice
 
 SMALL = 16
 LARGE = 250_000  # 1 MB of float32; 2.3 MB of JSON with six digits each
@@ -157,6 +157,21 @@ def compare_gateways(bench, case, variants, connections=(16,)):
         bench.compare(case, connections, contenders)
 
 
+def remote(bench):
+    """Echo at a second gateway: asked directly, through the first one, and through nginx as a proxy."""
+    with contextlib.ExitStack() as stack:
+        far = stack.enter_context(Sluice(configurations.open_echo, "direct"))
+        contenders = [
+            far,
+            stack.enter_context(Sluice(configurations.remote_echo(far, "open-inference"), "through sluice")),
+            stack.enter_context(Sluice(configurations.remote_echo(far, "grpc"), "sluice, by gRPC")),
+            stack.enter_context(NginxProxy(far, "through nginx")),
+        ]
+        for case, count, connections in (("remote, 16 floats", SMALL, [1, 16]), ("remote, 1 MB", LARGE, [16])):
+            request = workloads.echo_binary(count)
+            bench.compare(f"{case}, binary", connections, [(server, request) for server in contenders])
+
+
 def idle(bench):
     """Memory of connections that have had one answer and now wait."""
     allow_descriptors(25_000)
@@ -218,5 +233,6 @@ ALL = {
     "routes": routes,
     "models": models,
     "isolation": isolation,
+    "remote": remote,
     "idle": idle,
 }

@@ -172,7 +172,7 @@ class GRPC : public Dialect {
         throw lie("answers \"" + port->name.substr(0, 64) + "\" in another type than it declares");
       }
       if (!arrivals.comes(index)) continue;
-      if (!raws.empty() && !tensors[i].has_contents) {
+      if (!raws.empty() && tensors[i].contents.empty()) {
         add_raw(answer, *port, std::move(tensors[i].shape), raws[i]);
       } else {
         add_raw(answer, *port, std::move(tensors[i].shape), raw_of(tensors[i].contents, *port));

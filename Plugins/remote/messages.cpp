@@ -79,10 +79,7 @@ Described read_tensor(std::string_view bytes) {
     if (fields.is_bytes(1)) tensor.name = fields.bytes;
     if (fields.is_bytes(2)) tensor.datatype = fields.bytes;
     if (fields.field == 3) tensor.shape = read_shape(fields, std::move(tensor.shape));
-    if (fields.is_bytes(5)) {
-      tensor.contents = fields.bytes;
-      tensor.has_contents = true;
-    }
+    if (fields.is_bytes(5)) tensor.contents = fields.bytes;
   }
   return tensor;
 }

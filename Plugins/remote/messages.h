@@ -15,7 +15,6 @@ bool read_param(std::string_view entry, std::string &key, std::string &text);
 struct Described {
   std::string_view name, datatype, contents;
   std::vector<int64_t> shape;
-  bool has_contents = false;
 };
 
 Described read_tensor(std::string_view bytes);

@@ -34,4 +34,5 @@ void test_broken(void);
 void test_ffi(void);
 void test_python(void);
 void test_media(void);
+void test_remote(void);
 #endif

@@ -19,6 +19,7 @@ static const struct {
 } suites[] = {
     {"echo", test_echo}, {"stub-faulty", test_stub_faulty}, {"broken", test_broken},
     {"ffi", test_ffi},   {"python", test_python}, {"media", test_media},
+    {"remote", test_remote},
 };
 
 int main(int argc, char **argv) {

@@ -8,7 +8,7 @@ TEST_DRIVER  := $(OBJ)/tests/driver
 TEST_FUNCTIONS := $(OUT)-tests/libfunctions.so
 TEST_SAMPLES := $(OUT)-tests/media/picture.png
 MODELS       ?= $(BUILD)/models
-SUITES       ?= echo stub-faulty broken ffi media python
+SUITES       ?= echo stub-faulty broken ffi media remote python
 
 # Python is never shut down, and what it keeps until the end looks like leaks.
 .PHONY: test
