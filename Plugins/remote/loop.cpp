@@ -149,6 +149,7 @@ void Loop::run() {
       timer_ = 0;
       curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
     }
+    press_on();
     drain();
     if (is_nudged || (look_ != 0 && now >= look_)) look(now, is_nudged);
 
@@ -179,6 +180,7 @@ void Loop::run() {
       if (events[i].events & (EPOLLOUT | EPOLLERR)) flags |= CURL_CSELECT_OUT;
       curl_multi_socket_action(multi_, socket, flags, &running);
     }
+    press_on();
     drain();
   }
   while (!under_way_.empty()) finish(*under_way_.back(), Exchange::End::cancelled);
@@ -303,7 +305,7 @@ curl_socket_t Loop::on_open(void *opaque, curlsocktype, struct curl_sockaddr *ad
     close(opened);
     return CURL_SOCKET_BAD;
   }
-  loop.watches_[static_cast<size_t>(opened)] = Watch{0, 0, true};
+  loop.watches_[static_cast<size_t>(opened)] = Watch{0, 0, true, false};
   loop.door(exchange).open++;
   return opened;
 }
@@ -336,6 +338,17 @@ void Loop::watch(curl_socket_t socket, uint32_t wanted) {
   if (known.registered == wanted) return;
   // A connection between two calls stays watched: the next one needs that again, and each change is a system call.
   if (wanted == 0 && known.is_connection && known.registered == EPOLLIN) return;
+  // What there is to send has mostly gone out by the time that curl has found out that it has: room for it needn't be
+  // watched for.
+  if ((wanted & EPOLLOUT) != 0 && known.is_connection && known.registered == EPOLLIN) {
+    if (!known.is_pressed) pressed_.push_back(socket);
+    known.is_pressed = true;
+    return;
+  }
+  enroll(socket, known, wanted);
+}
+
+void Loop::enroll(curl_socket_t socket, Watch &known, uint32_t wanted) {
   epoll_event event = {};
   event.events = wanted;
   event.data.fd = socket;
@@ -345,7 +358,24 @@ void Loop::watch(curl_socket_t socket, uint32_t wanted) {
     epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
   }
   known.registered = wanted;
-  if (wanted == 0) known = Watch{0, 0, known.is_connection};
+}
+
+// Has curl go on with what it wants to send; what then has no room yet is watched.
+void Loop::press_on() {
+  for (size_t i = 0; i < pressed_.size(); i++) {
+    const curl_socket_t socket = pressed_[i];
+    Watch &known = watches_[static_cast<size_t>(socket)];
+    if (!known.is_pressed) continue;
+    if ((known.wanted & EPOLLOUT) != 0) {
+      int running;
+      curl_multi_socket_action(multi_, socket, CURL_CSELECT_OUT, &running);
+    }
+    Watch &after = watches_[static_cast<size_t>(socket)];
+    const bool still_wants = after.is_pressed && (after.wanted & EPOLLOUT) != 0;
+    after.is_pressed = false;
+    if (still_wants) enroll(socket, after, after.wanted);
+  }
+  pressed_.clear();
 }
 
 }  // namespace remote

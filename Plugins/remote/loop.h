@@ -37,6 +37,7 @@ class Loop {
   struct Watch {
     uint32_t registered = 0, wanted = 0;
     bool is_connection = false;
+    bool is_pressed = false;  // among those that are written to without being watched for room
   };
 
   // The connections to one server.
@@ -57,6 +58,8 @@ class Loop {
   void end_by(Exchange &exchange, CURLcode code);
   int wait_milliseconds(uint64_t now) const;
   void watch(curl_socket_t socket, uint32_t wanted);
+  void enroll(curl_socket_t socket, Watch &known, uint32_t wanted);
+  void press_on();
   CURL *take_easy();
   void wake();
 
@@ -73,6 +76,7 @@ class Loop {
   CURLM *multi_ = nullptr;
   int epoll_ = -1, wake_ = -1;
   std::vector<Watch> watches_;
+  std::vector<curl_socket_t> pressed_;
   std::vector<Door> doors_;  // one for each server; stays as long as it is
   std::vector<CURL *> idle_;
   std::vector<Exchange *> under_way_, taken_;
