@@ -62,6 +62,14 @@ package struct RingWriter: Sendable {
         }
     }
 
+    /// Wakes a sleeping reader before there is anything, so that it is awake by the time there is.
+    package func announce() {
+        guard shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 else { return }
+        let doorbell = memory.producer + RingMemory.doorbell
+        shared_add_u32(doorbell, 1)
+        shared_wake(doorbell, 1, Doorbell.readers)
+    }
+
     /// Wakes everybody who sleeps, whatever there is.
     package func ringAll() {
         shared_add_u32(memory.producer + RingMemory.doorbell, 1)

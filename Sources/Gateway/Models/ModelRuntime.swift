@@ -28,6 +28,8 @@ package final class ModelRuntime: Sendable {
     private let way: CallWay?
     /// The copy of the model that says where inputs had best be decoded to.
     private let first: (any ModelInstance)?
+    /// The copy of a quick model that has a process of its own, which can wake up while a call is still being read.
+    private let announced: (any ModelInstance)?
     /// What it declares, as far as it is loaded.
     let signature: ModelSignature?
     /// What turns text into its inputs, where the file says so.
@@ -67,6 +69,7 @@ package final class ModelRuntime: Sendable {
         let description = loaded?.description
         way = loaded?.way
         first = loaded?.instances[0]
+        announced = description?.isQuick == true && first?.inputMemory != nil ? first : nil
         signature = loaded?.signature
         tokenizer = loaded?.tokenizer
         decoders = loaded?.decoders ?? []
@@ -76,6 +79,9 @@ package final class ModelRuntime: Sendable {
         let rows = description?.maximumBatchRows ?? 0
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max
     }
+
+    /// A call is likely to come within microseconds.
+    func announceCall() { announced?.announceCall() }
 
     /// Hands a call to the model: on this very thread if it is quick, else on the model's own.
     ///

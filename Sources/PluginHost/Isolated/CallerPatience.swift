@@ -1,33 +1,62 @@
-/// Whether whoever calls a quick model waits for its answer on the spot.
+/// Whether whoever calls a quick model waits for its answer on the spot, and how.
 ///
 /// A quick model in this process is run on the caller's own thread; in a process of its own its answer comes within
-/// microseconds, and to sleep for it right there spares two wakings: that of the thread that reads answers, and that of
-/// the caller's event loop by it. One caller waits at a time, never for longer than `longest`, and less and less often
-/// where the answers of late came later than that.
+/// microseconds, and to wait for it right there spares two wakings: that of the thread that reads answers, and that of
+/// the caller's event loop by it. The first moment it looks instead of sleeping, which spares its own waking too. One
+/// caller waits at a time, never for longer than `longest`, and less and less often where the answers of late came later
+/// than that; likewise it looks.
 struct CallerPatience: Sendable {
     /// Nanoseconds for which an event loop may be held up.
     static let longest: UInt64 = 100_000
-    private static let mostCalls = 1024
+    /// Nanoseconds of them that it looks at most.
+    static let longestLook: UInt64 = 25_000
+
+    enum Way: Equatable, Sendable {
+        case sleep
+        case look
+    }
 
     private var isWaiting = false
-    /// Calls that go without waiting.
+    private var waiting = Hope()
+    private var looking = Hope()
+
+    /// Whether whoever calls now is likely to look for the answer, so that the runner had better be awake by then.
+    var isLikelyToLook: Bool { !isWaiting && waiting.isHigh && looking.isHigh }
+
+    /// How a caller may wait now, if it may; `end` must follow then.
+    mutating func begin() -> Way? {
+        guard !isWaiting, waiting.permits() else { return nil }
+        isWaiting = true
+        return looking.permits() ? .look : .sleep
+    }
+
+    /// - Parameter hasSlept: whether the answer wasn't there yet when it had looked.
+    mutating func end(_ way: Way, wasAnswered: Bool, hasSlept: Bool) {
+        isWaiting = false
+        waiting.learn(fulfilled: wasAnswered)
+        if way == .look { looking.learn(fulfilled: wasAnswered && !hasSlept) }
+    }
+}
+
+/// Whether it is worth trying what has failed before: tried again ever more seldom until it succeeds.
+private struct Hope: Sendable {
+    private static let mostCalls = 1024
+
+    /// Times to go without.
     private var skipped = 0
     private var nextSkipped = 1
 
-    /// Whether a caller may wait now; if so, `end` must follow.
-    mutating func begin() -> Bool {
-        guard !isWaiting else { return false }
-        guard skipped == 0 else {
-            skipped -= 1
-            return false
-        }
-        isWaiting = true
-        return true
+    /// Whether the last try succeeded.
+    var isHigh: Bool { nextSkipped == 1 }
+
+    mutating func permits() -> Bool {
+        guard skipped > 0 else { return true }
+        skipped -= 1
+        return false
     }
 
-    mutating func end(wasAnswered: Bool) {
-        isWaiting = false
-        if wasAnswered {
+    mutating func learn(fulfilled: Bool) {
+        if fulfilled {
             nextSkipped = 1
         } else {
             skipped = nextSkipped

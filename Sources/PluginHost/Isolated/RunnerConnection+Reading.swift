@@ -63,21 +63,33 @@ extension RunnerConnection {
     /// - Returns: false where the runner is gone; the call is as it was.
     func sendAndWaitBriefly(_ batch: IsolatedBatch) -> Bool {
         // Where others have calls under way there is other work to do meanwhile.
-        guard batch.calls.count == 1, callCount == 0, patience.withLockedValue({ $0.begin() }) else {
+        guard batch.calls.count == 1, callCount == 0, let way = patience.withLockedValue({ $0.begin() }) else {
             return send(batch)
         }
         doorbell.enter()
         let isSent = send(batch)
-        let isAnswered = isSent && waitBriefly(for: batch.calls[0])
+        let (isAnswered, hasSlept) = isSent ? waitBriefly(for: batch.calls[0], way) : (false, false)
         doorbell.leave()
-        patience.withLockedValue { $0.end(wasAnswered: isAnswered) }
+        patience.withLockedValue { $0.end(way, wasAnswered: isAnswered, hasSlept: hasSlept) }
         if !isEmpty { doorbell.wakeReader() }
         return isSent
     }
 
-    private func waitBriefly(for call: InferenceCall) -> Bool {
+    /// A quick model's call is to come within microseconds: its runner had better be awake by then.
+    func announceCall() {
+        guard Lookout.isPossible, patience.withLockedValue({ $0.isLikelyToLook }) else { return }
+        locked.withLockedValue { locked in
+            if !locked.isClosed, locked.calls.count == locked.free.count { locked.requests.announce() }
+        }
+    }
+
+    private func waitBriefly(
+        for call: InferenceCall, _ way: CallerPatience.Way
+    ) -> (isAnswered: Bool, hasSlept: Bool) {
         let end = MonotonicTime.now.advanced(byNanoseconds: CallerPatience.longest)
         let bell = doorbell
+        var mayLook = way == .look && Lookout.isPossible
+        var hasSlept = false
         var isAnswered = false
         do {
             while true {
@@ -91,6 +103,13 @@ extension RunnerConnection {
                 let now = MonotonicTime.now
                 if isAnswered || now >= end || isClosed { break }
                 if count == Self.recordsTogether { continue }
+                if mayLook {
+                    mayLook = false
+                    if Lookout.look(forNanoseconds: CallerPatience.longestLook, until: { bell.state != state }) {
+                        continue
+                    }
+                }
+                hasSlept = true
                 bell.beginSleep(as: .caller)
                 if isEmpty && !isClosed {
                     bell.sleep(while: state, nanoseconds: end.nanoseconds(since: now), as: .caller)
@@ -101,7 +120,7 @@ extension RunnerConnection {
         } catch {
             observer.runnerBrokeRing(self, reason: "\(error)")
         }
-        return isAnswered
+        return (isAnswered, hasSlept)
     }
 
     private var doorbell: Doorbell { reading.withLockedValue { $0.ring.doorbell } }

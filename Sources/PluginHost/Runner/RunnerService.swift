@@ -88,18 +88,33 @@ final class RunnerService: Sendable {
 
     // MARK: Requests
 
+    /// Nanoseconds to look for a request that was announced.
+    private static let announcement: UInt64 = 40_000
+
     private func work(_ model: InProcessModel) {
         var payload: [UInt8] = []
         var spin = SpinBudget()
+        var wasWoken = false
         while true {
             let state = requestsBell.state
             guard let kind = next(from: requests, into: &payload) else {
+                // Woken for nothing is woken for what is about to come.
+                if wasWoken, Lookout.isPossible {
+                    wasWoken = false
+                    if Lookout.look(forNanoseconds: Self.announcement, until: { requestsBell.state != state }) {
+                        continue
+                    }
+                }
                 if spin.spin(until: { requestsBell.state != state }) { continue }
                 requestsBell.beginSleep()
-                if requests.withLockedValue({ $0.isEmpty }) { requestsBell.sleep(while: state) }
+                if requests.withLockedValue({ $0.isEmpty }) {
+                    requestsBell.sleep(while: state)
+                    wasWoken = true
+                }
                 requestsBell.endSleep()
                 continue
             }
+            wasWoken = false
             do throws(MessageReader.Malformed) {
                 try take(kind, payload, for: model)
             } catch {

@@ -24,7 +24,7 @@ struct ReceivedBody {
     }
 
     private var bytes = Bytes.none
-    private let expected: Int?
+    let expected: Int?
     private let limit: Int
     /// Where in the body binary tensors begin: that byte is put where tensors are aligned.
     private let tensorsAt: Int

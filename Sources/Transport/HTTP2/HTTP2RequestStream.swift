@@ -83,7 +83,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
             request, id: record.id, receivedAt: record.receivedAt, gate: service.gate, eventLoop: eventLoop,
             responder: self)
         self.inference = inference
-        try inference.begin()
+        try inference.begin(bodyByteCount: body.expected ?? .max)
     }
 
     // MARK: The request

@@ -2,25 +2,24 @@ import Testing
 
 @testable import PluginHost
 
-/// When a caller waits on the spot for a quick model's answer.
+/// When a caller waits on the spot for a quick model's answer, and how.
 @Suite struct CallerPatienceTests {
     @Test func oneCallerWaitsAtATime() {
         var patience = CallerPatience()
         let first = patience.begin()
         let second = patience.begin()
-        patience.end(wasAnswered: true)
+        patience.end(.look, wasAnswered: true, hasSlept: false)
         let third = patience.begin()
-        #expect(first && !second && third)
+        #expect(first == .look && second == nil && third == .look)
     }
 
     @Test func answersThatComeTooLateAreWaitedForLessAndLess() {
         var patience = CallerPatience()
         var skipped: [Int] = []
         for _ in 0..<13 {
-            var calls = 0
-            while !patience.begin() { calls += 1 }
+            let (way, calls) = next(&patience)
             skipped.append(calls)
-            patience.end(wasAnswered: false)
+            patience.end(way, wasAnswered: false, hasSlept: true)
         }
         #expect(skipped == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024])
     }
@@ -28,12 +27,41 @@ import Testing
     @Test func oneAnswerInTimeBringsPatienceBack() {
         var patience = CallerPatience()
         for _ in 0..<5 {
-            while !patience.begin() {}
-            patience.end(wasAnswered: false)
+            let (way, _) = next(&patience)
+            patience.end(way, wasAnswered: false, hasSlept: true)
         }
-        while !patience.begin() {}
-        patience.end(wasAnswered: true)
-        let next = patience.begin()
-        #expect(next)
+        let (way, _) = next(&patience)
+        patience.end(way, wasAnswered: true, hasSlept: false)
+        let after = patience.begin()
+        #expect(after != nil)
+    }
+
+    @Test func answersThatAreSleptForAreLookedForLessAndLess() {
+        var patience = CallerPatience()
+        var slept: [Int] = []
+        for _ in 0..<5 {
+            var calls = 0
+            while patience.begin() == .sleep {
+                #expect(!patience.isLikelyToLook)
+                patience.end(.sleep, wasAnswered: true, hasSlept: true)
+                calls += 1
+            }
+            slept.append(calls)
+            patience.end(.look, wasAnswered: true, hasSlept: true)
+        }
+        #expect(slept == [0, 1, 2, 4, 8])
+        #expect(!patience.isLikelyToLook)
+        while patience.begin() == .sleep { patience.end(.sleep, wasAnswered: true, hasSlept: true) }
+        patience.end(.look, wasAnswered: true, hasSlept: false)
+        #expect(patience.isLikelyToLook)
+    }
+
+    /// How the next call that may wait does, after how many that may not.
+    private func next(_ patience: inout CallerPatience) -> (CallerPatience.Way, skipped: Int) {
+        var calls = 0
+        while true {
+            if let way = patience.begin() { return (way, calls) }
+            calls += 1
+        }
     }
 }
