@@ -57,17 +57,20 @@ extension Inference {
         call = nil
         if breakerPass != nil, let attempt = attempts?.current {
             endBreakerPass(
-                summary.cache == InferencePart.CacheOutcome.hit.rawValue
+                cacheOutcome == .hit
                     ? .neither : CircuitBreaker.Outcome(code, isCutShort: attempt.isCutShort))
         }
         let metrics = gate.metrics.model(index)
         attemptEnded = .now
         let nanoseconds = attemptEnded.nanoseconds(since: attemptStarted)
         metrics.seconds.observe(nanoseconds: nanoseconds)
-        gate.statistics[index].record(rows: rows, isSuccess: code == nil, nanoseconds: nanoseconds)
+        gate.statistics[index].record(rows: rows, isSuccess: code == nil, nanoseconds: nanoseconds, cache: cacheOutcome)
         if code == nil { attempts?.route.hedge?.note(nanoseconds: nanoseconds, model: index) }
         if let code { metrics.failures.increment(code: code.text) }
     }
+
+    /// What the model's cache had to do with the answer.
+    private var cacheOutcome: InferencePart.CacheOutcome? { summary.cache.flatMap(InferencePart.CacheOutcome.init) }
 
     // MARK: The breaker
 

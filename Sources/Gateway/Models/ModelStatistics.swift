@@ -1,3 +1,4 @@
+internal import PluginHost
 internal import Synchronization
 internal import Telemetry
 internal import Tensors
@@ -23,7 +24,11 @@ package final class ModelStatistics: Sendable {
         package var compute = Total()
         /// Writing outputs.
         package var output = Total()
-        /// Rows of all answered requests; one for each request to a model without batches.
+        /// Answered by the cache, without the model.
+        package var cacheHit = Total()
+        /// Looked for in the cache in vain. To look isn't timed.
+        package var cacheMiss = Total()
+        /// Rows of all requests that the model answered; one for each request to a model without batches.
         package var inferences: UInt64 = 0
         /// Milliseconds since 1970; 0 where there was none.
         package var lastInference: UInt64 = 0
@@ -33,6 +38,9 @@ package final class ModelStatistics: Sendable {
     private let successNanoseconds = Atomic<UInt64>(0)
     private let failures = Atomic<UInt64>(0)
     private let failureNanoseconds = Atomic<UInt64>(0)
+    private let cacheHits = Atomic<UInt64>(0)
+    private let cacheHitNanoseconds = Atomic<UInt64>(0)
+    private let cacheMisses = Atomic<UInt64>(0)
     private let inferences = Atomic<UInt64>(0)
     private let lastInference = Atomic<UInt64>(0)
     private let edges = Atomic<UInt64>(0)
@@ -59,11 +67,19 @@ package final class ModelStatistics: Sendable {
     }
 
     /// A call has ended.
-    func record(rows: Int, isSuccess: Bool, nanoseconds: UInt64) {
+    ///
+    /// - Parameter cache: what the model's cache had to do with it.
+    func record(rows: Int, isSuccess: Bool, nanoseconds: UInt64, cache: InferencePart.CacheOutcome? = nil) {
         if isSuccess {
             successes.wrappingAdd(1, ordering: .relaxed)
             successNanoseconds.wrappingAdd(nanoseconds, ordering: .relaxed)
-            inferences.wrappingAdd(UInt64(clamping: rows), ordering: .relaxed)
+            if cache == .hit {
+                cacheHits.wrappingAdd(1, ordering: .relaxed)
+                cacheHitNanoseconds.wrappingAdd(nanoseconds, ordering: .relaxed)
+            } else {
+                if cache == .miss { cacheMisses.wrappingAdd(1, ordering: .relaxed) }
+                inferences.wrappingAdd(UInt64(clamping: rows), ordering: .relaxed)
+            }
         } else {
             failures.wrappingAdd(1, ordering: .relaxed)
             failureNanoseconds.wrappingAdd(nanoseconds, ordering: .relaxed)
@@ -84,7 +100,12 @@ package final class ModelStatistics: Sendable {
         snapshot.output.nanoseconds = outputNanoseconds.load(ordering: .relaxed)
         snapshot.queue.count = (waits?.count ?? 0) &- waitsBefore.count
         snapshot.queue.nanoseconds = (waits?.nanoseconds ?? 0) &- waitsBefore.nanoseconds
+        snapshot.cacheHit.count = cacheHits.load(ordering: .relaxed)
+        snapshot.cacheHit.nanoseconds = cacheHitNanoseconds.load(ordering: .relaxed)
+        snapshot.cacheMiss.count = cacheMisses.load(ordering: .relaxed)
         snapshot.compute = snapshot.success
+        snapshot.compute.count -= min(snapshot.compute.count, snapshot.cacheHit.count)
+        snapshot.compute.nanoseconds -= min(snapshot.compute.nanoseconds, snapshot.cacheHit.nanoseconds)
         snapshot.compute.nanoseconds -= min(snapshot.compute.nanoseconds, snapshot.queue.nanoseconds)
         snapshot.inferences = inferences.load(ordering: .relaxed)
         snapshot.lastInference = lastInference.load(ordering: .relaxed)

@@ -23,7 +23,7 @@ extension ModelEntry {
             $0.version = model.version
             $0.lastInference = totals.lastInference
             $0.inferenceCount = totals.inferences
-            $0.executionCount = totals.success.count
+            $0.executionCount = totals.compute.count
             $0.inferenceStats = .with {
                 $0.success = totals.success.message
                 $0.fail = totals.failure.message
@@ -31,6 +31,8 @@ extension ModelEntry {
                 $0.computeInput = totals.input.message
                 $0.computeInfer = totals.compute.message
                 $0.computeOutput = totals.output.message
+                $0.cacheHit = totals.cacheHit.message
+                $0.cacheMiss = totals.cacheMiss.message
             }
         }
     }

@@ -13,6 +13,7 @@ import Testing
             config: { streams: false, deterministic: true, concurrency: 4, behaviour: slow, for: 50ms }
             cache: { size: 1MiB, age: 1h }
           vouched: { plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [-1, -1] }] }, cache: {} }
+          counted: { plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [-1, -1] }] }, cache: {} }
           streams: { plugin: stub_faulty, cache: {} }
           plain: { plugin: stub_faulty }
         auth: none
@@ -49,6 +50,20 @@ struct CacheTests {
         #expect(Set(answers.map { $0.told("calls") }).count == 1)
         #expect(answers.count { $0.headers["sluice-cache"] == "miss" } == 1)
         #expect(answers.allSatisfy { $0.values == [7, 7, 7] })
+    }
+
+    @Test func statisticsTellHitsFromExecutions() throws {
+        for _ in 0..<3 { #expect(try infer("counted", [5, 6]).status == 200) }
+        let entries = try gateway.get("/v2/models/counted/stats").json["model_stats"] as? [[String: Any]]
+        let entry = try #require(entries?.first)
+        let totals = try #require(entry["inference_stats"] as? [String: [String: Int]])
+        #expect(totals["success"]?["count"] == 3)
+        #expect(totals["cache_hit"]?["count"] == 2)
+        #expect(totals["cache_hit"]?["ns"] ?? 0 > 0)
+        #expect(totals["cache_miss"]?["count"] == 1)
+        #expect(totals["compute_infer"]?["count"] == 1)
+        #expect(entry["execution_count"] as? Int == 1)
+        #expect(entry["inference_count"] as? Int == 1)
     }
 
     @Test func failuresAreNotKept() throws {
