@@ -10,7 +10,9 @@ import Testing
     /// What is promised: `flush` and the time that writing takes.
     private static let promised: UInt64 = 100_000_000
 
-    private static func yaml(_ folder: URL) -> String {
+    private static let diskKey = ["TEST_DISK_KEY": String(repeating: "5c", count: 32)]
+
+    private static func yaml(_ folder: URL, isEncrypted: Bool) -> String {
         """
         version: 1
         listeners:
@@ -22,6 +24,7 @@ import Testing
         limits:
           monthly: [{ count: requests, max: 1000000000/month, window: calendar, store: disk }]
         stores: { disk: { kind: sqlite, path: \(folder.path)/quotas.db, flush: 50ms } }
+        \(isEncrypted ? "encryption: { keys: [{ id: disk, key: env:TEST_DISK_KEY }] }" : "")
         """
     }
 
@@ -31,16 +34,17 @@ import Testing
         return Int(usage.first?["used"] as? Double ?? -1)
     }
 
-    @Test func noAdmittedRequestIsForgottenAndNoFileDamaged() throws {
+    @Test(arguments: [false, true]) func noAdmittedRequestIsForgottenAndNoFileDamaged(isEncrypted: Bool) throws {
         let kills = ProcessInfo.processInfo.environment["SLUICE_KILLS"].flatMap { Int($0) } ?? 3
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-kills-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
+        let yaml = Self.yaml(folder, isEncrypted: isEncrypted)
         var generator = SystemRandomNumberGenerator()
         var before = 0
         var forgotten = 0
         for round in 0..<kills {
-            let gateway = try GatewayFixture(Self.yaml(folder))
+            let gateway = try GatewayFixture(yaml, environment: Self.diskKey)
             let counted = try used(gateway)
             #expect(round == 0 || counted >= before, "round \(round)")
             let answers = NIOLockedValueBox<[UInt64]>([])
@@ -70,7 +74,7 @@ import Testing
             group.wait()
             _ = gateway.waitForExit()
 
-            let next = try GatewayFixture(Self.yaml(folder))
+            let next = try GatewayFixture(yaml, environment: Self.diskKey)
             let restored = try used(next)
             let times = answers.withLockedValue { $0 }
             let old = times.count { $0 + Self.promised <= killed }
