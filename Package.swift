@@ -124,6 +124,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Configuration", "Policies", "CSQLite", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 locks,
             ],
             path: "Sources/Stores", swiftSettings: swiftSettings),

@@ -10,7 +10,10 @@ enum StoreBlock {
         "flush", ValueType.duration(.milliseconds(1)...Duration.milliseconds(100), example: "50ms"), default: "50ms",
         "The longest that a count is in memory alone; for `sqlite`.")
     static let url = Key.optional(
-        "url", RedisURLText.type, "Where the `redis` server is: `redis://HOST:PORT/DATABASE`.")
+        "url", RedisURLText.type, "Where the `redis` server is: `redis://HOST:PORT/DATABASE`, or `rediss://…` for TLS.")
+    static let authority = Key.optional(
+        "ca", ValueType.text("a path", example: "./tls/redis-ca.pem").placed, default: "the system's",
+        "Certificates (PEM) of who may vouch for a `rediss://` server.")
     static let username = Key.optional(
         "username", ValueType.text("a name", example: "sluice"), default: "none", "Whom to log in as; for `redis`.")
     static let password = Key.optional(
@@ -35,8 +38,9 @@ enum StoreBlock {
     static let block = Block(
         "stores.NAME",
         [
-            kind.description, path.description, flush.description, url.description, username.description,
-            password.description, timeout.description, ifDown.description, lease.description, prefix.description,
+            kind.description, path.description, flush.description, url.description, authority.description,
+            username.description, password.description, timeout.description, ifDown.description, lease.description,
+            prefix.description,
         ])
 
     enum Kind: String, Sendable, CaseIterable {
@@ -64,6 +68,7 @@ enum StoreBlock {
             refuse([url.name: reader.has(url) ? reader.keySpan(of: url) : nil], of: kind, reading)
             refuse(
                 [
+                    authority.name: reader.has(authority) ? reader.keySpan(of: authority) : nil,
                     username.name: reader.has(username) ? reader.keySpan(of: username) : nil,
                     password.name: reader.has(password) ? reader.keySpan(of: password) : nil,
                     timeout.name: reader.has(timeout) ? reader.keySpan(of: timeout) : nil,
@@ -129,6 +134,18 @@ enum StoreBlock {
                 "write password: env:NAME or file:PATH")
         }
         var redis = StoreConfiguration.Redis(host: url.host, port: url.port)
+        redis.isSecure = url.isSecure
+        if reader.has(Self.authority), !url.isSecure {
+            reading.error(
+                "ca is for a server that is reached by TLS", at: reader.keySpan(of: Self.authority),
+                "write url: rediss://…, or leave it out")
+        } else if let path = reader.value(Self.authority) {
+            let absolute = reading.absolutePath(path.value)
+            if !reading.context.fileExists(absolute) {
+                reading.error("there is no file \(quoted(absolute))", at: path.span)
+            }
+            redis.authority = absolute
+        }
         redis.database = url.database
         redis.username = username
         redis.password = password

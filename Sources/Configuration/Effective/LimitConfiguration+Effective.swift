@@ -36,9 +36,10 @@ extension StoreConfiguration {
                 (
                     "url",
                     .string(
-                        "redis://\(redis.host.contains(":") ? "[\(redis.host)]" : redis.host):\(redis.port)/\(redis.database)"
+                        "\(redis.isSecure ? "rediss" : "redis")://\(redis.host.contains(":") ? "[\(redis.host)]" : redis.host):\(redis.port)/\(redis.database)"
                     )
                 ),
+                ("ca", redis.authority.map { .string($0) } ?? .null),
                 ("username", redis.username.map { .string($0) } ?? .null),
                 ("password", redis.password.map { .string($0.reference) } ?? .null),
                 ("timeout", .duration(redis.timeout)), ("if_down", .string(redis.ifDown.rawValue)),

@@ -1,5 +1,6 @@
-/// Where a Redis server is: `redis://HOST:PORT/DATABASE`, the port and the database being optional.
+/// Where a Redis server is: `redis://HOST:PORT/DATABASE`, the port and the database being optional; `rediss://` by TLS.
 struct RedisURLText: Sendable, Equatable {
+    var isSecure = false
     var host: String
     var port = 6379
     var database = 0
@@ -14,12 +15,6 @@ struct RedisURLText: Sendable, Equatable {
                 "\(what) holds a user or a password", at: node.span, "write username: and password: env:NAME beside it")
             return nil
         }
-        if written.hasPrefix("rediss://") {
-            reading.error(
-                "\(what): TLS to the server is not supported", at: node.span,
-                "reach it through a tunnel on this machine, as redis://127.0.0.1:PORT")
-            return nil
-        }
         if let url = parse(written) { return url }
         reading.error(
             "\(what): \(quoted(written)) is not a redis:// address", at: node.span,
@@ -28,7 +23,8 @@ struct RedisURLText: Sendable, Equatable {
     }
 
     static func parse(_ text: String) -> RedisURLText? {
-        let scheme = "redis://"
+        let isSecure = text.hasPrefix("rediss://")
+        let scheme = isSecure ? "rediss://" : "redis://"
         guard text.hasPrefix(scheme) else { return nil }
         let parts = text.dropFirst(scheme.count).split(
             separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -37,7 +33,7 @@ struct RedisURLText: Sendable, Equatable {
         guard let address = try? AddressText(hasPort ? String(authority) : "\(authority):6379"), address.port > 0 else {
             return nil
         }
-        var url = RedisURLText(host: address.host, port: address.port)
+        var url = RedisURLText(isSecure: isSecure, host: address.host, port: address.port)
         if parts.count == 2, !parts[1].isEmpty {
             guard let database = Int(parts[1]), (0...1_023).contains(database) else { return nil }
             url.database = database

@@ -27,6 +27,10 @@ package struct StoreConfiguration: Sendable, Equatable {
             case allow
         }
 
+        /// Whether it is reached by TLS.
+        package var isSecure = false
+        /// A file with the certificates of who may vouch for it; `nil` for the system's. Absolute.
+        package var authority: String?
         package var host: String
         package var port: Int
         package var database = 0

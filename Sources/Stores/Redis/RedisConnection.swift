@@ -18,6 +18,8 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
     private var asked: CircularBuffer<Asked> = []
     private var buffer: ByteBuffer
     private var isClosed = false
+    /// What went wrong with it, as far as it is known.
+    private(set) var failure: String?
     private let closed: (RedisConnection) -> Void
 
     /// - Parameter closed: called once, after every command has had its answer or none.
@@ -63,7 +65,10 @@ final class RedisConnection: ChannelInboundHandler, @unchecked Sendable {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if failure == nil { failure = "\(error)" }
+        context.close(promise: nil)
+    }
 
     private func end() {
         guard !isClosed else { return }

@@ -3,6 +3,7 @@ package import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 package import Policies
 internal import Synchronization
 internal import Tensors
@@ -168,6 +169,13 @@ package final class RedisQuotaStore: SharedQuotaCount, @unchecked Sendable {
     }
 
     private func connect() {
+        let tls: NIOSSLContext?
+        do {
+            // Made anew each time: a file of authorities may have been renewed.
+            tls = configuration.isSecure ? try NIOSSLContext(configuration: tlsConfiguration) : nil
+        } catch {
+            return lose("its authority can't be read: \(error)")
+        }
         ClientBootstrap(group: loop)
             .connectTimeout(Self.patience)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -175,18 +183,30 @@ package final class RedisQuotaStore: SharedQuotaCount, @unchecked Sendable {
             .whenComplete { result in
                 switch result {
                 case .failure(let error): self.lose("\(error)")
-                case .success(let channel): self.take(channel)
+                case .success(let channel): self.take(channel, tls)
                 }
             }
     }
 
-    private func take(_ channel: any Channel) {
+    private var tlsConfiguration: TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if let authority = configuration.authority { tls.trustRoots = .file(authority) }
+        return tls
+    }
+
+    private func take(_ channel: any Channel, _ tls: NIOSSLContext?) {
         let connection = RedisConnection(channel) { [weak self] connection in
             guard let self, self.connection === connection else { return }
-            self.lose("the connection ended")
+            self.lose(connection.failure.map { "the connection ended: \($0)" } ?? "the connection ended")
         }
         do {
             let pipeline = channel.pipeline.syncOperations
+            if let tls {
+                let isAddress = NetworkAddress(configuration.host) != nil
+                try pipeline.addHandler(
+                    NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : configuration.host))
+            }
             try pipeline.addHandlers([ByteToMessageHandler(RESPStream()), connection])
         } catch {
             channel.close(promise: nil)

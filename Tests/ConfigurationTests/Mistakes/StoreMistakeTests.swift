@@ -53,10 +53,11 @@ import Testing
             "a database that is none", store("kind: redis, url: redis://a:1/x"),
             [#"7:35+13 error: url: "redis://a:1/x" is not a redis:// address | write e.g. redis://127.0.0.1:6379/0"#]),
         WrongText(
-            "TLS", store("kind: redis, url: rediss://a:1"),
-            [
-                "7:35+12 error: url: TLS to the server is not supported | reach it through a tunnel on this machine, as redis://127.0.0.1:PORT"
-            ]),
+            "an authority without TLS", store("kind: redis, url: redis://a, ca: ./tls/ca.pem"),
+            ["7:46+2 error: ca is for a server that is reached by TLS | write url: rediss://…, or leave it out"]),
+        WrongText(
+            "an authority that there is not", store("kind: redis, url: rediss://a, ca: ./none.pem"),
+            [#"7:51+10 error: there is no file "/etc/sluice/none.pem""#]),
         WrongText(
             "a password in the url", store("kind: redis, url: \"redis://u:s3cret@a:1\""),
             ["7:35+22 error: url holds a user or a password | write username: and password: env:NAME beside it"]),

@@ -6,13 +6,26 @@ import Glibc
 /// Invariant behind `@unchecked Sendable`: one test uses it at a time.
 final class RedisServer: @unchecked Sendable {
     let port: Int
+    /// Where it is reached by TLS, if it has a certificate.
+    let tlsPort: Int
     private var process: Process?
     private let password: String?
+    private let tlsArguments: [String]
 
     /// Starts the server and waits until it answers.
-    init(password: String? = nil) throws {
+    ///
+    /// - Parameter certificate: the files that it shows who it is by.
+    init(password: String? = nil, certificate: (chain: URL, key: URL)? = nil) throws {
         self.password = password
         port = try Self.freePort()
+        let secure = try certificate == nil ? 0 : Self.freePort()
+        tlsPort = secure
+        tlsArguments =
+            certificate.map { certificate in
+                ["--tls-port", "\(secure)", "--tls-auth-clients", "no"] + [
+                    "--tls-cert-file", certificate.chain.path, "--tls-key-file", certificate.key.path,
+                ]
+            } ?? []
         try start()
     }
 
@@ -40,7 +53,7 @@ final class RedisServer: @unchecked Sendable {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
         process.arguments =
             ["--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
-            + (password.map { ["--requirepass", $0] } ?? [])
+            + (password.map { ["--requirepass", $0] } ?? []) + tlsArguments
         process.currentDirectoryURL = FileManager.default.temporaryDirectory
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
