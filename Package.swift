@@ -63,6 +63,8 @@ let package = Package(
         .systemLibrary(
             name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
+            name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(
             name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "CMalloc", path: "Sources/CMalloc",
@@ -74,7 +76,7 @@ let package = Package(
             name: "CPluginTemplates", path: "Sources/CPluginTemplates", exclude: ["Templates"],
             cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
         .target(
-            name: "Codecs", dependencies: ["Tensors", "CLibXML2", "CNumberText"], path: "Sources/Codecs",
+            name: "Codecs", dependencies: ["Tensors", "CLibXML2", "CNumberText", "CZlib"], path: "Sources/Codecs",
             swiftSettings: swiftSettings),
         .target(
             name: "Policies",
@@ -149,7 +151,7 @@ let package = Package(
             dependencies: [
                 "CDocumentation",
                 "Gateway", "Tensors", "Configuration", "Codecs", "Policies", "PluginHost", "SharedMemory", "Telemetry",
-                "WireMessages", "CZlib",
+                "WireMessages", "CZlib", "CZstd",
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
@@ -277,7 +279,7 @@ let package = Package(
             name: "TransportTests",
             dependencies: [
                 "Transport", "Gateway", "PluginHost", "Telemetry", "Codecs", "Tensors", "Configuration", "Policies",
-                "WireMessages", "CZlib",
+                "WireMessages", "CZlib", "CZstd",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 // The other side of the tests of HTTP/2; nothing that serves uses it.
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),

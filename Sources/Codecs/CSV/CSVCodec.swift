@@ -1,20 +1,28 @@
-package import Tensors
+internal import Tensors
 
-/// Comma-separated values (RFC 4180), in UTF-8.
+/// Comma-separated values (RFC 4180), and the dialects that `CSVRewriter` makes them of.
 package enum CSVCodec {
     /// Reads a table as the model's inputs; `ColumnMapping` says which column goes where.
     ///
-    /// - Parameter hasHeader: what the media type says; `nil` leaves it to the first row: it is none where all
-    ///   its cells are numbers that the model takes, and one where a cell is a wanted column's name or, of the cells that
+    /// - Parameter dialect: what the media type says. Where it says nothing of a header, the first row tells: it is none where
+    ///   all its cells are numbers that the model takes, and one where a cell is a wanted column's name or, of the cells that
     ///   would be numbers, none is.
     /// - Throws: `malformed_body` for what is no CSV or has ragged rows, `invalid_input` for columns and values that the
     ///   model doesn't take.
-    package static func decode(
-        _ body: RequestBody, hasHeader: Bool?, signature: ModelSignature
+    static func decode(
+        _ body: RequestBody, _ dialect: CSVDialect, signature: ModelSignature
+    ) throws(SluiceError) -> [Tensor] {
+        let (body, marks) = try CSVRewriter.standard(body, dialect, signature: signature)
+        return try decode(body, hasHeader: dialect.hasHeader, marks: marks, signature: signature)
+    }
+
+    private static func decode(
+        _ body: RequestBody, hasHeader: Bool?, marks: DecimalMarks?, signature: ModelSignature
     ) throws(SluiceError) -> [Tensor] {
         let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
         var tokenizer = try CSVTokenizer(bytes)
+        tokenizer.marks = marks
         guard try tokenizer.nextRow() else { throw SluiceError(.malformedBody, "the CSV has no rows") }
 
         var scratch: [UInt8] = []
@@ -59,7 +67,16 @@ package enum CSVCodec {
                         let place = table.place(target: index, column: column, line: line)
                         throw SluiceError(.invalidInput, "\(place): the text is not UTF-8", detail: place.detail)
                     }
-                    try table.append(text, target: index, column: column, line: line)
+                    guard let marks = tokenizer.marks, !target.isText else {
+                        return try table.append(text, target: index, column: column, line: line)
+                    }
+                    let fault = try marks.show(text) { (number) throws(SluiceError) in
+                        try table.append(number, target: index, column: column, line: line)
+                    }
+                    if let fault {
+                        let place = table.place(target: index, column: column, line: line)
+                        throw SluiceError(.invalidInput, "\(place): \(fault)", detail: place.detail)
+                    }
                 }
             }
         }
@@ -90,7 +107,10 @@ package enum CSVCodec {
         for (columns, dataType) in numeric {
             let builder = TensorBuilder(dataType)
             for column in columns {
-                let fits = tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { isNumber($0, builder) }
+                let fits = tokenizer.text(of: tokenizer.cells[column], scratch: &scratch) { text in
+                    isNumber(text, builder)
+                        || tokenizer.marks != nil && DecimalMarks.isNumber(Slice(base: text, bounds: text.indices))
+                }
                 numbers += fits ? 1 : 0
             }
         }

@@ -19,12 +19,15 @@ struct CSVTokenizer {
     private var position = 0
     private var nextLine = 1
 
+    /// How numbers are written, where that may be with a decimal comma.
+    var marks: DecimalMarks?
+
     /// The cells of the present row.
     private(set) var cells: [Cell] = []
     /// The line on which the present row begins, from 1.
     private(set) var line = 1
 
-    /// - Throws: `malformed_body` for UTF-16.
+    /// - Throws: `malformed_body` for UTF-16, which `CSVRewriter` makes UTF-8 of.
     init(_ bytes: UnsafeRawBufferPointer) throws(SluiceError) {
         self.bytes = bytes
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {

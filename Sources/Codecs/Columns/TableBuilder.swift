@@ -20,7 +20,7 @@ struct TableBuilder {
     /// Appends one cell of the present row.
     ///
     /// - Throws: `invalid_input`, with input, row, column and line.
-    func append(_ cell: UnsafeRawBufferPointer, target: Int, column: Int, line: Int) throws(SluiceError) {
+    func append(_ cell: UnsafeRawBufferPointer, target: Int, column: Int, line: Int?) throws(SluiceError) {
         do throws(ElementFault) {
             try builders[target].append(cell: cell)
         } catch {
@@ -29,7 +29,7 @@ struct TableBuilder {
     }
 
     /// Where a cell of the present row stands.
-    func place(target: Int, column: Int, line: Int) -> ElementPlace {
+    func place(target: Int, column: Int, line: Int?) -> ElementPlace {
         ElementPlace(
             input: mapping.targets[target].spec.name, row: rows, column: mapping.label(ofColumn: column), line: line)
     }

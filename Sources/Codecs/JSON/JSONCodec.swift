@@ -7,12 +7,13 @@ package struct JSONCodec: Sendable {
     /// Reads a body as the model's declared inputs, in whichever of the document's forms it comes.
     ///
     /// The tensors are validated against `signature`, and come in its order.
+    /// - Parameter fileInputs: names of the inputs that may be files.
     /// - Throws: `malformed_body`, `invalid_input` or `invalid_parameter`.
     package func decode(
-        _ body: RequestBody, signature: ModelSignature
+        _ body: RequestBody, signature: ModelSignature, fileInputs: [String] = []
     ) throws(SluiceError) -> CodecRegistry.Decoded {
         defer { withExtendedLifetime(body.storage) {} }
-        switch try JSONDocumentReader.read(body.bytes, signature: signature) {
+        switch try JSONDocumentReader.read(body.bytes, signature: signature, fileInputs: fileInputs) {
         case .plain(let decoded): return decoded
         case .openInference:
             let request = try OpenInferenceCodec().decode(body, headerLength: nil, signature: signature)

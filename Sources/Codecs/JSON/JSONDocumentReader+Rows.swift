@@ -13,8 +13,13 @@ extension JSONDocumentReader {
         }
         let spec = signature.inputs[0]
         let builder = TensorBuilder(spec.dataType)
-        var reader = NestedArrayReader(builder, input: spec.name, columns: spec.columns)
+        let files = try scanner.files(of: spec.name, among: fileInputs)
+        var reader = NestedArrayReader(builder, input: spec.name, columns: spec.columns, files: files)
         try reader.read(&scanner)
+        if let files {
+            decoded.files = [try files.finish(input: spec.name)]
+            return
+        }
         let shape = signature.fitted(reader.dimensions, to: spec)
         decoded.inputs = [try builder.finish(name: spec.name, shape: shape)]
     }
@@ -112,6 +117,7 @@ extension JSONDocumentReader {
     private mutating func readRowsOfInputs() throws(SluiceError) {
         let specs = signature.inputs
         let builders = specs.map { TensorBuilder($0.dataType) }
+        var files = [FileCollector?](repeating: nil, count: specs.count)
         var shapes = [[Int]?](repeating: nil, count: specs.count)
         var lastRows = [Int](repeating: 0, count: specs.count)
         var rowCount = 0
@@ -127,8 +133,10 @@ extension JSONDocumentReader {
                 }
                 guard lastRows[index] < rowCount else { throw columnTwice(specs[index].name, row: rowCount, nil) }
                 lastRows[index] = rowCount
+                if rowCount == 1 { files[index] = try scanner.files(of: specs[index].name, among: fileInputs) }
                 var reader = NestedArrayReader(
-                    builders[index], input: specs[index].name, columns: specs[index].columns, row: rowCount)
+                    builders[index], input: specs[index].name, columns: specs[index].columns, row: rowCount,
+                    files: files[index])
                 try reader.read(&scanner)
                 guard shapes[index] ?? reader.dimensions == reader.dimensions else {
                     throw unequalRows(specs[index].name, rowCount, reader.dimensions, shapes[index] ?? [])
@@ -143,6 +151,10 @@ extension JSONDocumentReader {
         }
         decoded.inputs = []
         for (index, spec) in specs.enumerated() {
+            if let files = files[index] {
+                decoded.files.append(try files.finish(input: spec.name))
+                continue
+            }
             let shape = signature.fitted([rowCount] + (shapes[index] ?? []), to: spec)
             decoded.inputs.append(try builders[index].finish(name: spec.name, shape: shape))
         }

@@ -10,6 +10,8 @@ struct JSONDocumentReader {
     var decoded = CodecRegistry.Decoded(inputs: [])
     /// The model's only input, where it has one only and that names its columns.
     let columnar: TensorSpec?
+    /// Names of the inputs that may be files.
+    let fileInputs: [String]
 
     /// What the document turned out to be.
     enum Outcome {
@@ -18,7 +20,10 @@ struct JSONDocumentReader {
         case openInference
     }
 
-    private init(_ text: UnsafeRawBufferPointer, _ signature: ModelSignature) throws(SluiceError) {
+    private init(
+        _ text: UnsafeRawBufferPointer, _ signature: ModelSignature, fileInputs: [String]
+    ) throws(SluiceError) {
+        self.fileInputs = fileInputs
         self.signature = signature
         scanner = try JSONScanner(text)
         columnar = signature.inputs.count == 1 && !signature.inputs[0].columns.isEmpty ? signature.inputs[0] : nil
@@ -26,9 +31,12 @@ struct JSONDocumentReader {
 
     /// Reads a whole document.
     ///
+    /// - Parameter fileInputs: names of the inputs that may be files.
     /// - Throws: `malformed_body`, `invalid_input` or `invalid_parameter`.
-    static func read(_ text: UnsafeRawBufferPointer, signature: ModelSignature) throws(SluiceError) -> Outcome {
-        var reader = try JSONDocumentReader(text, signature)
+    static func read(
+        _ text: UnsafeRawBufferPointer, signature: ModelSignature, fileInputs: [String] = []
+    ) throws(SluiceError) -> Outcome {
+        var reader = try JSONDocumentReader(text, signature, fileInputs: fileInputs)
         if try reader.nextIsObjectOfValues() {
             guard try reader.readDocument() else { return .openInference }
         } else {
@@ -42,7 +50,7 @@ struct JSONDocumentReader {
 
     /// Reads the outermost object; `false` where it is an Open Inference document.
     private mutating func readDocument() throws(SluiceError) -> Bool {
-        var members = NamedValues(signature, columnar: columnar)
+        var members = NamedValues(signature, columnar: columnar, fileInputs: fileInputs)
         var seen: [String] = []
         var wrapper: String?
         try scanner.beginObject()
@@ -67,7 +75,7 @@ struct JSONDocumentReader {
         if let wrapper {
             if !members.isEmpty { throw twoWrappers(wrapper, members.firstName) }
         } else {
-            decoded.inputs = try members.finish()
+            (decoded.inputs, decoded.files) = try members.finish()
         }
         return true
     }
@@ -82,14 +90,14 @@ struct JSONDocumentReader {
             return true
         }
         if try nextIsObjectOfValues() {
-            var members = NamedValues(signature, columnar: columnar)
+            var members = NamedValues(signature, columnar: columnar, fileInputs: fileInputs)
             try scanner.beginObject()
             var isFirst = true
             while let key = try scanner.nextKey(first: isFirst) {
                 isFirst = false
                 guard try members.read(key, &scanner) else { throw unknownInput(key.text) }
             }
-            decoded.inputs = try members.finish()
+            (decoded.inputs, decoded.files) = try members.finish()
             return true
         }
         if try nextIsInputList() { return false }
@@ -128,13 +136,19 @@ struct JSONDocumentReader {
         return false
     }
 
-    /// Whether the next value is `{"b64": ...}` and so one element of BYTES.
+    /// Whether the next value is `{"b64": ...}` and so one element of BYTES, or one file.
     func nextIsBase64() throws(SluiceError) -> Bool {
-        guard signature.inputs.count == 1, signature.inputs[0].dataType == .bytes else { return false }
-        if signature.inputs[0].name == "b64" || signature.inputs[0].columns.contains("b64") { return false }
+        guard signature.inputs.count == 1 else { return false }
+        let spec = signature.inputs[0]
+        guard spec.dataType == .bytes || fileInputs.contains(spec.name) else { return false }
+        if ["b64", "base64", "type"].contains(where: { $0 == spec.name || spec.columns.contains($0) }) { return false }
         var ahead = scanner
         try ahead.beginObject()
-        return try ahead.nextKey(first: true)?.equals("b64") ?? false
+        guard let key = try ahead.nextKey(first: true) else { return false }
+        if key.isBase64 { return true }
+        guard key.is("type"), try ahead.peek() == .string else { return false }
+        _ = try ahead.string()
+        return try ahead.nextKey(first: false)?.isBase64 ?? false
     }
 
     private mutating func readWantedOutputs() throws(SluiceError) -> [String] {
@@ -165,7 +179,7 @@ struct JSONDocumentReader {
             throw SluiceError(
                 .invalidInput, "input \"\(tensor.name)\" has no rows", detail: [.init("input", tensor.name)])
         }
-        try signature.validate(decoded.inputs)
+        try signature.leavingOut(decoded.files).validate(decoded.inputs)
         let inputs = decoded.inputs
         decoded.inputs = signature.inputs.compactMap { spec in inputs.first { $0.name == spec.name } }
         return decoded

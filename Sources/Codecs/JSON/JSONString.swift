@@ -33,6 +33,19 @@ struct JSONString {
         }
     }
 
+    /// Whether the string is a key of bytes in base64.
+    var isBase64: Bool { self.is("b64") || self.is("base64") }
+
+    /// The string's characters where they lie, or in memory that is gone afterwards where escapes have to be resolved
+    /// (`\\/` is one that base64 may well hold: some encoders escape every slash).
+    func withCharacters<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        guard hasEscapes else { return body(raw) }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: raw.count) { plain in
+            guard let start = plain.baseAddress else { return body(raw) }
+            return body(UnsafeRawBufferPointer(start: start, count: unescape(into: start)))
+        }
+    }
+
     /// Writes the string's bytes, at most `raw.count`; returns how many.
     func unescape(into out: UnsafeMutablePointer<UInt8>) -> Int {
         guard let first = raw.bindMemory(to: UInt8.self).baseAddress else { return 0 }

@@ -6,16 +6,20 @@ struct NamedValues {
     private struct Value {
         var builder: TensorBuilder
         var dimensions: [Int]
+        var files: FileCollector?
     }
 
     private let signature: ModelSignature
     private let columnar: TensorSpec?
+    /// Names of the inputs that may be files.
+    private let fileInputs: [String]
     private var inputs: [Value?]
     private var columns: [Value?]
     /// The first name that was read.
     private(set) var firstName = ""
 
-    init(_ signature: ModelSignature, columnar: TensorSpec?) {
+    init(_ signature: ModelSignature, columnar: TensorSpec?, fileInputs: [String]) {
+        self.fileInputs = fileInputs
         self.signature = signature
         self.columnar = columnar
         inputs = Array(repeating: nil, count: signature.inputs.count)
@@ -34,9 +38,10 @@ struct NamedValues {
                     .invalidInput, "input \"\(spec.name)\" is given twice", detail: [.init("input", spec.name)])
             }
             let builder = TensorBuilder(spec.dataType)
-            var reader = NestedArrayReader(builder, input: spec.name, columns: spec.columns)
+            let files = try scanner.files(of: spec.name, among: fileInputs)
+            var reader = NestedArrayReader(builder, input: spec.name, columns: spec.columns, files: files)
             try reader.read(&scanner)
-            inputs[index] = Value(builder: builder, dimensions: reader.dimensions)
+            inputs[index] = Value(builder: builder, dimensions: reader.dimensions, files: files)
             return true
         }
         guard let columnar, let index = columnar.columns.firstIndex(where: { key.equals($0) }) else { return false }
@@ -60,13 +65,18 @@ struct NamedValues {
         return true
     }
 
-    /// The tensors of all that was read.
+    /// The tensors of all that was read, and the inputs that are files.
     ///
     /// - Throws: `invalid_input` where columns are missing or of different lengths.
-    func finish() throws(SluiceError) -> [Tensor] {
+    func finish() throws(SluiceError) -> (tensors: [Tensor], files: [FileInput]) {
         var tensors: [Tensor] = []
+        var files: [FileInput] = []
         for (spec, value) in zip(signature.inputs, inputs) {
             guard let value else { continue }
+            if let collector = value.files {
+                files.append(try collector.finish(input: spec.name))
+                continue
+            }
             let shape = signature.fitted(value.dimensions, to: spec)
             tensors.append(try value.builder.finish(name: spec.name, shape: shape))
         }
@@ -78,7 +88,7 @@ struct NamedValues {
             }
             tensors.append(try joinedColumns(of: columnar))
         }
-        return tensors
+        return (tensors, files)
     }
 
     private func joinedColumns(of spec: TensorSpec) throws(SluiceError) -> Tensor {

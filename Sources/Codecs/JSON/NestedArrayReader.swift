@@ -10,6 +10,8 @@ struct NestedArrayReader {
     private let row: Int?
     /// The column that the value is, or that its elements are one below the other.
     private let column: String?
+    /// Takes the elements where they are files.
+    private let files: FileCollector?
     /// The size at each depth; -1 where the first array of that depth isn't closed yet.
     private(set) var dimensions: [Int] = []
     /// How deep the scalars stand; `nil` before the first.
@@ -20,8 +22,10 @@ struct NestedArrayReader {
     private var outerStart: Int
 
     init(
-        _ builder: TensorBuilder, input: String, columns: [String] = [], row: Int? = nil, column: String? = nil
+        _ builder: TensorBuilder, input: String, columns: [String] = [], row: Int? = nil, column: String? = nil,
+        files: FileCollector? = nil
     ) {
+        self.files = files
         self.builder = builder
         self.input = input
         self.columns = columns
@@ -32,7 +36,13 @@ struct NestedArrayReader {
 
     /// Reads the value that is next.
     mutating func read(_ scanner: inout JSONScanner) throws(SluiceError) {
+        let offset = scanner.offset
         try read(&scanner, depth: 0)
+        guard files == nil || dimensions.count <= (row == nil ? 1 : 0) else {
+            let place = ElementPlace(input: input, row: row, byte: offset)
+            throw SluiceError(
+                .invalidInput, "\(place): files are one or a list, not lists in lists", detail: place.detail)
+        }
     }
 
     private mutating func read(_ scanner: inout JSONScanner, depth: Int) throws(SluiceError) {
@@ -57,7 +67,7 @@ struct NestedArrayReader {
         let opening = scanner.offset
         try scanner.beginArray()
         if dimensions.count == depth { dimensions.append(-1) }
-        let isNumeric = builder.dataType != .bool && builder.dataType != .bytes
+        let isNumeric = files == nil && builder.dataType != .bool && builder.dataType != .bytes
         var count = 0
         while try scanner.nextElement(first: count == 0) {
             if depth == 0 {
@@ -91,6 +101,7 @@ struct NestedArrayReader {
     }
 
     private func readElement(_ scanner: inout JSONScanner, _ kind: JSONScanner.Kind) throws(SluiceError) {
+        if let files { return try readFile(&scanner, kind, into: files) }
         let offset = scanner.offset
         switch (kind, builder.dataType) {
         case (.number, let dataType) where dataType != .bool && dataType != .bytes:
@@ -114,25 +125,68 @@ struct NestedArrayReader {
         builder.endBytesElement()
     }
 
-    /// Reads `{"b64": "..."}`: bytes that need not be text.
+    /// Reads `{"b64": "..."}` or `{"base64": "..."}`: bytes that need not be text.
     private func appendBase64(_ scanner: inout JSONScanner) throws(SluiceError) {
         let offset = scanner.offset
         try scanner.beginObject()
-        guard let key = try scanner.nextKey(first: true), key.is("b64"), try scanner.peek() == .string else {
+        guard let key = try scanner.nextKey(first: true), key.isBase64, try scanner.peek() == .string else {
             throw problem("bytes as an object are written {\"b64\": \"...\"}", at: offset)
         }
         let string = try scanner.string()
         guard try scanner.nextKey(first: false) == nil else {
             throw problem("bytes as an object are written {\"b64\": \"...\"}, with no other key", at: offset)
         }
-        // `\/` is the one escape that base64 may well hold: some encoders escape every slash.
-        let isDecoded = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: string.raw.count) { plain in
-            guard let start = plain.baseAddress else { return true }
-            let text = UnsafeRawBufferPointer(start: start, count: string.unescape(into: start))
-            return builder.appendBytes(upTo: Base64.decodedLimit(text.count)) { Base64.decode(text, into: $0) }
+        let isDecoded = string.withCharacters { text in
+            builder.appendBytes(upTo: Base64.decodedLimit(text.count)) { Base64.decode(text, into: $0) }
         }
-        guard isDecoded else { throw problem("\"b64\" is not base64", at: offset) }
+        guard isDecoded else { throw problem("\"\(key.text)\" is not base64", at: offset) }
         builder.endBytesElement()
+    }
+
+    // MARK: Files
+
+    /// Reads `"data:image/png;base64,..."` or `{"base64": "...", "type": "image/png"}`.
+    private func readFile(
+        _ scanner: inout JSONScanner, _ kind: JSONScanner.Kind, into files: FileCollector
+    ) throws(SluiceError) {
+        let offset = scanner.offset
+        guard files.count < FileInput.maximumFiles else {
+            throw problem("there may be at most \(FileInput.maximumFiles) files", at: offset)
+        }
+        switch kind {
+        case .string:
+            let fault = try scanner.string().withCharacters { files.append(dataURL: $0) }
+            if let fault { throw problem(fault, at: offset) }
+        case .object: try readFileObject(&scanner, into: files)
+        default:
+            try scanner.skipValue()
+            throw problem("a file is expected, as before it, not \(kind.text)", at: offset)
+        }
+    }
+
+    private func readFileObject(_ scanner: inout JSONScanner, into files: FileCollector) throws(SluiceError) {
+        let offset = scanner.offset
+        var data: JSONString?
+        var type: String?
+        var isFirst = true
+        try scanner.beginObject()
+        while let key = try scanner.nextKey(first: isFirst) {
+            isFirst = false
+            if key.isBase64, data == nil {
+                data = try scanner.string()
+            } else if key.is("type"), type == nil {
+                type = try scanner.string().text.lowercased()
+            } else {
+                throw problem(
+                    "a file as an object is written {\"base64\": \"…\", \"type\": \"image/png\"}, without "
+                        + Quote.text(key.text), at: offset)
+            }
+        }
+        guard let data else {
+            throw problem("a file as an object is written {\"base64\": \"…\", \"type\": \"image/png\"}", at: offset)
+        }
+        let isDecoded = data.withCharacters { files.append(base64: $0, mediaType: type) }
+        guard isDecoded else { throw problem("\"base64\" is not base64", at: offset) }
     }
 
     // MARK: Errors
@@ -149,6 +203,10 @@ struct NestedArrayReader {
         let index = builder.count - outerStart
         let depth = elementDepth ?? 0
         var place = ElementPlace(input: input, row: row, column: column, byte: offset)
+        if let files {
+            if row == nil, depth > 0 { place.row = files.count + 1 }
+            return place
+        }
         if column != nil {
             if row == nil { place.row = index + 1 }
             return place

@@ -104,6 +104,10 @@ extension AnswerFormat {
         case .csv: [("text", "csv")]
         case .xml: [("application", "xml"), ("text", "xml")]
         case .npy: [("application", "x-npy"), ("application", "npy"), ("application", "vnd.numpy")]
+        case .npz: [("application", "x-npz"), ("application", "npz"), ("application", "zip")]
+        case .safetensors: [("application", "x-safetensors"), ("application", "safetensors")]
+        case .protobuf: [("application", "x-protobuf"), ("application", "protobuf")]
+        case .arrow: [("application", "vnd.apache.arrow.stream")]
         case .ndjson: [("application", "x-ndjson"), ("application", "ndjson")]
         case .eventStream: [("text", "event-stream")]
         }

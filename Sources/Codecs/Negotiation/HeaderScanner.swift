@@ -28,7 +28,17 @@ struct HeaderScanner {
         let type = try token()
         guard take(UInt8(ascii: "/")) else { throw unexpected() }
         let subtype = try token()
-        var mediaType = MediaType(type: type.lowercased(), subtype: subtype.lowercased())
+        return MediaType(
+            type: type.lowercased(), subtype: subtype.lowercased(), parameters: try parameters())
+    }
+
+    /// A word and its parameters, as `Content-Disposition` has them (RFC 6266).
+    mutating func disposition() throws(SluiceError) -> (kind: String, parameters: [MediaType.Parameter]) {
+        (try token().lowercased(), try parameters())
+    }
+
+    private mutating func parameters() throws(SluiceError) -> [MediaType.Parameter] {
+        var parameters: [MediaType.Parameter] = []
         skipSpace()
         while take(UInt8(ascii: ";")) {
             skipSpace()
@@ -37,10 +47,10 @@ struct HeaderScanner {
             let name = try token()
             guard take(UInt8(ascii: "=")) else { throw unexpected() }
             let value = try peek == UInt8(ascii: "\"") ? quotedString() : token()
-            mediaType.parameters.append(.init(name.lowercased(), value))
+            parameters.append(.init(name.lowercased(), value))
             skipSpace()
         }
-        return mediaType
+        return parameters
     }
 
     /// Consumes commas and space between list members; false at the end.

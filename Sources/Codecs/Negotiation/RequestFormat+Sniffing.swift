@@ -6,11 +6,15 @@ extension RequestFormat {
 
     /// Tells the format from a body that came without a `Content-Type`.
     ///
-    /// npy by its magic; JSON by a first `{` or `[`; XML by a first `<`; other text is CSV where it has a comma or a line
+    /// npy and npz by their magic; JSON by a first `{` or `[`; XML by a first `<`; other text is CSV where it has a comma or a line
     /// break or is one number, unless the model takes one BYTES input without columns; everything else is raw.
     init(sniffing body: UnsafeRawBufferPointer, signature: ModelSignature) {
         if NumpyHeader.hasMagic(body) {
             self = .npy
+            return
+        }
+        if NumpyArchive.hasMagic(body) {
+            self = .npz
             return
         }
         let text = body.dropFirst(body.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
@@ -22,7 +26,7 @@ extension RequestFormat {
                 signature.inputs.count == 1 && signature.inputs[0].dataType == .bytes
                 && signature.inputs[0].columns.isEmpty
             let isTable = !takesWholeText && Self.isText(text) && Self.hasCells(text)
-            self = isTable ? .csv(hasHeader: nil) : .raw
+            self = isTable ? .csv(CSVDialect()) : .raw
         }
     }
 

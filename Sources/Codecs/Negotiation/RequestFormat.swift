@@ -3,11 +3,16 @@ internal import Tensors
 /// A format that request bodies are read in.
 enum RequestFormat: Sendable, Equatable {
     case json
-    /// `hasHeader` is `nil` where the client didn't say (RFC 4180's `header` parameter).
-    case csv(hasHeader: Bool?)
+    case csv(CSVDialect)
     case xml
     case raw
     case npy
+    case npz
+    case safetensors
+    case tensorProto
+    /// `nullsAreNaN` where the client says so.
+    case arrow(nullsAreNaN: Bool)
+    case multipart(boundary: String)
 }
 
 extension RequestFormat {
@@ -31,9 +36,15 @@ extension RequestFormat {
         switch (mediaType.type, mediaType.subtype) {
         case ("application", "octet-stream"): return .raw
         case ("application", "x-npy"), ("application", "npy"), ("application", "vnd.numpy"): return .npy
-        case ("text", "csv"):
-            try requireUTF8(mediaType)
-            return .csv(hasHeader: try headerParameter(of: mediaType))
+        case ("application", "x-npz"), ("application", "npz"), ("application", "zip"): return .npz
+        case ("application", "x-safetensors"), ("application", "safetensors"): return .safetensors
+        case ("application", "x-protobuf"), ("application", "protobuf"):
+            try requireTensorProto(mediaType)
+            return .tensorProto
+        case ("application", "vnd.apache.arrow.stream"), ("application", "vnd.apache.arrow.file"):
+            return .arrow(nullsAreNaN: try nullsParameter(of: mediaType))
+        case ("multipart", "form-data"): return .multipart(boundary: try MultipartReader.boundary(of: mediaType))
+        case ("text", "csv"), ("text", "tab-separated-values"): return .csv(try CSVDialect(mediaType))
         case ("application", "json"):
             try requireUTF8(mediaType)
             return .json
@@ -67,15 +78,24 @@ extension RequestFormat {
         }
     }
 
-    private static func headerParameter(of mediaType: MediaType) throws(SluiceError) -> Bool? {
-        switch mediaType.parameter("header")?.lowercased() {
-        case nil: return nil
-        case "present"?: return true
-        case "absent"?: return false
+    /// A message doesn't say of itself what it is, so a client may.
+    private static func requireTensorProto(_ mediaType: MediaType) throws(SluiceError) {
+        for name in ["type", "proto", "messagetype"] {
+            guard let type = mediaType.parameter(name), type != "onnx.TensorProto" else { continue }
+            throw SluiceError(
+                .unsupportedMediaType,
+                "\(mediaType.essence) of type \(Quote.text(type)) is not read here; onnx.TensorProto is")
+        }
+    }
+
+    private static func nullsParameter(of mediaType: MediaType) throws(SluiceError) -> Bool {
+        switch mediaType.parameter("nulls")?.lowercased() {
+        case nil, "refused"?: return false
+        case "nan"?: return true
         case let value?:
             throw SluiceError(
                 .malformedRequest,
-                "Content-Type text/csv has header=\(Quote.text(value)); it is \"present\" or \"absent\" (RFC 4180)")
+                "Content-Type \(mediaType.essence) has nulls=\(Quote.text(value)); it is \"refused\" or \"nan\"")
         }
     }
 }

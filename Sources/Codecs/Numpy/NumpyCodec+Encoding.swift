@@ -18,18 +18,23 @@ extension NumpyCodec {
                 """,
                 detail: [.init("outputs", tensors.map(\.name))])
         }
-        let segments: [EncodedBody.Segment]
+        return EncodedBody(mediaType: AnswerFormat.npy.mediaType, segments: try file(of: tensor))
+    }
+
+    /// One file of one array.
+    ///
+    /// - Throws: `not_acceptable` where NumPy's strings can't hold the elements.
+    static func file(of tensor: Tensor) throws(SluiceError) -> [EncodedBody.Segment] {
         switch tensor.dataType {
-        case .bytes: segments = [.bytes(try strings(tensor))]
+        case .bytes: return [.bytes(try strings(tensor))]
         case .bf16:
             let header = NumpyHeader.write(type: "<f4", shape: tensor.shape)
             let widened = tensor.elements(as: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-            segments = [.bytes(header + widened.withUnsafeBytes { Array($0) })]
+            return [.bytes(header + widened.withUnsafeBytes { Array($0) })]
         default:
             let type = NumpyType.text(for: tensor.dataType) ?? ""
-            segments = [.bytes(NumpyHeader.write(type: type, shape: tensor.shape)), .tensor(tensor)]
+            return [.bytes(NumpyHeader.write(type: type, shape: tensor.shape)), .tensor(tensor)]
         }
-        return EncodedBody(mediaType: AnswerFormat.npy.mediaType, segments: segments)
     }
 
     private static func strings(_ tensor: Tensor) throws(SluiceError) -> [UInt8] {

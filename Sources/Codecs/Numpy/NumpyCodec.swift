@@ -12,7 +12,13 @@ package enum NumpyCodec {
     package static func decode(
         _ body: RequestBody, input: String?, signature: ModelSignature
     ) throws(SluiceError) -> Tensor {
-        let spec = try signature.onlyInput(named: input, body: "an npy body")
+        try decode(body, for: try signature.onlyInput(named: input, body: "an npy body"))
+    }
+
+    /// Reads an array as one input.
+    ///
+    /// - Throws: `malformed_body`; `invalid_input`.
+    static func decode(_ body: RequestBody, for spec: TensorSpec) throws(SluiceError) -> Tensor {
         let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
         let header = try NumpyHeader(bytes)
@@ -34,7 +40,7 @@ package enum NumpyCodec {
         try requireCompatible(type, spec)
         let reader = NumpyReader(
             name: spec.name, type: type, arrayShape: header.shape, isFortranOrder: header.isFortranOrder,
-            shape: rowShape(header.shape, spec: spec), count: count,
+            shape: spec.rowShape(header.shape), count: count,
             bytes: UnsafeRawBufferPointer(rebasing: bytes[header.dataOffset...]))
         return try reader.tensor(
             of: spec.dataType, storage: body.storage, byteOffset: body.range.lowerBound + header.dataOffset)
@@ -48,12 +54,5 @@ package enum NumpyCodec {
             "input \"\(spec.name)\" (\(spec.text)) takes \(type.isString ? "numbers" : "strings"), "
                 + "but the npy array holds \(type.name)",
             detail: [.init("input", spec.name), .init("expected", spec.text), .init("got", type.name)])
-    }
-
-    /// `shape`, with a first dimension of 1 where only a free first one is missing.
-    private static func rowShape(_ shape: [Int], spec: TensorSpec) -> [Int] {
-        guard let declared = spec.shape, declared.count == shape.count + 1, declared[0] < 0 else { return shape }
-        let fits = zip(declared.dropFirst(), shape).allSatisfy { $0 < 0 || $0 == $1 }
-        return fits ? [1] + shape : shape
     }
 }

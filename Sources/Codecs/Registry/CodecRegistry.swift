@@ -12,8 +12,14 @@ package struct CodecRegistry: Sendable {
         package var shape: String?
         /// `Sluice-Datatype`: data type of a raw body, e.g. `FP32`.
         package var datatype: String?
+        /// The most bytes that a body which is compressed inside itself may become.
+        package var maximumBytes: Int
 
-        package init(contentType: String?, input: String? = nil, shape: String? = nil, datatype: String? = nil) {
+        package init(
+            contentType: String?, input: String? = nil, shape: String? = nil, datatype: String? = nil,
+            maximumBytes: Int = 64 << 20
+        ) {
+            self.maximumBytes = maximumBytes
             self.contentType = contentType
             self.input = input
             self.shape = shape
@@ -24,6 +30,8 @@ package struct CodecRegistry: Sendable {
     /// The model's inputs and whatever else the document said.
     package struct Decoded: Sendable {
         package var inputs: [Tensor]
+        /// Inputs that something else makes tensors of.
+        package var files: [FileInput] = []
         package var wantedOutputs: [String] = []
         package var parameters: [Envelope.Parameter] = []
         /// The client's own request id, where the document carries one.
@@ -54,32 +62,49 @@ package struct CodecRegistry: Sendable {
 
     /// Reads a body as the model's declared inputs.
     ///
-    /// The tensors are validated against `signature`.
-    /// - Parameter more: media types that are read elsewhere; for messages.
+    /// The tensors are validated against `signature`; what comes as files isn't among them.
+    /// - Parameters:
+    ///   - more: media types that are read elsewhere; for messages.
+    ///   - fileInputs: names of the inputs that may come as files.
     /// - Throws: `unsupported_media_type`, `malformed_request` for a header that can't be read, `malformed_body` or
     ///   `invalid_input`, saying which input, row and column.
     package func decode(
-        _ body: RequestBody, facts: RequestFacts, signature: ModelSignature, alsoRead more: [String] = []
+        _ body: RequestBody, facts: RequestFacts, signature: ModelSignature, alsoRead more: [String] = [],
+        fileInputs: [String] = []
     ) throws(SluiceError) -> Decoded {
         let named = try RequestFormat(contentType: facts.contentType, alsoRead: more)
         guard body.count > 0 else { throw SluiceError(.malformedBody, "the body is empty") }
-        let decoded: Decoded
-        switch named ?? RequestFormat(sniffing: body.bytes, signature: signature) {
-        case .json:
-            decoded = try JSONCodec().decode(body, signature: signature)
-        case .csv(let hasHeader):
-            decoded = Decoded(inputs: try CSVCodec.decode(body, hasHeader: hasHeader, signature: signature))
-        case .xml:
-            decoded = Decoded(inputs: try XMLCodec.decode(body, signature: signature))
+        let format = named ?? RequestFormat(sniffing: body.bytes, signature: signature)
+        let decoded = try decode(body, as: format, facts: facts, signature: signature, fileInputs: fileInputs)
+        try signature.leavingOut(decoded.files).validate(decoded.inputs)
+        return decoded
+    }
+
+    private func decode(
+        _ body: RequestBody, as format: RequestFormat, facts: RequestFacts, signature: ModelSignature,
+        fileInputs: [String]
+    ) throws(SluiceError) -> Decoded {
+        switch format {
+        case .json: return try JSONCodec().decode(body, signature: signature, fileInputs: fileInputs)
+        case .csv(let dialect): return Decoded(inputs: try CSVCodec.decode(body, dialect, signature: signature))
+        case .xml: return Decoded(inputs: try XMLCodec.decode(body, signature: signature))
         case .raw:
             let tensor = try RawCodec.decode(
                 body, input: facts.input, shape: facts.shape, dataType: facts.datatype, signature: signature)
-            decoded = Decoded(inputs: [tensor])
-        case .npy:
-            decoded = Decoded(inputs: [try NumpyCodec.decode(body, input: facts.input, signature: signature)])
+            return Decoded(inputs: [tensor])
+        case .npy: return Decoded(inputs: [try NumpyCodec.decode(body, input: facts.input, signature: signature)])
+        case .npz:
+            return Decoded(
+                inputs: try NumpyArchive.decode(body, limit: facts.maximumBytes, signature: signature))
+        case .tensorProto:
+            return Decoded(inputs: [try TensorProtoCodec.decode(body, input: facts.input, signature: signature)])
+        case .arrow(let nullsAreNaN):
+            return Decoded(inputs: try ArrowCodec.decode(body, nullsAreNaN: nullsAreNaN, signature: signature))
+        case .safetensors: return Decoded(inputs: try SafetensorsCodec.decode(body, signature: signature))
+        case .multipart(let boundary):
+            return try MultipartCodec(registry: self, facts: facts, signature: signature, fileInputs: fileInputs)
+                .decode(body, boundary: boundary)
         }
-        try signature.validate(decoded.inputs)
-        return decoded
     }
 
     /// Picks the answer's format by the `Accept` header (RFC 9110, q-values and wildcards); JSON where there is none.
@@ -113,6 +138,10 @@ package struct CodecRegistry: Sendable {
         case .csv: try CSVCodec.encode(outputs, specs: facts.outputs)
         case .xml: XMLCodec.encode(outputs, facts: facts)
         case .npy: try NumpyCodec.encode(outputs)
+        case .npz: try NumpyArchive.encode(outputs)
+        case .safetensors: try SafetensorsCodec.encode(outputs, facts: facts)
+        case .protobuf: try TensorProtoCodec.encode(outputs)
+        case .arrow: try ArrowCodec.encode(outputs, facts: facts)
         }
     }
 
@@ -124,13 +153,20 @@ package struct CodecRegistry: Sendable {
         case "application/xml": return SampleInputs(signature, maximumElements: 64)?.xml
         case "application/octet-stream": return SampleInputs(signature, maximumElements: 1 << 20)?.raw
         case "application/x-npy": return SampleInputs(signature, maximumElements: 1 << 20)?.npy
+        case "application/x-npz": return SampleInputs(signature, maximumElements: 1 << 20)?.npz
+        case "application/x-safetensors": return SampleInputs(signature, maximumElements: 1 << 20)?.safetensors
+        case "application/vnd.apache.arrow.stream": return SampleInputs(signature, maximumElements: 1 << 20)?.arrow
+        case "application/x-protobuf": return SampleInputs(signature, maximumElements: 1 << 20)?.tensorProto
         default: return nil
         }
     }
 
     /// Media types that are read; `docs/formats.md` lists their other names.
     package static let requestMediaTypes = [
-        "application/json", "text/csv", "application/xml", "application/octet-stream", "application/x-npy",
+        "application/json", "text/csv", "text/tab-separated-values", "application/xml", "application/octet-stream",
+        "application/x-npy",
+        "application/x-npz", "application/x-safetensors", "application/x-protobuf",
+        "application/vnd.apache.arrow.stream", "multipart/form-data",
     ]
 }
 
@@ -140,6 +176,11 @@ package enum AnswerFormat: Sendable, CaseIterable {
     case csv
     case xml
     case npy
+    case npz
+    case safetensors
+    /// ONNX's `TensorProto`.
+    case protobuf
+    case arrow
     /// One JSON document a line, one line for each part of a stream.
     case ndjson
     /// Server-sent events, one JSON document an event, one event for each part of a stream.
@@ -152,6 +193,10 @@ package enum AnswerFormat: Sendable, CaseIterable {
         case .csv: "text/csv"
         case .xml: "application/xml"
         case .npy: "application/x-npy"
+        case .npz: "application/x-npz"
+        case .safetensors: "application/x-safetensors"
+        case .protobuf: "application/x-protobuf"
+        case .arrow: "application/vnd.apache.arrow.stream"
         case .ndjson: "application/x-ndjson"
         case .eventStream: "text/event-stream"
         }

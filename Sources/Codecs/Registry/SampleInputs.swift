@@ -37,6 +37,44 @@ struct SampleInputs {
         return accepted(body)
     }
 
+    var npz: EncodedBody? {
+        guard let body = try? NumpyArchive.encode(tensors) else { return nil }
+        return accepted(body)
+    }
+
+    var safetensors: EncodedBody? {
+        let facts = CodecRegistry.AnswerFacts(model: "", version: "", id: "")
+        guard let body = try? SafetensorsCodec.encode(tensors, facts: facts) else { return nil }
+        return accepted(body)
+    }
+
+    var tensorProto: EncodedBody? {
+        guard let body = try? TensorProtoCodec.encode(tensors) else { return nil }
+        return accepted(body)
+    }
+
+    var arrow: EncodedBody? {
+        let facts = CodecRegistry.AnswerFacts(model: "", version: "", id: "")
+        let columns = Self.columns(of: tensors, specs: signature.inputs)
+        guard let body = try? ArrowCodec.encode(columns, facts: facts) else { return nil }
+        return accepted(body)
+    }
+
+    /// Inputs whose columns have names, as those columns.
+    private static func columns(of tensors: [Tensor], specs: [TensorSpec]) -> [Tensor] {
+        zip(tensors, specs).flatMap { tensor, spec -> [Tensor] in
+            guard !spec.columns.isEmpty, tensor.shape == [1, spec.columns.count], tensor.dataType != .bytes else {
+                return [tensor]
+            }
+            let width = tensor.dataType.byteWidth
+            return spec.columns.indices.compactMap { index in
+                try? Tensor(
+                    name: spec.columns[index], dataType: tensor.dataType, shape: [1], storage: tensor.storage,
+                    byteOffset: tensor.byteOffset + index * width, byteCount: width)
+            }
+        }
+    }
+
     var raw: EncodedBody? {
         guard let tensor = tensors.first, tensors.count == 1 else { return nil }
         let segment: EncodedBody.Segment =

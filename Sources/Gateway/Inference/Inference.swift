@@ -51,6 +51,9 @@ package final class Inference: @unchecked Sendable {
     var attempts: Attempts?
     /// Media types that decoders of its model read.
     var acceptedMedia: [String] = []
+    /// Inputs of its model that may come as files inside a document, and those that did.
+    private var fileInputs: [String] = []
+    private var files: [FileInput] = []
     /// While a decoder has the body.
     var mediaDecoding: MediaDecoding?
     /// Kept while a rung below is to do better.
@@ -150,9 +153,9 @@ package final class Inference: @unchecked Sendable {
             if let memory = gate.models[attempts.current.model.index].inputMemory {
                 // Where the model runs in a process of its own, its inputs are decoded into memory that it sees.
                 let envelope = try PreferredMemory.with(memory) { () throws(SluiceError) in try decode(signature) }
-                proceed(with: envelope, attempts)
+                try proceed(decoded: envelope, attempts)
             } else {
-                proceed(with: try decode(signature), attempts)
+                try proceed(decoded: try decode(signature), attempts)
             }
         } catch {
             finish(.failure(error))
@@ -168,7 +171,15 @@ package final class Inference: @unchecked Sendable {
         let model = gate.models[attempts.current.model.index]
         if model.tokenizer != nil { tokenizer = model.tokenizer }
         acceptedMedia = model.acceptedMedia
+        // A route that is chosen by its inputs is settled by then, and looked at tensors.
+        fileInputs = model.decoders.map(\.input)
         return attempts
+    }
+
+    /// Goes on with what a body held.
+    private func proceed(decoded envelope: consuming Envelope, _ attempts: consuming Attempts) throws(SluiceError) {
+        if files.isEmpty { return proceed(with: envelope, attempts) }
+        try decode(files, of: envelope, attempts)
     }
 
     /// Goes on with inputs that are tensors by now.
@@ -200,7 +211,8 @@ package final class Inference: @unchecked Sendable {
         switch request.format {
         case .unified(let facts, _, let wantedOutputs):
             let decoded = try gate.codecs.decode(
-                body, facts: facts, signature: signature, alsoRead: acceptedMedia)
+                body, facts: facts, signature: signature, alsoRead: acceptedMedia, fileInputs: fileInputs)
+            files = decoded.files
             clientID = decoded.id
             let wanted = wantedOutputs.isEmpty ? decoded.wantedOutputs : wantedOutputs
             try Self.check(wanted, against: signature)

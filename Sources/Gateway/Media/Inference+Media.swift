@@ -13,6 +13,8 @@ struct MediaDecoding {
     let attempts: Attempts
     let start: MonotonicTime
     let timer: Scheduled<Void>
+    /// Where the body is one file of a document: the others.
+    let files: FileDecoding?
 }
 
 extension Inference {
@@ -36,12 +38,25 @@ extension Inference {
     /// Has a picture, film or sound decoded by the model's decoder; the request goes on when that has answered.
     private func decodeMedia(_ body: RequestBody, type: String, input: String?, attempts: Attempts) throws(SluiceError)
     {
-        guard let decoder = decoder(of: type, input: input, for: attempts) else {
-            throw unreadable(type, input: input, by: gate.models[attempts.current.model.index])
+        guard body.count > 0 || decoder(of: type, input: input, for: attempts) == nil else {
+            throw SluiceError(.malformedBody, "the body is empty")
         }
-        guard body.count > 0 else { throw SluiceError(.malformedBody, "the body is empty") }
+        try startDecoding(body, type: type, input: input, attempts: attempts, files: nil)
+    }
+
+    /// Gives bytes to a decoder.
+    ///
+    /// - Parameter type: what they are, where the client says so.
+    func startDecoding(
+        _ body: RequestBody, type: String?, input: String?, attempts: Attempts, files: FileDecoding?
+    ) throws(SluiceError) {
+        guard let decoder = decoder(of: type, input: input, for: attempts) else {
+            throw unreadable(
+                type ?? "the file", input: input, isFile: files != nil, by: gate.models[attempts.current.model.index])
+        }
         let envelope = Envelope(
-            id: id, deadline: attempts.current.deadline, parameters: [.init("content-type", .string(type))],
+            id: id, deadline: attempts.current.deadline,
+            parameters: type.map { [.init("content-type", .string($0))] } ?? [],
             inputs: [try body.element(named: "body", shape: [])])
         let call = InferenceCall(envelope: envelope) { [self] part in
             guard part.isFinal else { return true }
@@ -52,7 +67,8 @@ extension Inference {
         let timer = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: left))) {
             call.abandon(SluiceError(.deadlineExceeded, "the body was not decoded in time"))
         }
-        mediaDecoding = MediaDecoding(decoder: decoder, call: call, attempts: attempts, start: .now, timer: timer)
+        mediaDecoding = MediaDecoding(
+            decoder: decoder, call: call, attempts: attempts, start: .now, timer: timer, files: files)
         decoder.runtime.start(call, consumer: consumer.map { Int(bitPattern: ObjectIdentifier($0)) } ?? 0)
     }
 
@@ -66,6 +82,10 @@ extension Inference {
         metrics.seconds.observe(nanoseconds: MonotonicTime.now.nanoseconds(since: decoding.start))
         do throws(SluiceError) {
             if let error = part.error { throw error }
+            if let files = decoding.files, let tensor = part.outputs.first {
+                return try fileDecoded(
+                    tensor, media: Envelope.Media(part.parameters), input: decoding.decoder.input, files)
+            }
             var envelope = Envelope(
                 id: id, inputs: part.outputs, wantedOutputs: try wantedOutputs())
             envelope.media = Envelope.Media(part.parameters)
@@ -89,7 +109,7 @@ extension Inference {
     }
 
     /// The decoder of the model that comes first; while that is down, that of a rung which answers in its place.
-    private func decoder(of type: String, input: String?, for attempts: Attempts) -> MediaDecoder? {
+    private func decoder(of type: String?, input: String?, for attempts: Attempts) -> MediaDecoder? {
         let rungs = attempts.route.fallback.compactMap { $0.model?.index }
         for index in [attempts.current.model.index] + rungs {
             let model = gate.models[index]
@@ -99,8 +119,15 @@ extension Inference {
         return nil
     }
 
-    private func unreadable(_ type: String, input: String?, by model: ModelRuntime) -> SluiceError {
+    private func unreadable(_ type: String, input: String?, isFile: Bool, by model: ModelRuntime) -> SluiceError {
         let media = model.acceptedMedia
+        if isFile, let input {
+            let read = model.decoders.filter { $0.input == input }.flatMap(\.accepts)
+            return SluiceError(
+                .invalidInput,
+                "input \"\(input)\": \(type.prefix(64)) is not read here; send \(read.joined(separator: ", "))",
+                detail: [.init("input", input), .init("supported", read)])
+        }
         let all = CodecRegistry.requestMediaTypes + media
         if let input, model.decoders.contains(where: { $0.reads(type) }) {
             let names = model.decoders.filter { $0.reads(type) }.map(\.input)

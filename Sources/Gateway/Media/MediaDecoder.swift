@@ -49,10 +49,12 @@ package final class MediaDecoder: Sendable {
 }
 
 extension ModelRuntime {
-    /// What makes an input of bodies of this type.
+    /// What makes an input of bodies of this type; without a type, of files that tell themselves what they are.
     ///
     /// - Parameter input: the input that the request names, where it names one.
-    func decoder(of mediaType: String, input: String?) -> MediaDecoder? {
-        decoders.first { $0.reads(mediaType) && (input == nil || input == $0.input) }
+    func decoder(of mediaType: String?, input: String?) -> MediaDecoder? {
+        decoders.first { decoder in
+            (mediaType.map(decoder.reads) ?? true) && (input == nil || input == decoder.input)
+        }
     }
 }

@@ -5,6 +5,7 @@ enum ContentCoding: String, CaseIterable {
     case gzip
     /// zlib's format, as the name has it; not bare deflate.
     case deflate
+    case zstd
 
     /// How a request's body is compressed, by its `Content-Encoding`; `nil` for not at all.
     ///
@@ -13,9 +14,10 @@ enum ContentCoding: String, CaseIterable {
         guard let field, !field.equalsIgnoringCase("identity") else { return nil }
         if field.equalsIgnoringCase("gzip") || field.equalsIgnoringCase("x-gzip") { return .gzip }
         if field.equalsIgnoringCase("deflate") { return .deflate }
+        if field.equalsIgnoringCase("zstd") { return .zstd }
         throw SluiceError(
             .unsupportedMediaType,
-            "the content encoding \"\(field.prefix(64))\" isn't supported; send gzip, deflate or the body as it is",
+            "the content encoding \"\(field.prefix(64))\" isn't supported; send gzip, deflate, zstd or the body as it is",
             detail: [.init("supported", allCases.map(\.rawValue))])
     }
 

@@ -3,13 +3,14 @@ internal import Codecs
 internal import NIOCore
 internal import Tensors
 
-/// Compresses a whole answer, gzip or zlib, as fast as zlib can.
+/// Compresses a whole answer, as fast as its compression can.
 enum Deflater {
     /// Smaller bodies don't get smaller.
     static let smallest = 1 << 10
 
-    /// The compressed bytes; `nil` where zlib has no memory.
+    /// The compressed bytes; `nil` where there is no memory.
     static func compress(_ segments: [EncodedBody.Segment], _ coding: ContentCoding) -> [UInt8]? {
+        if coding == .zstd { return ZstdCompressor.compress(segments) }
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         defer { unsafe stream.deallocate() }

@@ -1,44 +1,29 @@
-internal import CZlib
 internal import NIOCore
 internal import Tensors
 
-/// Decompresses one body or message, gzip or zlib (which both HTTP and gRPC call deflate), as its pieces come in.
-///
-/// Invariant: `stream` points at a `z_stream` that `inflateInit2` has made and `deinit` ends; zlib keeps its address.
+/// Decompresses one body or message as its pieces come in: gzip, zlib (which both HTTP and gRPC call deflate) or zstd.
 @safe final class Inflater {
-    private let stream: UnsafeMutablePointer<z_stream>
+    private let decoder: any Decompressor
     private var total = 0
     private var hasEnded = false
 
-    /// Whether there is such a compression here.
+    /// Whether gRPC's messages may come in that compression.
     static func knows(_ encoding: String) -> Bool {
         encoding == "gzip" || encoding == "deflate" || encoding == "identity"
     }
 
     /// - Throws: `unsupported_media_type` for a compression that isn't known.
     init(_ encoding: String) throws(SluiceError) {
-        let windowBits: Int32
         switch encoding {
-        case "gzip", "x-gzip": windowBits = 16 + MAX_WBITS
-        case "deflate": windowBits = MAX_WBITS
+        case "gzip", "x-gzip": decoder = try ZlibDecompressor(hasGzipHeader: true)
+        case "deflate": decoder = try ZlibDecompressor(hasGzipHeader: false)
+        case "zstd": decoder = try ZstdDecompressor()
         default:
             throw SluiceError(
                 .unsupportedMediaType,
-                "the compression \"\(encoding.prefix(32))\" isn't known here; send gzip, deflate or the bytes as they are",
-                detail: [.init("supported", ["gzip", "deflate", "identity"])])
+                "the compression \"\(encoding.prefix(32))\" isn't known here; send gzip, deflate, zstd or the bytes as they are",
+                detail: [.init("supported", ["gzip", "deflate", "zstd", "identity"])])
         }
-        unsafe stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        unsafe stream.initialize(to: z_stream())
-        let status = unsafe inflateInit2_(
-            stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard status == Z_OK else {
-            throw SluiceError(.overloaded, "there is no memory to decompress the request")
-        }
-    }
-
-    deinit {
-        unsafe inflateEnd(stream)
-        unsafe stream.deallocate()
     }
 
     /// What the next compressed bytes stand for.
@@ -48,26 +33,30 @@ internal import Tensors
     func inflate(_ input: ByteBuffer, limit: Int) throws(SluiceError) -> ByteBuffer {
         var output = ByteBuffer()
         guard input.readableBytes > 0 else { return output }
-        if hasEnded { throw SluiceError(.malformedBody, "bytes follow the end of the compressed body") }
-        var outcome = Z_OK
+        var outcome = DecompressionStep.Outcome.more
         unsafe input.withUnsafeReadableBytes { bytes in
-            unsafe stream.pointee.next_in = UnsafeMutablePointer(
-                mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
-            unsafe stream.pointee.avail_in = UInt32(truncatingIfNeeded: bytes.count)
+            var rest = unsafe bytes[...]
+            var wasFull = false
             repeat {
+                if hasEnded, !decoder.mayGoOn {
+                    outcome = .bytesBehindEnd
+                    break
+                }
                 // One byte more than allowed tells a body that is too large from one that just fits.
                 let room = min(max(16 << 10, 4 * bytes.count), limit - total + 1, 1 << 20)
                 unsafe output.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { space in
-                    unsafe stream.pointee.next_out = space.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                    unsafe stream.pointee.avail_out = UInt32(truncatingIfNeeded: room)
-                    outcome = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
-                    let written = unsafe room - Int(stream.pointee.avail_out)
-                    total += written
-                    return written
+                    let step = unsafe decoder.step(
+                        UnsafeRawBufferPointer(rebasing: rest),
+                        into: UnsafeMutableRawBufferPointer(rebasing: space[..<room]))
+                    unsafe rest = rest.dropFirst(step.read)
+                    outcome = step.outcome
+                    hasEnded = outcome == .end
+                    wasFull = step.written == room
+                    total += step.written
+                    return step.written
                 }
-            } while unsafe outcome == Z_OK && total <= limit
-                && (stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0)
-            unsafe stream.pointee.next_in = nil
+            } while unsafe (outcome == .more || outcome == .end) && total <= limit
+                && (!rest.isEmpty || outcome == .more && wasFull)
         }
         guard total <= limit else {
             throw SluiceError(
@@ -75,14 +64,14 @@ internal import Tensors
                 detail: [.init("limit", limit)])
         }
         switch outcome {
-        case Z_STREAM_END:
-            hasEnded = true
-            guard unsafe stream.pointee.avail_in == 0 else {
-                throw SluiceError(.malformedBody, "bytes follow the end of the compressed body")
-            }
-        case Z_OK, Z_BUF_ERROR: break
-        case Z_MEM_ERROR: throw SluiceError(.overloaded, "there is no memory to decompress the request")
-        default: throw SluiceError(.malformedBody, "the compressed body is malformed")
+        case .more, .end: break
+        case .bytesBehindEnd: throw SluiceError(.malformedBody, "bytes follow the end of the compressed body")
+        case .noMemory: throw Self.noMemory
+        case .damaged: throw SluiceError(.malformedBody, "the compressed body is malformed")
+        case .windowTooLarge:
+            throw SluiceError(
+                .malformedBody,
+                "the compressed body asks for a window of more than 8 MiB, which HTTP doesn't allow (RFC 9659)")
         }
         return output
     }
@@ -93,4 +82,6 @@ internal import Tensors
     func finish() throws(SluiceError) {
         guard hasEnded else { throw SluiceError(.malformedBody, "the compressed body is cut off") }
     }
+
+    static let noMemory = SluiceError(.overloaded, "there is no memory to decompress the request")
 }

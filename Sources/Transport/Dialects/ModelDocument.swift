@@ -86,6 +86,14 @@ struct ModelDocument {
             }
             json.endObject()
         }
+        json.beginObject()
+        json.member("content_type", "multipart/form-data")
+        let fields = signature.inputs.map { spec in
+            let isFile = entry.model.decoders.contains { $0.input == spec.name }
+            return "-F '\(spec.name.shellQuoted)=\(isFile ? "@FILE" : "VALUE")'"
+        }
+        json.member("curl", "curl \(fields.joined(separator: " ")) http://HOST/v1/infer/\(entry.name)")
+        json.endObject()
         for decoder in entry.model.decoders {
             for mediaType in decoder.accepts {
                 json.beginObject()

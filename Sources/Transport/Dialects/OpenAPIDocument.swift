@@ -71,6 +71,7 @@ struct OpenAPIDocument {
         where mediaType != "application/json" && codecs.sample(for: signature, mediaType: mediaType) != nil {
             bodies[mediaType] = ["schema": ["type": "string", "format": "binary"]]
         }
+        bodies["multipart/form-data"] = ["schema": Self.form(of: signature.inputs)]
         for mediaType in entry.model.acceptedMedia {
             bodies[mediaType] = ["schema": ["type": "string", "format": "binary"]]
         }
@@ -95,7 +96,9 @@ struct OpenAPIDocument {
                     "description": "The outputs, in the format that Accept names",
                     "content": [
                         "application/json": ["schema": answer], "text/csv": text, "application/xml": text,
-                        "application/x-npy": text, "application/x-ndjson": text, "text/event-stream": events,
+                        "application/x-npy": text, "application/x-npz": text, "application/x-safetensors": text,
+                        "application/x-protobuf": text, "application/vnd.apache.arrow.stream": text,
+                        "application/x-ndjson": text, "text/event-stream": events,
                     ],
                 ],
                 "default": ["$ref": "#/components/responses/Error"],
@@ -108,6 +111,13 @@ struct OpenAPIDocument {
             return nil
         }
         return try? JSONSerialization.jsonObject(with: Data(bytes))
+    }
+
+    /// A form with a field or file for each input.
+    private static func form(of specs: [TensorSpec]) -> [String: Any] {
+        var properties: [String: Any] = [:]
+        for spec in specs { properties[spec.name] = ["type": "string", "description": spec.text] }
+        return ["type": "object", "properties": properties]
     }
 
     /// An object with a member for each tensor.

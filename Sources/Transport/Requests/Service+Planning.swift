@@ -39,7 +39,8 @@ extension Service {
                 throw SluiceError(.invalidParameter, "the model is named both in the path and in the query")
             }
             let facts = CodecRegistry.RequestFacts(
-                contentType: fields.contentType, input: fields.input, shape: fields.shape, datatype: fields.datatype)
+                contentType: fields.contentType, input: fields.input, shape: fields.shape, datatype: fields.datatype,
+                maximumBytes: listener.maxBody)
             plan.inference = inference(
                 model: model ?? query.model, version: nil, path: parts[0], fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))

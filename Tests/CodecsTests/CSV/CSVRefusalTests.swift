@@ -52,9 +52,6 @@ import Testing
             "a,b,c,d\n1,2,3,4\n", Formats.iris,
             "invalid_input: column \"sepal_length\" is missing; the body has \"a\", \"b\", \"c\", \"d\""),
         Refusal(
-            "sepal_length;sepal_width;petal_length;petal_width\n1;2;3;4\n", Formats.iris,
-            "invalid_input: column \"sepal_length\" is missing; columns are separated by commas, not by semicolons"),
-        Refusal(
             "sepal_length,sepal_length,sepal_width,petal_length,petal_width\n1,1,2,3,4\n", Formats.iris,
             "invalid_input: column \"sepal_length\" stands twice: it is column 1 and column 2"),
         Refusal(
@@ -96,7 +93,17 @@ import Testing
         Refusal(
             Array("text\n\"a\n\0\"\n".utf8), text,
             "malformed_body: CSV line 2, column 1: a NUL byte, which no text has"),
-        Refusal([0xFF, 0xFE, 0x31, 0x00], two, "malformed_body: the CSV is UTF-16; send it in UTF-8"),
+        Refusal([0xFF, 0xFE, 0x31], two, "malformed_body: the body is no text in UTF-16: byte 2 can't be read"),
+        Refusal(
+            [0xFF, 0xFE, 0x00, 0xD8, 0x31, 0x00], two,
+            "malformed_body: the body is no text in UTF-16: byte 2 can't be read"),
+        Refusal(
+            "1;2,0\n1,0;2.0\n", two,
+            "invalid_input: input \"X\", row 2, column 2 (line 2): \"2.0\" is not clear: some numbers have a comma and some a "
+                + "point; say decimal=\",\" or \".\""),
+        Refusal(
+            "1,5,2;3\n", two,
+            "invalid_input: the model takes 2 columns (X: INT32[-1,2]), but the body has 3"),
         Refusal(
             Array("text\nok\n".utf8) + [0xC3, 0x28, 0x0A], text,
             "invalid_input: input \"X\", row 2, column \"text\" (line 3): the text is not UTF-8"),

@@ -17,6 +17,10 @@ import Testing
         ("text/xml", .xml),
         ("application/xml", .xml),
         ("application/x-npy", .npy),
+        ("application/zip", .npz),
+        ("application/safetensors", .safetensors),
+        ("application/protobuf", .protobuf),
+        ("application/vnd.apache.arrow.stream", .arrow),
         ("application/vnd.numpy", .npy),
         ("application/x-ndjson", .ndjson),
         ("application/ndjson", .ndjson),
@@ -41,8 +45,8 @@ import Testing
     }
 
     private static let offered =
-        "application/json, text/csv, application/xml, application/x-npy, "
-        + "application/x-ndjson, text/event-stream"
+        "application/json, text/csv, application/xml, application/x-npy, application/x-npz, application/x-safetensors, "
+        + "application/x-protobuf, application/vnd.apache.arrow.stream, application/x-ndjson, text/event-stream"
 
     static let refused: [(String, String)] = [
         ("image/png", "not_acceptable: Accept \"image/png\" takes none of the formats offered: \(offered)"),

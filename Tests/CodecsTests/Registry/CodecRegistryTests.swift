@@ -61,17 +61,21 @@ import Testing
     static let refusals: [(String, String)] = [
         (
             "image/png",
-            "unsupported_media_type: Content-Type \"image/png\" is not read here; send application/json, text/csv, "
-                + "application/xml, application/octet-stream or application/x-npy"
+            "unsupported_media_type: Content-Type \"image/png\" is not read here; send "
+                + CodecRegistry.requestMediaTypes.dropLast().joined(separator: ", ") + " or multipart/form-data"
         ),
         (
-            "text/tab-separated-values",
-            "unsupported_media_type: Content-Type \"text/tab-separated-values\" is not read here; send application/json, "
-                + "text/csv, application/xml, application/octet-stream or application/x-npy"
+            "text/csv;charset=koi8-r",
+            "unsupported_media_type: text/csv in charset \"koi8-r\" is not read here; send it in utf-8, utf-16 or "
+                + "windows-1252"
         ),
         (
-            "text/csv;charset=latin1",
-            "unsupported_media_type: text/csv in charset \"latin1\" is not read here; send it in utf-8"
+            "text/csv;delimiter=x",
+            "malformed_request: Content-Type text/csv has delimiter=\"x\"; it is one of \",\", \";\", \"|\", \":\" and \"tab\""
+        ),
+        (
+            "text/csv;decimal=x",
+            "malformed_request: Content-Type text/csv has decimal=\"x\"; it is \",\" or \".\""
         ),
         (
             "application/json;charset=utf-16",

@@ -26,7 +26,7 @@ extension HostileTests {
             "a bad truth value", "maybe\n", "\"maybe\" is neither true nor false", model: "flags",
             parameters: "; header=absent"),
         csv("NUL in a cell", "a,b,c,d\n1,\u{0},3,4\n", "a NUL byte", code: "malformed_body"),
-        .body("CSV: UTF-16", "/v1/infer/table", type: "text/csv", [0xFF, 0xFE, 0x31, 0, 0x2C, 0], "UTF-"),
+        .body("CSV: UTF-16", "/v1/infer/table", type: "text/csv", [0xFF, 0xFE, 0x31, 0, 0x2C], "UTF-"),
         .body(
             "CSV: not UTF-8", "/v1/infer/words", type: "text/csv; header=absent", [0xFF, 0x0A], "UTF-8",
             code: "invalid_input"),

@@ -1,30 +1,32 @@
 internal import Tensors
 
-/// One number of an npy file, exact whatever its type.
-enum NumpyNumber: Sendable, Equatable {
+/// One number of an array in a file, exact whatever its type.
+enum ArrayNumber: Sendable, Equatable {
     case signed(Int64)
     case unsigned(UInt64)
     case float(Double)
 
     /// Reads the element at a byte offset that lies wholly inside `bytes`.
-    init(_ bytes: UnsafeRawBufferPointer, at offset: Int, type: NumpyType) {
+    ///
+    /// - Parameter type: any but BYTES.
+    init(_ bytes: UnsafeRawBufferPointer, at offset: Int, type: DataType, isBigEndian: Bool) {
         func load<Integer: FixedWidthInteger & BitwiseCopyable>(_: Integer.Type) -> Integer {
             let value = bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self)
-            return type.isBigEndian ? value.byteSwapped : value
+            return isBigEndian ? value.byteSwapped : value
         }
-        switch (type.kind, type.width) {
-        case (.signed, 1): self = .signed(Int64(load(Int8.self)))
-        case (.signed, 2): self = .signed(Int64(load(Int16.self)))
-        case (.signed, 4): self = .signed(Int64(load(Int32.self)))
-        case (.signed, _): self = .signed(load(Int64.self))
-        case (.unsigned, 2): self = .unsigned(UInt64(load(UInt16.self)))
-        case (.unsigned, 4): self = .unsigned(UInt64(load(UInt32.self)))
-        case (.unsigned, 8): self = .unsigned(load(UInt64.self))
-        case (.float, 2): self = .float(Double(Float16(bitPattern: load(UInt16.self))))
-        case (.float, 4): self = .float(Double(Float(bitPattern: load(UInt32.self))))
-        case (.float, _): self = .float(Double(bitPattern: load(UInt64.self)))
-        case (.bfloat, _): self = .float(Double(Float(bitPattern: UInt32(load(UInt16.self)) << 16)))
-        case (.bool, _), (.unsigned, _), (.bytes, _), (.text, _): self = .unsigned(UInt64(load(UInt8.self)))
+        switch type {
+        case .bool, .uint8, .bytes: self = .unsigned(UInt64(load(UInt8.self)))
+        case .uint16: self = .unsigned(UInt64(load(UInt16.self)))
+        case .uint32: self = .unsigned(UInt64(load(UInt32.self)))
+        case .uint64: self = .unsigned(load(UInt64.self))
+        case .int8: self = .signed(Int64(load(Int8.self)))
+        case .int16: self = .signed(Int64(load(Int16.self)))
+        case .int32: self = .signed(Int64(load(Int32.self)))
+        case .int64: self = .signed(load(Int64.self))
+        case .fp16: self = .float(Double(Float16(bitPattern: load(UInt16.self))))
+        case .bf16: self = .float(Double(Float(bitPattern: UInt32(load(UInt16.self)) << 16)))
+        case .fp32: self = .float(Double(Float(bitPattern: load(UInt32.self))))
+        case .fp64: self = .float(Double(bitPattern: load(UInt64.self)))
         }
     }
 

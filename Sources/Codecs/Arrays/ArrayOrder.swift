@@ -1,5 +1,5 @@
 /// Where each element of a row-major tensor lies in the array's file, one after the other.
-struct NumpyOrder {
+struct ArrayOrder {
     private let shape: [Int]
     /// Elements between neighbours along each axis; empty where the file is row-major already.
     private let strides: [Int]
