@@ -127,6 +127,7 @@ package final class Gate: Sendable {
         for (model, bound) in zip(models, routes.oldestAnswers(count: models.count)) {
             model.keepAnswers(forNanoseconds: bound)
         }
+        announceStepRules()
     }
 
     /// The header field that carries API keys, in lower case.

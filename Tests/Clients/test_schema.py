@@ -52,7 +52,7 @@ def test_the_smallest_file_is_valid(validator):
         ("1MiB", "64", ["listeners", "public", "max_body"]),
         # A model is a file's name or all of its settings: a validator marks the choice, not what is wrong within.
         ("max_rows: 4", "max_rows: four", ["models", "echo"]),
-        ("plugin: echo, ", "", ["models", "echo"]),
+        ("plugin: echo, ", "plugin: [echo], ", ["models", "echo"]),
         ("deadline: 2s", "deadline: 2", ["routes", 0, "deadline"]),
         ("weight: 1", "wieght: 1", ["routes", 0, "send"]),
         ("100/min", "100/m", ["limits", "standard", 0, "max"]),

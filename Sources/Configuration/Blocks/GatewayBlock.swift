@@ -249,7 +249,7 @@ enum GatewayBlock {
         checkNotEmpty(namedModels, models, reader, reading)
         let modelNodes = namedModels ?? []
         let models = modelNodes.compactMap { ModelBlock.read($0, limits: limits, reading) }
-        for model in models {
+        for model in models where model.value.pipeline == nil {
             let name = model.value.plugin
             let isImplied = !pluginNames.contains(name) && reading.context.installedPlugins.contains(name)
             if isImplied {
@@ -274,7 +274,9 @@ enum GatewayBlock {
         }
         PluginBlock.checkProcesses(pluginResults, models: models.map(\.value), reading)
         RemoteUse.check(models, plugins: plugins, reading)
-        return (models.map(\.value), plugins, NameTable("model", modelNodes))
+        let names = NameTable("model", modelNodes)
+        PipelineGraph.check(models.map(\.value), names: names, reading)
+        return (models.map(\.value), plugins, names)
     }
 
     /// The routes that the file gives; `nil` where it gives none.

@@ -38,7 +38,8 @@ enum InputBlock {
         var limits: InputLimits
     }
 
-    static func read(_ entry: NamedNode, _ reading: Reading) -> Result? {
+    /// - Parameter mayBeEmpty: whether naming the input says something already.
+    static func read(_ entry: NamedNode, mayBeEmpty: Bool = false, _ reading: Reading) -> Result? {
         let name = "input \(quoted(entry.name))"
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
         var result = Result(limits: InputLimits(location: entry.span.location))
@@ -62,7 +63,7 @@ enum InputBlock {
         result.limits.isFinite = reader.value(finite) ?? false
         result.limits.maxText = reader.value(maxText)
         result.media = readMedia(reader, entry, reading)
-        if !block.keys.contains(where: { reader.has(named: $0.name) }) {
+        if !mayBeEmpty, !block.keys.contains(where: { reader.has(named: $0.name) }) {
             reading.error("\(name) says nothing", at: entry.span, "write e.g. columns: [a, b], or finite: true")
         }
         return result

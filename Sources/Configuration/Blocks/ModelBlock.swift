@@ -1,8 +1,17 @@
-/// `models.NAME`: a plugin and that model's own configuration.
+/// `models.NAME`: a plugin and that model's own configuration, or the models that it is made of.
 enum ModelBlock {
-    static let plugin = Key.required(
+    static let plugin = Key.optional(
         "plugin", ValueType.name(of: "plugin", example: "onnxruntime").placed,
-        "An entry of `plugins`, or any installed plugin.")
+        "An entry of `plugins`, or any installed plugin. Every model has this or `steps`.")
+    static let steps = Key.optional(
+        "steps", StepBlock.type,
+        """
+        Instead of a plugin: models that are asked in turn, each of them a name or a mapping. What one makes the next ones \
+        take, inside of the gateway; steps that don't take anything of each other run side by side.
+        """)
+    static let outputs = Key.optional(
+        "outputs", ValueType.text("a tensor's name", example: "text").placed.list(),
+        default: "what the last step makes", "With `steps`: the tensors that are answered.")
     static let version = Key.optional(
         "version", versionType, default: "\"1\"", "The version under which clients see the model: digits.")
     static let config = Key.optional(
@@ -69,7 +78,8 @@ enum ModelBlock {
     static let block = Block(
         "models.NAME",
         [
-            plugin.description, version.description, config.description, instances.description,
+            plugin.description, steps.description, outputs.description, version.description, config.description,
+            instances.description,
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description, state.description,
@@ -95,9 +105,14 @@ enum ModelBlock {
         let name = "model \(quoted(entry.name))"
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
         let plugin = reader.value(plugin)
+        let pipeline = readSteps(reader, reading)
+        if !reader.has(self.plugin), !reader.has(steps) {
+            reading.error("\(name) has no plugin", at: entry.span, "write e.g. plugin: onnxruntime, or steps: […]")
+        }
         var model = ModelConfiguration(
             name: entry.name, plugin: plugin?.value ?? "", config: reader.value(config) ?? .mapping([]),
             location: entry.span.location)
+        model.pipeline = pipeline
         if let version = reader.value(version) { model.version = version }
         if let instances = reader.value(instances) { model.instances = instances }
         if let concurrency = reader.value(concurrency) { model.concurrency = concurrency }
@@ -116,7 +131,8 @@ enum ModelBlock {
             model.tokenizer = TokenizerBlock.read(node, span: reader.keySpan(of: tokenizer), reading)
         }
         for input in reader.value(inputs) ?? [] {
-            guard let read = InputBlock.read(input, reading) else { continue }
+            model.pipeline?.inputs.append(.init(input.name, at: input.span.location))
+            guard let read = InputBlock.read(input, mayBeEmpty: pipeline != nil, reading) else { continue }
             model.columns[input.name] = read.columns
             if let media = read.media { model.media.append(media) }
             if !read.limits.isEmpty { model.inputLimits.append(.init(input: input.name, limits: read.limits)) }
@@ -125,6 +141,7 @@ enum ModelBlock {
         model.selfTests = (reader.value(selfTest) ?? []).compactMap { SelfTestBlock.read($0, model: name, reading) }
         if let cost = reader.value(cost) { (model.cost, model.costLocation) = (cost.value, cost.span.location) }
         model.limits = LimitNames.read(reader.value(limits), table, reading)
+        if pipeline != nil { return Placed(value: model, span: entry.span) }
         return plugin.map { Placed(value: model, span: $0.span) }
     }
 

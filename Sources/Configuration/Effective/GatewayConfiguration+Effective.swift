@@ -150,13 +150,20 @@ extension PluginConfiguration {
 
 extension ModelConfiguration {
     fileprivate var effective: ConfigurationValue {
-        .mapping(placement + shaping + memory)
+        .mapping((pipeline.map { $0.effective } ?? []) + placement + shaping + memory)
     }
 
     private typealias Entries = [(key: String, value: ConfigurationValue)]
 
     private var placement: Entries {
-        [
+        // Nothing is queued or placed where no plugin runs it.
+        if pipeline != nil {
+            return [
+                ("version", .string(version)), ("timeout", .duration(timeout)),
+                ("ordered", .bool(scheduling.isOrdered)),
+            ]
+        }
+        return [
             ("plugin", .string(plugin)),
             ("version", .string(version)),
             ("config", config.withoutSecrets),
@@ -192,7 +199,8 @@ extension ModelConfiguration {
     }
 
     private var inputNames: [String] {
-        Set(columns.keys).union(inputLimits.map(\.input)).union(media.map(\.input)).sorted()
+        Set(columns.keys).union(inputLimits.map(\.input)).union(media.map(\.input))
+            .union(pipeline?.inputs.map(\.text) ?? []).sorted()
     }
 
     private func effective(ofInput name: String) -> ConfigurationValue {

@@ -60,7 +60,7 @@ struct Block: Sendable {
     /// Every block that there is, in the order of the reference.
     static let all: [Block] = [
         GatewayBlock.block, ListenerBlock.block, TimeoutsBlock.block, TLSBlock.block, PluginBlock.block,
-        GrantsBlock.block, ModelBlock.block,
+        GrantsBlock.block, ModelBlock.block, StepBlock.block,
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
         BreakerBlock.block,
         InputBlock.block, ImageBlock.block, VideoBlock.block, AudioBlock.block, SelfTestBlock.block, AuthBlock.block,

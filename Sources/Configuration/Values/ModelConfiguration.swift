@@ -1,8 +1,10 @@
-/// One model: a plugin and that model's own configuration.
+/// One model: a plugin and that model's own configuration, or the models that it is made of.
 package struct ModelConfiguration: Sendable, Equatable {
     package var name: String
-    /// Name of an entry of `plugins`.
+    /// Name of an entry of `plugins`; empty for a model that is made of others.
     package var plugin: String
+    /// What it is made of, where no plugin runs it.
+    package var pipeline: PipelineConfiguration?
     package var version: String = "1"
     /// The `config:` block, a mapping, handed to the plugin as it is.
     package var config: ConfigurationValue

@@ -51,7 +51,8 @@ package struct Explanation: Sendable {
     /// One decision.
     package struct Step: Sendable, Equatable {
         package enum Kind: String, Sendable {
-            case listener, route, identity, right, quota, deadline, model, retry, hedge, fallback, shadow, redaction
+            case listener, route, identity, right, quota, deadline, model, step, retry, hedge, fallback, shadow,
+                redaction
             case refused
         }
 
@@ -189,6 +190,7 @@ package struct Explanation: Sendable {
         let parts = parts(of: configured, nowSeconds: nowSeconds)
         for (target, part) in zip(route.targets, parts) {
             add(.model, part + describe(target), at: target.location)
+            explainSteps(of: configuration.models[target.index])
         }
         if let retry = configured.retry {
             let when = retry.when.map(\.rawValue).sorted().joined(separator: ", ")
@@ -243,7 +245,8 @@ package struct Explanation: Sendable {
     private func describe(_ model: Route.Model) -> String {
         let configured = configuration.models[model.index]
         let limit = model.timeoutNanoseconds.map { ", at most \(Self.text($0))" } ?? ""
-        return "model \"\(model.name)\" version \(configured.version), by plugin \"\(configured.plugin)\"\(limit)"
+        let means = configured.pipeline.map { "made of \($0.modelsText)" } ?? "by plugin \"\(configured.plugin)\""
+        return "model \"\(model.name)\" version \(configured.version), \(means)\(limit)"
     }
 
     private static func text(_ nanoseconds: UInt64) -> String {

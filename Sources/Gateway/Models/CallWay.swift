@@ -4,6 +4,8 @@ internal import PluginHost
 /// The way of a call to its model: its place in the order, the answers that are kept, the queue.
 final class CallWay: Sendable {
     private let instance: any ModelInstance
+    /// The model, where it is made of others: it has no queue, as its steps have theirs.
+    let pipeline: PipelineModel?
     /// `nil` for quick models: they run on the event loop that has the request.
     let queue: ModelQueue?
     /// `nil` where answers aren't kept.
@@ -14,6 +16,7 @@ final class CallWay: Sendable {
     /// - Parameter instance: the copy of the model that quick calls go to.
     init(instance: any ModelInstance, queue: ModelQueue?, cache: CachedModel?, order: OrderedAnswers?) {
         self.instance = instance
+        self.pipeline = instance as? PipelineModel
         self.queue = queue
         self.cache = cache
         self.order = order
@@ -38,11 +41,20 @@ final class CallWay: Sendable {
         }
         if let cache {
             cache.submit(call, consumer: consumer)
+        } else if let pipeline {
+            // How long its steps' plugins take they say themselves.
+            pipeline.start(call, consumer: consumer)
         } else if let queue {
             queue.submit(call, consumer: consumer)
         } else {
             call.begin()
             instance.infer(call)
         }
+    }
+
+    /// Whoever sent the calls of a sequence has gone.
+    func endSequence(_ id: String) {
+        queue?.endSequence(id)
+        pipeline?.endSequence(id)
     }
 }

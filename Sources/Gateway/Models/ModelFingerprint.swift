@@ -4,7 +4,10 @@ internal import PluginHost
 /// All that makes a loaded model what it is. Where two are equal, loading again would give the same model.
 struct ModelFingerprint: Sendable, Equatable {
     private(set) var model: ModelConfiguration
-    private var plugin: PluginConfiguration
+    /// `nil` for a model that is made of others.
+    private var plugin: PluginConfiguration?
+    /// Those others, in the order of the steps; `nil` for one that isn't loaded.
+    private var steps: [ObjectIdentifier?] = []
     /// What decodes pictures, film and sound for it; `nil` where nothing does.
     private var decoding: Decoding?
     /// SHA-256 of the plugin's file; `nil` where it can't be opened.
@@ -26,7 +29,7 @@ struct ModelFingerprint: Sendable, Equatable {
     ///   - folder: where relative paths in the config start.
     ///   - decoding: what decodes for it, where anything does.
     init(
-        _ model: ModelConfiguration, plugin: PluginConfiguration, library: String?, decoding: Decoding? = nil,
+        _ model: ModelConfiguration, plugin: PluginConfiguration?, library: String?, decoding: Decoding? = nil,
         folder: String
     ) {
         let nowhere = SourceLocation(line: 0, column: 0)
@@ -43,7 +46,7 @@ struct ModelFingerprint: Sendable, Equatable {
         // What inputs may be is the gate's.
         self.model.inputLimits = []
         self.plugin = plugin
-        self.plugin.location = nowhere
+        self.plugin?.location = nowhere
         self.library = library
         for index in self.model.media.indices { self.model.media[index].location = nowhere }
         self.decoding = decoding
@@ -55,5 +58,11 @@ struct ModelFingerprint: Sendable, Equatable {
             let path = value.hasPrefix("/") ? value : "\(folder)/\(value)"
             if let identity = FileIdentity(path: path) { files[path] = identity }
         }
+    }
+
+    /// Of a model that is made of others. Who compares two holds both models, so that none of these identities is reused.
+    init(_ model: ModelConfiguration, steps: [ModelRuntime], decoding: Decoding?, folder: String) {
+        self.init(model, plugin: nil, library: nil, decoding: decoding, folder: folder)
+        self.steps = steps.map { $0.loaded == nil ? nil : ObjectIdentifier($0) }
     }
 }

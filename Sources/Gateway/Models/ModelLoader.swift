@@ -15,8 +15,8 @@ package struct ModelLoader: Sendable {
     private let libraries: PluginLibraries
     let services: PluginServices
     let metrics: GatewayMetrics
-    private let logger: Logger
-    private let folder: String
+    let logger: Logger
+    let folder: String
     private let runners: RunnerFinder
     private let memoryCaps: MemoryCaps
     /// What states of models are encrypted with.
@@ -80,7 +80,9 @@ package struct ModelLoader: Sendable {
                 provisioned.withLockedValue { $0[model.name] = next }
             }
         }
-        return configuration.models.compactMap { model in provisioned.withLockedValue { $0[model.name] } }
+        var all = provisioned.withLockedValue { $0 }
+        addPipelines(of: configuration, to: &all, keeping: known, renewing: renewed, decoding)
+        return configuration.models.compactMap { all[$0.name] }
     }
 
     func path(of plugin: PluginConfiguration) throws(PluginLoadError) -> String {
@@ -150,25 +152,32 @@ package struct ModelLoader: Sendable {
                     "answers are kept though the plugin doesn't declare them repeatable",
                     metadata: ["model": "\(model.name)"])
             }
-            logger.info(
-                "model loaded",
-                metadata: [
-                    "model": "\(model.name)", "platform": "\(description.platform)",
-                    "isolation": "\(model.runs(plugin).rawValue)",
-                    "inputs": "\(description.signature.inputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
-                    "outputs":
-                        "\(description.signature.outputs.map { "\($0.name) \($0.text)" }.joined(separator: ", "))",
-                ])
+            logLoaded(model, description, isolation: model.runs(plugin))
             return runtime
         } catch {
-            let failure = error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)")
-            logger.error(
-                "model not loaded",
-                metadata: [
-                    "model": "\(model.name)", "kind": "\(failure.kind.rawValue)", "reason": "\(failure.message)",
-                ])
-            return ModelRuntime(configuration: model, state: .failure(failure))
+            return notLoaded(model, error)
         }
+    }
+
+    func logLoaded(_ model: ModelConfiguration, _ description: ModelDescription, isolation: Isolation?) {
+        let texts = { (specs: [TensorSpec]) in specs.map { "\($0.name) \($0.text)" }.joined(separator: ", ") }
+        var metadata: Logger.Metadata = [
+            "model": "\(model.name)", "platform": "\(description.platform)",
+            "inputs": "\(texts(description.signature.inputs))", "outputs": "\(texts(description.signature.outputs))",
+        ]
+        if let isolation { metadata["isolation"] = "\(isolation.rawValue)" }
+        logger.info("model loaded", metadata: metadata)
+    }
+
+    /// Says why a model isn't there, and stands in its place.
+    func notLoaded(_ model: ModelConfiguration, _ error: any Error) -> ModelRuntime {
+        let failure = error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)")
+        logger.error(
+            "model not loaded",
+            metadata: [
+                "model": "\(model.name)", "kind": "\(failure.kind.rawValue)", "reason": "\(failure.message)",
+            ])
+        return ModelRuntime(configuration: model, state: .failure(failure))
     }
 
     /// What a model goes on from: what the one that it takes over from has learned by now, else what its file has kept.

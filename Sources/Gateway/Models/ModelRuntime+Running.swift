@@ -66,7 +66,7 @@ extension ModelRuntime {
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 
-    private static func check(
+    static func check(
         _ configuration: ModelConfiguration, against description: ModelDescription
     ) throws(PluginLoadError) {
         func fail(_ key: String, _ reason: String) -> PluginLoadError {

@@ -1,5 +1,6 @@
 internal import Codecs
 package import Configuration
+internal import NIOConcurrencyHelpers
 package import PluginHost
 package import Tensors
 
@@ -44,6 +45,7 @@ package final class ModelRuntime: Sendable {
     let allowsRetry: Bool
     /// Rows that one request may have; the end of all numbers where it may have any.
     private let maximumRows: Int
+    private let rules = NIOLockedValueBox<StepRules?>(nil)
 
     package var name: String { configuration.name }
     package var version: String { configuration.version }
@@ -54,6 +56,10 @@ package final class ModelRuntime: Sendable {
     /// Why it can't be called.
     package var failure: String? {
         if case .failure(let error) = state { error.message } else { nil }
+    }
+    /// Whether it is made of others that don't fit together, which is a mistake in the file.
+    var isMiswired: Bool {
+        if case .failure(let error) = state { error.kind == .miswired } else { false }
     }
     /// Where its inputs had best be decoded to; `nil` is anywhere.
     var inputMemory: (any TensorMemory)? { first?.inputMemory }
@@ -105,7 +111,13 @@ package final class ModelRuntime: Sendable {
     }
 
     /// Whoever sent the requests of a sequence has gone: its place is free for another one.
-    func endSequence(_ id: String) { way?.queue?.endSequence(id) }
+    func endSequence(_ id: String) { way?.endSequence(id) }
+
+    /// What the gate that serves holds it to as a step of another; `nil` where no model has steps.
+    var stepRules: StepRules? {
+        get { rules.withLockedValue { $0 } }
+        set { rules.withLockedValue { $0 = newValue } }
+    }
 
     private var unavailable: SluiceError {
         var error = SluiceError(

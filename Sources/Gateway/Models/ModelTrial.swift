@@ -16,11 +16,14 @@ package struct ModelTrial: Sendable {
         let models = loader.provision(configuration).map(\.runtime)
         defer { for model in models { _ = model.shutDown() } }
         let failures = models.compactMap { model in
-            model.failure.map { reason in
-                Diagnostic(
-                    severity: .error, message: "model \"\(model.name)\" can't be loaded: \(reason)",
-                    location: model.configuration.location, length: model.name.count)
-            }
+            // What is wrong with steps is said at their places.
+            model.isMiswired
+                ? nil
+                : model.failure.map { reason in
+                    Diagnostic(
+                        severity: .error, message: "model \"\(model.name)\" can't be loaded: \(reason)",
+                        location: model.configuration.location, length: model.name.count)
+                }
         }
         return failures + ModelFit(configuration, routes: RouteTable(configuration), models: models).diagnostics
     }
@@ -41,6 +44,7 @@ struct ModelFit {
         diagnostics =
             faults + routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
             + InputLimitFit.diagnostics(configuration, models: models)
+            + PipelineFit.diagnostics(configuration, models: models)
             + MediaFit.diagnostics(configuration, models: models)
             + CountableFacts.diagnostics(configuration, models: models)
     }

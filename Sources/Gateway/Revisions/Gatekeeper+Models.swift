@@ -22,6 +22,8 @@ package struct ModelState: Sendable {
     /// Why it isn't ready.
     package var reason: String?
     package var plugin: String
+    /// The models that it is made of, where no plugin runs it.
+    package var steps: [String]
     /// SHA-256 of the plugin's file.
     package var pluginSHA256: String?
     /// What runs it, e.g. `onnxruntime_onnx`.
@@ -49,7 +51,9 @@ extension Gatekeeper {
             let runtime = model.runtime
             return ModelState(
                 name: runtime.name, version: runtime.version, isReady: runtime.isReady, reason: runtime.failure,
-                plugin: runtime.configuration.plugin, pluginSHA256: model.fingerprint.library,
+                plugin: runtime.configuration.plugin,
+                steps: runtime.configuration.pipeline?.steps.map(\.model.text) ?? [],
+                pluginSHA256: model.fingerprint.library,
                 platform: runtime.loaded?.description.platform, waiting: runtime.queueDepth,
                 running: runtime.unfinishedCalls,
                 declared: runtime.loaded.map {
@@ -90,7 +94,8 @@ extension Gatekeeper {
             if models[index].runtime.configuration.state != nil { keepState(of: models[index].runtime) }
             var rest = models.map(\.kept)
             rest[index] = models[index].unloaded()
-            return try takeOver(candidate, models: rest, start: start)
+            return try takeOver(
+                candidate, models: loader.rejoining(rest, of: candidate.configuration), start: start)
         }
     }
 }

@@ -253,6 +253,10 @@ package final class Gatekeeper: Sendable {
             guard let before = known[name], before.runtime !== model.runtime else { return nil }
             if model.isUnloaded { return "~ models.\(name): unloaded" }
             guard before.fingerprint.model == model.fingerprint.model else { return nil }
+            if model.runtime.configuration.pipeline != nil {
+                return "~ models.\(name): "
+                    + (model.runtime.loaded == nil ? "a step isn't loaded" : "made anew of its steps")
+            }
             return before.fingerprint == model.fingerprint
                 ? "~ models.\(name): loaded anew" : "~ models.\(name): its plugin's or its model's file is another one"
         }
@@ -286,7 +290,7 @@ package final class Gatekeeper: Sendable {
             return gate
         } catch {
             throw ReloadFailure(
-                .routes, "the models aren't such as routes and limits need", diagnostics: error.diagnostics)
+                .routes, "the models aren't such as routes, limits and steps need", diagnostics: error.diagnostics)
         }
     }
 
@@ -298,7 +302,8 @@ package final class Gatekeeper: Sendable {
     ) -> ReloadFailure? {
         let known = Dictionary(old.map { ($0.runtime.name, $0) }, uniquingKeysWith: { first, _ in first })
         let broken = models.filter { model in
-            guard model.isNew, model.runtime.loaded == nil else { return false }
+            // What is wrong with steps is told with its place when the gate is made.
+            guard model.isNew, model.runtime.loaded == nil, !model.runtime.isMiswired else { return false }
             guard !renewing.contains(model.runtime.name), let before = known[model.runtime.name] else { return true }
             return before.runtime.loaded != nil || before.fingerprint != model.fingerprint
         }

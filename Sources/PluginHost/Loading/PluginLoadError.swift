@@ -18,6 +18,10 @@ package struct PluginLoadError: Error, Sendable, Equatable {
         case warmupFailed = "warmup_failed"
         case selfTestFailed = "self_test_failed"
         case unloaded
+        /// A step of it isn't loaded.
+        case stepUnavailable = "step_unavailable"
+        /// Its steps don't fit together.
+        case miswired
     }
 
     package var kind: Kind

@@ -30,8 +30,34 @@ package struct ModelDescription: Sendable, Equatable {
     /// It offers `sluice.state/1`.
     package var keepsState = false
 
+    package init(
+        signature: ModelSignature, maximumBatchRows: Int, maximumConcurrency: Int, streams: Bool, isQuick: Bool,
+        keepsSequences: Bool, allowsRetry: Bool, isDeterministic: Bool, memoryBytes: UInt64, platform: String,
+        metadata: [Fact], learns: Bool = false, learnsAlone: Bool = false, keepsState: Bool = false
+    ) {
+        self.signature = signature
+        self.maximumBatchRows = maximumBatchRows
+        self.maximumConcurrency = maximumConcurrency
+        self.streams = streams
+        self.isQuick = isQuick
+        self.keepsSequences = keepsSequences
+        self.allowsRetry = allowsRetry
+        self.isDeterministic = isDeterministic
+        self.memoryBytes = memoryBytes
+        self.platform = platform
+        self.metadata = metadata
+        self.learns = learns
+        self.learnsAlone = learnsAlone
+        self.keepsState = keepsState
+    }
+
     package struct Fact: Sendable, Equatable {
         package var key: String
         package var value: String
+
+        package init(key: String, value: String) {
+            self.key = key
+            self.value = value
+        }
     }
 }

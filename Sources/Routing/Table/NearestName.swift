@@ -1,11 +1,11 @@
 /// Finds the name that someone probably meant.
-enum NearestName {
+package enum NearestName {
     /// Longer names are not compared, nor more than `mostNames` of them: the effort is bounded whatever is asked.
     private static let longestName = 64
     private static let mostNames = 1_000
 
     /// The name with the fewest edits from `name`, at most a third of its length; the first among equals.
-    static func to(_ name: String, among names: [String]) -> String? {
+    package static func to(_ name: String, among names: [String]) -> String? {
         guard name.utf8.count <= longestName else { return nil }
         let wanted = Array(name.lowercased().utf8)
         var best: (name: String, distance: Int)?

@@ -1,10 +1,10 @@
 internal import Dispatch
 internal import Foundation
 internal import NIOConcurrencyHelpers
-internal import Tensors
+package import Tensors
 
 /// Something that wants to be told when a moment has come.
-protocol Alarmed: AnyObject, Sendable {
+package protocol Alarmed: AnyObject, Sendable {
     /// The moment has come, or is past. On the clock's thread: must not block.
     func rang()
 }
@@ -30,8 +30,8 @@ package final class AlarmClock: Sendable {
 
     package init() {}
 
-    /// Has `sleeper` told at that moment, and no longer at the one it asked for before.
-    func ring(_ sleeper: any Alarmed, at moment: MonotonicTime) {
+    /// Has `sleeper` told at that moment, and no longer at the one it asked for before. Whoever has gone by then isn't.
+    package func ring(_ sleeper: any Alarmed, at moment: MonotonicTime) {
         let (isEarlier, mustStart) = locked.withLockedValue { locked -> (Bool, Bool) in
             locked.alarms[ObjectIdentifier(sleeper)] = Alarm(moment: moment, sleeper: sleeper)
             let mustStart = !locked.isRunning

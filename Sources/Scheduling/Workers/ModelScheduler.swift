@@ -212,7 +212,7 @@ package final class ModelScheduler<Job: AnyObject & Sendable>: Sendable {
 }
 
 extension ModelScheduler: Alarmed {
-    func rang() {
+    package func rang() {
         let now = MonotonicTime.now
         let consequences = locked.withLockedValue { locked -> Consequences in
             locked.alarm = MonotonicTime(nanoseconds: .max)

@@ -150,7 +150,12 @@ extension Service {
             json.key("ready")
             json.bool(model.isReady)
             if let reason = model.reason { json.member("reason", reason) }
-            json.member("plugin", model.plugin)
+            if model.steps.isEmpty {
+                json.member("plugin", model.plugin)
+            } else {
+                json.key("steps")
+                json.strings(model.steps)
+            }
             if let hash = model.pluginSHA256 { json.member("plugin_sha256", hash) }
             if let platform = model.platform { json.member("platform", platform) }
             json.key("waiting")

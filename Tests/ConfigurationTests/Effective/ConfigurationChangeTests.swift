@@ -110,6 +110,7 @@ import Testing
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
               d: { plugin: echo }
+              e: { steps: [d, { model: b, inputs: { x: y } }], outputs: [z] }
             auth: { api_keys: { header: x-key, pepper: env:LONG }, jwt: true }
             ban: { failures: 3 }
             issuers:
@@ -139,6 +140,7 @@ import Testing
               d: { kind: sqlite, path: ./tls/quotas.db }
               r: { kind: redis, url: "redis://127.0.0.1", password: env:TOKEN }
             routes:
+              - { match: { model: e }, send: e }
               - { match: { model: a }, send: { split: [{ model: a, weight: 1 }, { model: b, weight: 2 }] } }
               - match: { model: b }
                 send: { model: b }

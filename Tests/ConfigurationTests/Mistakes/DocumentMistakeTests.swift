@@ -317,7 +317,7 @@ import Testing
         WrongText(
             "a merge key", GatewayText(models: "models: { echo: &m { plugin: echo }, b: { <<: *m } }"),
             [
-                #"3:38+1 error: model "b" has no plugin | write e.g. plugin: onnxruntime"#,
+                #"3:38+1 error: model "b" has no plugin | write e.g. plugin: onnxruntime, or steps: […]"#,
                 "3:43+2 error: merge keys are not supported | repeat the keys, or use an alias as a value",
             ]),
         WrongText(

@@ -8,7 +8,7 @@ import Testing
         WrongText(
             "no plugin", GatewayText(models: "models: { echo: {} }"),
             [
-                #"3:11+4 error: model "echo" has no plugin | write e.g. plugin: onnxruntime"#
+                #"3:11+4 error: model "echo" has no plugin | write e.g. plugin: onnxruntime, or steps: […]"#
             ]),
         WrongText(
             "an unknown plugin", GatewayText(models: "models: { iris: { plugin: onxruntime } }"),
@@ -186,8 +186,8 @@ import Testing
             GatewayText(models: "models: { echo: { plugin: echo, replicas: 2, confg: {} } }"),
             [
                 #"""
-                3:33+8 error: unknown key "replicas" in model "echo" | known keys: plugin, version, config, \#
-                instances, isolation, concurrency, queue, timeout, batching, priorities, ordered, fair_by, and 11 more
+                3:33+8 error: unknown key "replicas" in model "echo" | known keys: plugin, steps, outputs, version, \#
+                config, instances, isolation, concurrency, queue, timeout, batching, priorities, and 13 more
                 """#,
                 #"3:46+5 error: unknown key "confg" in model "echo" | did you mean "config"?"#,
             ]),
