@@ -28,7 +28,8 @@ def served():
     text = (ROOT / "gateway.yaml").read_text()
     text, count = re.subn(r"127\.0\.0\.1:8080", "127.0.0.1:0", text)
     assert count == 1
-    with Gateway(text.replace("./build/", f"{ROOT}/build/")) as gateway:
+    text = text.replace("./build/", f"{ROOT}/build/").replace("./examples/", f"{ROOT}/examples/")
+    with Gateway(text) as gateway:
         yield gateway
 
 

@@ -112,6 +112,14 @@ def test_applicants_are_scored_by_the_formula(served):
     assert json.loads(answer)["outputs"]["out"] == pytest.approx(expected, rel=1e-12)
 
 
+def test_ocr_prints_the_page_line_by_line(served):
+    printed = list(csv.DictReader(answers(run("ocr", served.url))))
+    truth = [line for line in (ROOT / "examples" / "ocr" / "page.txt").read_text().splitlines() if line]
+    assert len(printed) == len(truth)
+    assert sum(line["text"] == written for line, written in zip(printed, truth)) >= len(truth) / 2
+    assert all(float(line["confidence"]) > 0.8 for line in printed)
+
+
 def test_every_example_is_run_here():
     there = {path.parent.name for path in (ROOT / "examples").glob("*/run.sh")}
     assert there == {
@@ -120,6 +128,7 @@ def test_every_example_is_run_here():
         "notes",
         "picture-safety",
         "live-audio",
+        "ocr",
         "file-type",
         "python",
         "scoring",
