@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import configurations
+import pipeline
 import process
 import workloads
 from servers import MODELS, BareEcho, Nginx, NginxProxy, Sluice
@@ -172,6 +173,16 @@ def remote(bench):
             bench.compare(f"{case}, binary", connections, [(server, request) for server in contenders])
 
 
+def page(bench):
+    """A page read by one call of a pipeline, and by a call for each of its models."""
+    reason = pipeline.missing()
+    if reason:
+        bench.skip("a page of text, binary", "sluice", reason)
+        return
+    with Sluice(pipeline.configuration) as server:
+        pipeline.compare(bench, server)
+
+
 def idle(bench):
     """Memory of connections that have had one answer and now wait."""
     allow_descriptors(25_000)
@@ -234,5 +245,6 @@ ALL = {
     "models": models,
     "isolation": isolation,
     "remote": remote,
+    "pipeline": page,
     "idle": idle,
 }
