@@ -37,7 +37,7 @@ extension CSVCodec {
         return EncodedBody(mediaType: "text/csv", segments: [.bytes(text)])
     }
 
-    private static let lineEnd: [UInt8] = [0x0D, 0x0A]
+    static let lineEnd: [UInt8] = [0x0D, 0x0A]
 
     /// How many rows the table has: scalars alone are one.
     private static func commonRows(_ tensors: [Tensor]) throws(SluiceError) -> Int {
@@ -58,7 +58,7 @@ extension CSVCodec {
 }
 
 /// One output as columns of a CSV table.
-private struct CSVColumns {
+struct CSVColumns {
     let reader: ElementReader
     /// Values a row.
     let width: Int
@@ -112,7 +112,7 @@ extension [UInt8] {
     /// Appends a cell, in quotes where RFC 4180 asks for them or spaces at the ends would get lost.
     ///
     /// - Parameter isAlone: the only cell of its line, which would be no line at all if it were empty.
-    fileprivate mutating func appendCSVCell(_ cell: [UInt8], isAlone: Bool) {
+    mutating func appendCSVCell(_ cell: [UInt8], isAlone: Bool) {
         let isSpecial = cell.contains {
             $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A
         }

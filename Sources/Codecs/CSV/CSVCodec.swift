@@ -45,7 +45,7 @@ package enum CSVCodec {
     }
 
     /// Appends the tokenizer's present row.
-    private static func append(
+    static func append(
         _ tokenizer: CSVTokenizer, to table: TableBuilder, scratch: inout [UInt8]
     ) throws(SluiceError) {
         let mapping = table.mapping
@@ -82,7 +82,7 @@ package enum CSVCodec {
         }
     }
 
-    private static func names(
+    static func names(
         in tokenizer: CSVTokenizer, scratch: inout [UInt8]
     ) throws(SluiceError) -> [String] {
         var names: [String] = []
@@ -99,7 +99,7 @@ package enum CSVCodec {
     }
 
     /// Whether the first row, which the tokenizer is at, is a header.
-    private static func isHeader(
+    static func isHeader(
         _ tokenizer: CSVTokenizer, signature: ModelSignature, scratch: inout [UInt8]
     ) -> Bool {
         let numeric = numericColumns(count: tokenizer.cells.count, signature: signature)

@@ -15,7 +15,7 @@ struct CSVTokenizer {
         var hasDoubledQuotes: Bool
     }
 
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
     private var position = 0
     private var nextLine = 1
 
@@ -34,6 +34,13 @@ struct CSVTokenizer {
             throw SluiceError(.malformedBody, "the CSV is UTF-16; send it in UTF-8")
         }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
+
+    /// Goes on with other text, which begins on that line.
+    mutating func restart(_ bytes: UnsafeRawBufferPointer, line: Int) {
+        self.bytes = bytes
+        position = 0
+        nextLine = line
     }
 
     /// Moves to the next row; false at the end.

@@ -4,17 +4,44 @@ internal import Tensors
 struct TableBuilder {
     let mapping: ColumnMapping
     private let builders: [TensorBuilder]
-    /// How many rows there are so far.
-    private(set) var rows = 0
+    /// Whether the table's cells are, one after the other, the numbers of the only input.
+    private let isPlain: Bool
+    /// The number of the present row, from 1.
+    private(set) var rows: Int
+    /// How many rows there are.
+    private(set) var kept = 0
 
-    init(_ mapping: ColumnMapping) {
+    /// - Parameter before: how many rows of the table come before these.
+    init(_ mapping: ColumnMapping, before: Int = 0) {
         self.mapping = mapping
+        rows = before
         builders = mapping.targets.map { TensorBuilder($0.spec.dataType) }
+        isPlain =
+            mapping.targets.count == 1 && !mapping.targets[0].isText
+            && mapping.targets[0].sources.elementsEqual(0..<mapping.columnCount)
     }
 
     /// Begins the next row; its cells follow, for each target those of all its sources in order.
     mutating func beginRow() {
         rows += 1
+        kept += 1
+    }
+
+    /// Drops what there is of the present row, which counts on.
+    mutating func dropRow() {
+        kept -= 1
+        for (target, builder) in zip(mapping.targets, builders) { builder.truncate(to: kept * target.sources.count) }
+    }
+
+    /// Takes the next row as a whole, where its cells are just the numbers that the only input takes.
+    ///
+    /// - Parameter end: where the bytes end that may be looked at.
+    /// - Returns: `false` where it takes a longer look; nothing has been taken then.
+    mutating func takePlainRow(_ row: UnsafeRawBufferPointer, upTo end: UnsafePointer<UInt8>) -> Bool {
+        guard isPlain, builders[0].appendPlainRow(row, cells: mapping.columnCount, upTo: end) else { return false }
+        rows += 1
+        kept += 1
+        return true
     }
 
     /// Appends one cell of the present row.
@@ -40,7 +67,7 @@ struct TableBuilder {
     func finish() throws(SluiceError) -> [Tensor] {
         var tensors: [Tensor] = []
         for (target, builder) in zip(mapping.targets, builders) {
-            let shape = try target.layout.shape(of: target.spec, rows: rows, columns: target.sources.count)
+            let shape = try target.layout.shape(of: target.spec, rows: kept, columns: target.sources.count)
             tensors.append(try builder.finish(name: target.spec.name, shape: shape))
         }
         return tensors

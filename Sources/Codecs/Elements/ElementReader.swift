@@ -89,19 +89,22 @@ package struct ElementReader {
     }
 
     /// The first element that is NaN or infinite; `nil` where all are numbers.
-    package var firstNonFinite: Int? {
+    package var firstNonFinite: Int? { firstNonFinite(in: 0..<tensor.elementCount) }
+
+    /// The first of some elements that is NaN or infinite.
+    package func firstNonFinite(in range: Range<Int>) -> Int? {
         switch tensor.dataType {
-        case .fp16: firstNonFinite(as: Half.self)
-        case .bf16: firstNonFinite(as: BrainFloat.self)
-        case .fp32: firstNonFinite(as: Float.self)
-        case .fp64: firstNonFinite(as: Double.self)
+        case .fp16: firstNonFinite(in: range, as: Half.self)
+        case .bf16: firstNonFinite(in: range, as: BrainFloat.self)
+        case .fp32: firstNonFinite(in: range, as: Float.self)
+        case .fp64: firstNonFinite(in: range, as: Double.self)
         default: nil
         }
     }
 
-    private func firstNonFinite<Element: NumberElement>(as type: Element.Type) -> Int? {
+    private func firstNonFinite<Element: NumberElement>(in range: Range<Int>, as type: Element.Type) -> Int? {
         tensor.withBytes { bytes in
-            (0..<tensor.elementCount).first { index in
+            range.first { index in
                 !bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Element>.size, as: type).isFinite
             }
         }

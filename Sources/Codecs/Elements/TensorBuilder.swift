@@ -125,6 +125,14 @@ package final class TensorBuilder {
         count += 1
     }
 
+    /// Takes back the elements behind the first so many.
+    func truncate(to count: Int) {
+        self.count = count
+        byteCount =
+            dataType == .bytes
+            ? Int(offsets.base.load(fromByteOffset: 8 * count, as: Int64.self)) : count * dataType.byteWidth
+    }
+
     /// Makes room for so many bytes more.
     private func reserve(_ additional: Int) {
         guard additional > storage.byteCount - byteCount else { return }

@@ -42,10 +42,16 @@ extension JSONDocumentReader {
 
     /// Whether the first key of the first row object is that name.
     private func firstRowNames(_ name: String) throws(SluiceError) -> Bool {
+        var ahead = self
+        try ahead.scanner.beginArray()
+        guard try ahead.scanner.nextElement(first: true) else { return false }
+        return try ahead.nextObjectBegins(with: name)
+    }
+
+    /// Whether the first key of the object that is next is that name, and no column's.
+    func nextObjectBegins(with name: String) throws(SluiceError) -> Bool {
         if columnar?.columns.contains(name) ?? false { return false }
         var ahead = scanner
-        try ahead.beginArray()
-        guard try ahead.nextElement(first: true) else { return false }
         try ahead.beginObject()
         return try ahead.nextKey(first: true)?.equals(name) ?? false
     }
@@ -67,7 +73,7 @@ extension JSONDocumentReader {
 
     /// Reads one row object. Members that come in the order of the columns, as they mostly do, are read as they come;
     /// others are passed over and read when the row ends.
-    private mutating func readRow(
+    mutating func readRow(
         _ row: Int, of spec: TensorSpec, into builder: TensorBuilder, _ positions: inout [UnsafePointer<UInt8>?]
     ) throws(SluiceError) {
         try expectRowObject(row, input: spec.name)
@@ -139,7 +145,7 @@ extension JSONDocumentReader {
                     files: files[index])
                 try reader.read(&scanner)
                 guard shapes[index] ?? reader.dimensions == reader.dimensions else {
-                    throw unequalRows(specs[index].name, rowCount, reader.dimensions, shapes[index] ?? [])
+                    throw Self.unequalRows(specs[index].name, rowCount, reader.dimensions, shapes[index] ?? [])
                 }
                 shapes[index] = reader.dimensions
             }
@@ -158,6 +164,33 @@ extension JSONDocumentReader {
             let shape = signature.fitted([rowCount] + (shapes[index] ?? []), to: spec)
             decoded.inputs.append(try builders[index].finish(name: spec.name, shape: shape))
         }
+    }
+
+    /// Reads one row object with a member for each input.
+    ///
+    /// - Returns: the shapes of the members, in the order of the inputs.
+    mutating func readRowOfInputs(_ row: Int, into builders: [TensorBuilder]) throws(SluiceError) -> [[Int]] {
+        let specs = signature.inputs
+        var shapes = [[Int]?](repeating: nil, count: specs.count)
+        try expectRowObject(row, input: specs.count == 1 ? specs[0].name : nil)
+        var isFirst = true
+        while let key = try scanner.nextKey(first: isFirst) {
+            isFirst = false
+            guard let index = specs.firstIndex(where: { key.equals($0.name) }) else {
+                throw unknownColumn(key.text, row: row, nil, among: specs.map(\.name))
+            }
+            guard shapes[index] == nil else { throw columnTwice(specs[index].name, row: row, nil) }
+            var reader = NestedArrayReader(
+                builders[index], input: specs[index].name, columns: specs[index].columns, row: row)
+            try reader.read(&scanner)
+            shapes[index] = reader.dimensions
+        }
+        if let index = shapes.firstIndex(where: { $0 == nil }) {
+            throw SluiceError(
+                .invalidInput, "row \(row): input \"\(specs[index].name)\" (\(specs[index].text)) is missing",
+                detail: [.init("input", specs[index].name), .init("row", row)])
+        }
+        return shapes.compactMap { $0 }
     }
 
     // MARK: Errors
@@ -195,7 +228,7 @@ extension JSONDocumentReader {
             detail: (input.map { [.init("input", $0)] } ?? []) + [.init("row", row), .init(sort, name)])
     }
 
-    private func unequalRows(_ input: String, _ row: Int, _ shape: [Int], _ before: [Int]) -> SluiceError {
+    static func unequalRows(_ input: String, _ row: Int, _ shape: [Int], _ before: [Int]) -> SluiceError {
         SluiceError(
             .invalidInput,
             """

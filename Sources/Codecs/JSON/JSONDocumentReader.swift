@@ -20,12 +20,13 @@ struct JSONDocumentReader {
         case openInference
     }
 
-    private init(
-        _ text: UnsafeRawBufferPointer, _ signature: ModelSignature, fileInputs: [String]
+    /// - Parameter firstLine: the line on which the text begins, where it is part of a longer one.
+    init(
+        _ text: UnsafeRawBufferPointer, _ signature: ModelSignature, fileInputs: [String] = [], firstLine: Int = 1
     ) throws(SluiceError) {
         self.fileInputs = fileInputs
         self.signature = signature
-        scanner = try JSONScanner(text)
+        scanner = try JSONScanner(text, firstLine: firstLine)
         columnar = signature.inputs.count == 1 && !signature.inputs[0].columns.isEmpty ? signature.inputs[0] : nil
     }
 

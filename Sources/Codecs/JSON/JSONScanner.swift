@@ -33,9 +33,12 @@ struct JSONScanner {
     /// The next byte to read.
     var position: UnsafePointer<UInt8>
     private var depth = 0
+    private let firstLine: Int
 
+    /// - Parameter firstLine: the line on which the text begins, where it is part of a longer one.
     /// - Throws: `malformed_body` where the text is empty or not UTF-8.
-    init(_ text: UnsafeRawBufferPointer) throws(SluiceError) {
+    init(_ text: UnsafeRawBufferPointer, firstLine: Int = 1) throws(SluiceError) {
+        self.firstLine = firstLine
         let bytes = text.bindMemory(to: UInt8.self)
         guard let base = bytes.baseAddress, bytes.count > 0 else {
             throw SluiceError(.malformedBody, "the body is empty, but a JSON document is needed")
@@ -56,7 +59,7 @@ struct JSONScanner {
 
     /// Line and column of a byte; they count from 1.
     func place(of offset: Int) -> (line: Int, column: Int) {
-        var line = 1
+        var line = firstLine
         var lineStart = 0
         for index in 0..<min(offset, end - start) where start[index] == UInt8(ascii: "\n") {
             line += 1

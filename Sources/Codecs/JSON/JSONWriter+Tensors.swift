@@ -10,6 +10,12 @@ extension JSONWriter {
         nested(reader, axis: 0, &next)
     }
 
+    /// Writes one place along a tensor's first axis, as arrays nested by the other axes.
+    mutating func elements(of reader: ElementReader, row: Int) {
+        var next = row * reader.tensor.shape.dropFirst().reduce(1) { $0 &* $1 }
+        nested(reader, axis: 1, &next)
+    }
+
     /// Writes all elements of a tensor as one flat array.
     mutating func flatElements(of tensor: Tensor) {
         beginArray()

@@ -17,6 +17,12 @@ package struct JSONWriter {
     package mutating func beginArray() { begin("[") }
     package mutating func endArray() { end("]") }
 
+    /// Ends the line that a document stands on; another one may follow.
+    package mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+        isFirst = true
+    }
+
     /// Writes the key of the next value.
     package mutating func key(_ key: String) {
         separate()

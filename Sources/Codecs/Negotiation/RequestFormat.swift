@@ -69,7 +69,7 @@ extension RequestFormat {
         }
     }
 
-    private static func requireUTF8(_ mediaType: MediaType) throws(SluiceError) {
+    static func requireUTF8(_ mediaType: MediaType) throws(SluiceError) {
         guard let charset = mediaType.parameter("charset")?.lowercased() else { return }
         guard ["utf-8", "utf8", "us-ascii"].contains(charset) else {
             throw SluiceError(

@@ -79,6 +79,13 @@ package struct Tensor: Sendable {
         self.offsets = offsets
     }
 
+    /// The same elements, with an axis of size 1 before all others.
+    package var asOneRow: Tensor {
+        Tensor(
+            name: name, dataType: dataType, shape: [1] + shape, elementCount: elementCount, storage: storage,
+            byteOffset: byteOffset, byteCount: byteCount, offsets: offsets)
+    }
+
     private static func checkedElementCount(name: String, shape: [Int]) throws(SluiceError) -> Int {
         guard shape.count <= Shape.maximumRank, let elements = Shape.elementCount(shape) else {
             throw SluiceError(

@@ -1,0 +1,82 @@
+package import Tensors
+
+/// Reads batches of CSV rows, whose columns the first row of the whole text has settled.
+package struct CSVRowReader: Sendable {
+    /// Whether the first row holds names.
+    package let hasHeader: Bool
+    private let names: [String]?
+    private let columnCount: Int
+
+    /// Looks at the first row.
+    ///
+    /// - Parameter hasHeader: what the media type says; `nil` leaves it to the row.
+    /// - Throws: `malformed_body`; `invalid_input` where the columns aren't what the model takes.
+    package init(
+        firstRow text: [UInt8], line: Int, hasHeader: Bool?, signature: ModelSignature
+    ) throws(SluiceError) {
+        let outcome = text.withUnsafeBytes { bytes -> Result<(Bool, [String]?, Int), SluiceError> in
+            do throws(SluiceError) {
+                var tokenizer = try CSVTokenizer(bytes)
+                guard try tokenizer.nextRow() else { throw SluiceError(.malformedBody, "the CSV has no rows") }
+                var scratch: [UInt8] = []
+                let isHeader = hasHeader ?? CSVCodec.isHeader(tokenizer, signature: signature, scratch: &scratch)
+                let names = isHeader ? try CSVCodec.names(in: tokenizer, scratch: &scratch) : nil
+                return .success((isHeader, names, tokenizer.cells.count))
+            } catch {
+                return .failure(error)
+            }
+        }
+        (self.hasHeader, names, columnCount) = try outcome.get()
+        _ = try mapping(signature)
+    }
+
+    private func mapping(_ signature: ModelSignature) throws(SluiceError) -> ColumnMapping {
+        if let names { return try ColumnMapping(names: names, signature: signature) }
+        return try ColumnMapping(columnCount: columnCount, signature: signature)
+    }
+
+    func decode(
+        _ batch: RowBatch, _ range: Range<Int>, signature: ModelSignature, skipsFaults: Bool
+    ) throws(SluiceError) -> DecodedRows {
+        let mapping = try mapping(signature)
+        let outcome = batch.text.withUnsafeBytes { bytes -> Result<DecodedRows, SluiceError> in
+            do throws(SluiceError) {
+                return .success(
+                    try Self.decode(bytes, batch, range, mapping: mapping, skipsFaults: skipsFaults))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    private static func decode(
+        _ bytes: UnsafeRawBufferPointer, _ batch: RowBatch, _ range: Range<Int>, mapping: ColumnMapping,
+        skipsFaults: Bool
+    ) throws(SluiceError) -> DecodedRows {
+        var decoded = DecodedRows()
+        var table = TableBuilder(mapping, before: batch.firstRow + range.lowerBound - 1)
+        var tokenizer = try CSVTokenizer(UnsafeRawBufferPointer(rebasing: bytes[..<0]))
+        var scratch: [UInt8] = []
+        guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return decoded }
+        let end = start + bytes.count
+        for index in range {
+            let row = UnsafeRawBufferPointer(rebasing: bytes[batch.range(of: index)])
+            if table.takePlainRow(row, upTo: end) { continue }
+            tokenizer.restart(row, line: batch.rows[index].line)
+            table.beginRow()
+            do throws(SluiceError) {
+                guard try tokenizer.nextRow() else { throw SluiceError(.internalError, "a row of no cells") }
+                try CSVCodec.append(tokenizer, to: table, scratch: &scratch)
+            } catch {
+                let error = error.at(row: batch.firstRow + index)
+                guard skipsFaults else { throw error }
+                table.dropRow()
+                decoded.faults.append(RowFault(row: batch.firstRow + index, error: error))
+            }
+        }
+        decoded.count = table.kept
+        if table.kept > 0 { decoded.inputs = try table.finish() }
+        return decoded
+    }
+}
