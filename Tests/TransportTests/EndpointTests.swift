@@ -45,6 +45,7 @@ import Testing
             ("/v2/repository/models/a%2Fb/load", .repositoryLoad("a/b")),
             ("/v2/repository/models/iris/unload", .repositoryUnload("iris")),
             ("/v1/stream/a%20b", .stream(model: "a b")),
+            ("/v1/batch/vision/classify", .batch(model: "vision/classify")),
             ("/v1/chat/completions", .openAI(.chat)),
             ("/v1/embeddings", .openAI(.embeddings)),
             ("/v2/systemsharedmemory/status", .sharedMemory(.init(.system, nil, .status))),

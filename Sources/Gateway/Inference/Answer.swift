@@ -50,6 +50,8 @@ extension Answer {
         package var ageSeconds: Int?
         /// What is left of the consumer's tightest quota, where there is one.
         package var quota: RateLimitStatus?
+        /// What came of a request for batches.
+        package var batches: BatchTally?
 
         package init(requestID: String) {
             self.requestID = requestID

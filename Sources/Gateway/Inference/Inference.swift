@@ -42,6 +42,9 @@ package final class Inference: @unchecked Sendable {
     var openAIAnswer: OpenAIAnswer?
     /// What is held back of its text until the next part, where something is looked for in it.
     var textWindows: [TextWindow]?
+    /// Writes the outputs where the inputs are some rows of many, and how many those are.
+    var encodeRows: RowsEncoder?
+    var rowsOfMany: Int?
     /// What turns text into the model's inputs.
     private(set) var tokenizer: WordPiece?
     /// What the request takes of its quotas.
@@ -136,7 +139,7 @@ package final class Inference: @unchecked Sendable {
         }
     }
 
-    private func perform(decode: (ModelSignature) throws(SluiceError) -> Envelope) {
+    func perform(decode: (ModelSignature) throws(SluiceError) -> Envelope) {
         guard var route, !isFinished else { return }
         // A slow upload doesn't count: the deadline is for the gate's and the models' work.
         performedAt = .now
@@ -246,6 +249,7 @@ package final class Inference: @unchecked Sendable {
 
     /// How many rows a batch-minded model gets with this request; 1 for others.
     var rows: Int {
+        if let rowsOfMany { return rowsOfMany }
         guard let signature, signature.batching != .none else { return 1 }
         return envelope?.inputs.first?.shape.first ?? 1
     }
@@ -331,6 +335,9 @@ package final class Inference: @unchecked Sendable {
             streamed = answerForm?.outputs.filter { there.contains($0.name) }
         } else {
             outputs = try Self.select(wanted, from: part.outputs)
+        }
+        if let encodeRows, let signature {
+            return .outputs(try encodeRows(outputs, signature), headerLength: nil)
         }
         if answerForm?.marksLast == true {
             parameters.append(.init("triton_final_response", .bool(part.isFinal)))
@@ -432,6 +439,9 @@ package final class Inference: @unchecked Sendable {
         }
         if case .generate = request.format {
             return SluiceError(.notAcceptable, text + "ask for them with generate_stream")
+        }
+        if encodeRows != nil {
+            return SluiceError(.notAcceptable, text + "ask /v1/infer for them, a row at a time")
         }
         return SluiceError(
             .notAcceptable,

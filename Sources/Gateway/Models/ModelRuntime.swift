@@ -44,7 +44,7 @@ package final class ModelRuntime: Sendable {
     /// Whether it may get a request again that it has had.
     let allowsRetry: Bool
     /// Rows that one request may have; the end of all numbers where it may have any.
-    private let maximumRows: Int
+    let maximumRows: Int
     private let rules = NIOLockedValueBox<StepRules?>(nil)
 
     package var name: String { configuration.name }

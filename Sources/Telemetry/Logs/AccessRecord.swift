@@ -20,6 +20,9 @@ package struct AccessRecord: Sendable {
     package var code: String?
     /// The client's address.
     package var remote: String?
+    /// Rows that were answered in batches, and how many batches those were; `nil` for all other requests.
+    package var rows: Int?
+    package var batches: Int?
 
     package init(
         unixMilliseconds: Int64, requestID: String, method: String, path: String, status: Int,
@@ -60,6 +63,8 @@ package struct AccessRecord: Sendable {
         if isFallback { line.append(contentsOf: ",\"fallback\":true".utf8) }
         Self.append(",\"bytes_in\":", bytesIn, to: &line)
         Self.append(",\"bytes_out\":", bytesOut, to: &line)
+        if let rows { Self.append(",\"rows\":", rows, to: &line) }
+        if let batches { Self.append(",\"batches\":", batches, to: &line) }
         Self.append(",\"milliseconds\":", Int(clamping: nanoseconds / 1_000_000), to: &line)
         line.append(UInt8(ascii: "."))
         JSONText.append(Int(nanoseconds / 1_000 % 1_000), digits: 3, to: &line)

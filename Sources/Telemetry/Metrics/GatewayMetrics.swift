@@ -164,6 +164,7 @@ package final class GatewayMetrics: Sendable {
     package let accessLogDropped: Counter
 
     private let requests: MetricFamily<Counter>
+    private let batchRowsTotal: MetricFamily<Counter>
     private let requestSeconds: MetricFamily<Histogram>
     private let modelSeconds: MetricFamily<Histogram>
     private let modelQueueDepth: MetricFamily<Gauge>
@@ -211,6 +212,9 @@ package final class GatewayMetrics: Sendable {
             "sluice_requests_total", help: "Requests answered, by route, model that answered and outcome.",
             labels: ["route", "model", "code"])
         self.requests = requests
+        batchRowsTotal = registry.counters(
+            "sluice_batch_rows_total", help: "Rows of requests for batches, by outcome: answered or failed.",
+            labels: ["route", "outcome"])
         requestSeconds = registry.histograms(
             "sluice_request_seconds", help: "Time from a request's last byte to its answer's first, by route.",
             labels: ["route"])
@@ -410,6 +414,12 @@ package final class GatewayMetrics: Sendable {
 
     /// Resolves the counter of connections that a listener's firewall turned away.
     package func firewallRefusals(listener: String) -> Counter { firewallRefusals.with(listener) }
+
+    /// Counts rows of a request for batches.
+    package func batchRows(route: String, answered: Int, failed: Int) {
+        if answered > 0 { batchRowsTotal.with(route, "answered").increment(by: answered) }
+        if failed > 0 { batchRowsTotal.with(route, "failed").increment(by: failed) }
+    }
 
     /// Resolves the counter of a consumer's requests that quotas turned away.
     package func quotaRejections(consumer name: String) -> Counter { quotaRejections.with(name) }

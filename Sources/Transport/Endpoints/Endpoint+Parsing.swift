@@ -31,6 +31,8 @@ extension Endpoint {
         default:
             if let name = path.suffix(after: "/v1/infer/") {
                 self = .infer(model: try Self.name(name))
+            } else if let name = path.suffix(after: "/v1/batch/") {
+                self = .batch(model: try Self.name(name))
             } else if let name = path.suffix(after: "/v1/stream/") {
                 self = .stream(model: try Self.name(name))
             } else if let name = path.suffix(after: "/v1/models/") {

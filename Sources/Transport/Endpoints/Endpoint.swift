@@ -6,6 +6,8 @@ enum Endpoint: Equatable {
     case welcome
     /// `/v1/infer`, `/v1/infer/{model}`: any format in, any out.
     case infer(model: String?)
+    /// `/v1/batch/{model}`: rows of any number, answered as they come.
+    case batch(model: String)
     /// `/v1/stream/{model}`: a session over WebSocket.
     case stream(model: String)
     /// `/v1/embeddings`, `/v1/completions`, `/v1/chat/completions`: OpenAI's dialect.
@@ -56,7 +58,8 @@ enum Endpoint: Equatable {
     /// The methods that it answers.
     var methods: [String] {
         switch self {
-        case .infer, .openAI, .modelInfer, .generate, .repositoryIndex, .repositoryLoad, .repositoryUnload: ["POST"]
+        case .infer, .batch, .openAI, .modelInfer, .generate, .repositoryIndex, .repositoryLoad, .repositoryUnload:
+            ["POST"]
         case .traceSettings, .logSettings: ["GET", "HEAD", "POST"]
         case .sharedMemory(let request): request.action == .status ? ["GET", "HEAD"] : ["POST"]
         case .admin(let endpoint): endpoint.method == "POST" ? ["POST"] : ["GET", "HEAD"]

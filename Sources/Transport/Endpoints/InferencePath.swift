@@ -12,7 +12,7 @@ package struct InferencePath {
         case .infer(let name):
             let query = try Query(parts.count > 1 ? parts[1] : "")
             model = name ?? query.model
-        case .modelInfer(let name, _): model = name
+        case .batch(let name), .modelInfer(let name, _): model = name
         default: throw SluiceError(.notFound, "inference is at /v1/infer/{model} and /v2/models/{model}/infer")
         }
     }

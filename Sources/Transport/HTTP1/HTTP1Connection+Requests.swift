@@ -22,6 +22,7 @@ extension HTTP1Connection {
             expected: meaning.contentLength, limit: exchange.service.listener.maxBody,
             tensorsAt: meaning.inferenceHeaderLength, budget: exchange.service.bodies,
             inflater: try meaning.plan.encoding.map { (encoding) throws(SluiceError) in try Inflater(encoding) })
+        if let request = meaning.plan.batches { return try beginBatches(request, exchange) }
         if let plan = meaning.plan.session { return try checkHandshake(plan, exchange) }
         guard let context, let request = meaning.plan.inference else { return }
         try exchange.begin(request, eventLoop: context.eventLoop)
@@ -86,6 +87,7 @@ extension HTTP1Connection {
     /// The request is all there: do what it asks for.
     func perform(_ exchange: HTTP1Exchange, context: ChannelHandlerContext) {
         guard let meaning = exchange.meaning else { return }
+        if let batches = exchange.batches { return batches.receiveEnd() }
         do throws(SluiceError) {
             try exchange.body.checkEnd()
         } catch {

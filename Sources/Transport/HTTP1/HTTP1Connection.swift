@@ -30,7 +30,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// What NIO's parser made of bytes that came in one read with an earlier request; `nil` as long as it isn't needed.
     private var waitingParts: CircularBuffer<HTTPServerRequestPart>?
     private var isReceiving = false
-    private var readIsHeld = false
+    var readIsHeld = false
     private var sawPartInThisRead = false
     /// A request that can't be understood came in behind the one under way.
     private var parserFailure: SluiceError?
@@ -107,10 +107,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         if let exchange {
-            exchange.inference?.cancel(Self.callerHasGone)
+            exchange.cancel(Self.callerHasGone)
             service.metrics.requestsInFlight.decrement()
             if !exchange.progress.answered {
-                service.recordAbandoned(exchange.record, summary: exchange.inference?.summary)
+                service.recordAbandoned(exchange.record, summary: exchange.summary)
             }
         }
         dropExchange()
@@ -127,13 +127,16 @@ final class HTTP1Connection: ChannelDuplexHandler {
             if service.isDraining && exchange == nil && clock.phase != .header { return close(context) }
             scheduleCheck(context)
         case .idle, .writing:
-            exchange?.inference?.cancel(Self.callerHasGone)
+            exchange?.cancel(Self.callerHasGone)
             close(context)
         case .header:
             refuseUnreadable(SluiceError(.requestTimeout, "the request's headers took too long"), context: context)
         case .body:
             if exchange?.progress.answered == true {
                 close(context)
+            } else if let batches = exchange?.batches {
+                batches.timeOut()
+                scheduleCheck(context)
             } else {
                 exchange?.keepAlive = false
                 refuse(SluiceError(.requestTimeout, "the request's body stopped coming"), context: context)
@@ -159,7 +162,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if let exchange, exchange.progress.requestEnded {
+        if let exchange, exchange.progress.requestEnded || exchange.batches?.wantsMore == false {
             readIsHeld = true
         } else {
             context.read()
@@ -258,7 +261,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let parserError = error as? HTTPParserError else {
-            exchange?.inference?.cancel(Self.callerHasGone)
+            exchange?.cancel(Self.callerHasGone)
             return close(context)
         }
         if isClosing { return }
@@ -313,6 +316,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         exchange.bytesIn += piece.readableBytes
         if exchange.progress.answered { return discard(piece, context: context) }
         clock.enter(.body, now: .coarse)
+        if let batches = exchange.batches { return batches.receive(piece) }
         let refusal: SluiceError
         switch exchange.body.append(piece) {
         case .ok: return
@@ -343,12 +347,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// Refuses the request under way; if its body is still to come, reads on for a while so that the client sees why.
     func refuse(_ error: SluiceError, context: ChannelHandlerContext) {
         guard let exchange, !exchange.progress.answered else { return }
-        exchange.inference?.cancel(error)
+        exchange.cancel(error)
         if exchange.expectsContinue && !exchange.progress.requestEnded { exchange.keepAlive = false }
         let summary = Answer.Summary(requestID: exchange.id)
-        summary.route = exchange.inference?.summary.route
-        summary.consumer = exchange.inference?.summary.consumer
-        summary.model = exchange.inference?.summary.model
+        let known = exchange.summary
+        (summary.route, summary.consumer, summary.model) = (known?.route, known?.consumer, known?.model)
+        summary.batches = known?.batches
         write(failure: error, summary: summary)
     }
 

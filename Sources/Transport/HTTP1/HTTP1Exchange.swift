@@ -16,7 +16,7 @@ final class HTTP1Exchange: Responder, @unchecked Sendable {
         var answered = false
     }
 
-    private let connection: HTTP1Connection
+    let connection: HTTP1Connection
     /// What holds for this request, whatever is reloaded meanwhile.
     let service: Service
     let head: RequestHead
@@ -28,6 +28,8 @@ final class HTTP1Exchange: Responder, @unchecked Sendable {
     /// What the head means, once that is known.
     var meaning: HeadMeaning?
     private(set) var inference: Inference?
+    /// The rows that it answers in batches.
+    var batches: BatchBody?
     /// What the client sent to open a session.
     var session: OpenedSession?
     var body: ReceivedBody
@@ -74,12 +76,22 @@ final class HTTP1Exchange: Responder, @unchecked Sendable {
     func part() {
         body.release()
         inference = nil
+        batches = nil
+    }
+
+    /// How the answer came about, as far as it has come.
+    var summary: Answer.Summary? { inference?.summary ?? batches?.stream.summary }
+
+    /// Nobody waits for the answer any more.
+    func cancel(_ reason: SluiceError) {
+        inference?.cancel(reason)
+        batches?.stream.cancel(reason)
     }
 
     // MARK: The answer
 
     /// The connection, as long as it still waits for this very answer.
-    private var waiting: HTTP1Connection? { connection.exchange === self ? connection : nil }
+    var waiting: HTTP1Connection? { connection.exchange === self ? connection : nil }
 
     func finish(_ answer: Answer) {
         waiting?.write(answer)

@@ -9,21 +9,24 @@ internal import Tensors
 /// Invariant behind `@unchecked Sendable`: only used on the connection's event loop.
 final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     /// Until `close`.
-    private var connection: HTTP2Connection?
-    private let service: Service
-    private let id: HTTP2StreamID
-    private let head: HTTP2RequestHead
-    private let eventLoop: any EventLoop
-    private(set) var clock: ConnectionClock
-    private var record: RequestRecord
+    var connection: HTTP2Connection?
+    let service: Service
+    let id: HTTP2StreamID
+    let head: HTTP2RequestHead
+    let eventLoop: any EventLoop
+    var clock: ConnectionClock
+    var record: RequestRecord
     private var plan: RequestPlan?
     private var inference: Inference?
+    /// The rows that it answers in batches, and bytes of the body that it had no window opened for yet.
+    var batches: BatchBody?
+    var unopenedBytes = 0
     private var body: ReceivedBody
-    private var window: InboundWindow
+    var window: InboundWindow
     /// Bytes of the body that the connection counts as kept.
-    private var keptBytes = 0
-    private var requestEnded = false
-    private var answered = false
+    var keptBytes = 0
+    var requestEnded = false
+    var answered = false
     private var framing: StreamFraming?
 
     /// - Parameter service: the one by which the head was read.
@@ -53,6 +56,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         do throws(SluiceError) {
             let plan = try planned()
             self.plan = plan
+            if let request = plan.batches { return try beginBatches(request, encoding: plan.encoding) }
             if plan.session != nil { throw WebSocketHandshake.needsWebSocket }
             if let encoding = plan.encoding {
                 body = ReceivedBody(
@@ -90,6 +94,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
 
     func receive(_ piece: ByteBuffer) {
         record.bytesIn += piece.readableBytes
+        if let batches { return receive(piece, for: batches) }
         if answered { return }
         clock.enter(.body, now: .coarse)
         switch body.append(piece) {
@@ -106,6 +111,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     func receiveEnd() {
         guard !requestEnded else { return }
         requestEnded = true
+        if let batches { return batches.receiveEnd() }
         if answered { return }
         clock.enter(.working, now: .coarse)
         guard let plan else { return }
@@ -140,7 +146,9 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     }
 
     func timeOut() {
-        if answered {
+        if let batches {
+            batches.timeOut()
+        } else if answered {
             connection?.reset(id, .cancel)
         } else {
             refuse(SluiceError(.requestTimeout, "the request's body stopped coming"))
@@ -154,7 +162,11 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
     func close() {
         connection?.keep(-keptBytes)
         body.release()
-        if !answered {
+        if let batches {
+            self.batches = nil
+            batches.stream.cancel(SluiceError(.cancelled, "the caller has gone"))
+            service.recordAbandoned(record, summary: batches.stream.summary)
+        } else if !answered {
             answered = true
             inference?.cancel(SluiceError(.cancelled, "the caller has gone"))
             service.recordAbandoned(record, summary: inference?.summary)
@@ -174,10 +186,12 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         }
     }
 
-    private func refuse(_ error: SluiceError) {
+    func refuse(_ error: SluiceError) {
         guard !answered else { return }
         inference?.cancel(error)
-        let summary = inference?.summary ?? Answer.Summary(requestID: record.id)
+        let summary = inference?.summary ?? batches?.stream.summary ?? Answer.Summary(requestID: record.id)
+        batches?.stream.cancel(error)
+        batches = nil
         summary.failedAttempts = []
         respond(service.response(to: error, requestID: record.id, path: record.path), summary: summary)
     }
@@ -207,7 +221,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
         }
     }
 
-    private func addCommonFields(to head: inout HTTP2ResponseHead, _ connection: HTTP2Connection) {
+    func addCommonFields(to head: inout HTTP2ResponseHead, _ connection: HTTP2Connection) {
         head.field(HTTP2ResponseHead.EncodedName.requestID, record.id)
         head.field(.date, connection.scratch.date.value(secondsSince1970: WallClock.secondsSince1970))
     }

@@ -7,6 +7,8 @@ struct RequestPlan {
     var endpoint: Endpoint
     /// The inference to be run; `nil` for everything else.
     var inference: InferenceRequest?
+    /// The rows to be answered in batches; `nil` for everything else.
+    var batches: BatchRequest?
     /// The session to be opened; `nil` for everything else.
     var session: SessionPlan?
     /// What an OpenAI client asks for; its body says of which model.

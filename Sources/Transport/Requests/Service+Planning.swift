@@ -30,7 +30,9 @@ extension Service {
                 .methodNotAllowed, "\(parts[0].prefix(64)) takes \(allowed), not \(method.prefix(16))",
                 detail: [.init("allow", allowed)])
         }
-        if let length = fields.contentLength, length > listener.maxBody { throw bodyTooLarge }
+        if let length = fields.contentLength, length > listener.maxBody, !endpoint.takesAnyLength {
+            throw bodyTooLarge
+        }
         var plan = RequestPlan(method: method, endpoint: endpoint)
         switch endpoint {
         case .infer(let model):
@@ -44,6 +46,8 @@ extension Service {
             plan.inference = inference(
                 model: model ?? query.model, version: nil, path: parts[0], fields: fields,
                 format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
+        case .batch(let model):
+            plan.batches = try batches(model, parts: parts, fields: fields)
         case .openAI(let asked):
             let caller = credentials(of: fields)
             try checkCallerBeforeMessages(caller)
@@ -75,7 +79,7 @@ extension Service {
         case .welcome, .serverMetadata, .live, .ready, .metrics:
             break
         }
-        if plan.inference != nil || plan.openAI != nil {
+        if plan.inference != nil || plan.openAI != nil || plan.batches != nil {
             plan.encoding = try ContentCoding.ofBody(fields.contentEncoding)?.rawValue
             plan.answerEncoding = ContentCoding.wanted(fields.acceptEncoding)
         }
@@ -104,7 +108,7 @@ extension Service {
         }
     }
 
-    private func inference(
+    func inference(
         model: String?, version: String?, path: Substring, fields: RequestFields, format: InferenceRequest.Format
     ) -> InferenceRequest {
         InferenceRequest(

@@ -54,7 +54,7 @@ extension Service {
             gate.notices.refresh(gate.policies)
             return HTTPResponse(
                 mediaType: Exposition.contentType, body: [.bytes(Array(metrics.registry.scrape().utf8))])
-        case .infer, .stream, .openAI, .modelInfer, .generate, .admin:
+        case .infer, .batch, .stream, .openAI, .modelInfer, .generate, .admin:
             throw SluiceError(.internalError, "inference and administration don't come this way")
         default:
             return try openInferenceResponse(to: plan, body: body)
@@ -78,6 +78,7 @@ extension Service {
         json.member("name", "sluice")
         json.member("version", sluiceVersion)
         json.member("infer", "POST /v1/infer/{model}")
+        json.member("batch", "POST /v1/batch/{model}")
         json.member("models", "GET /v1/models")
         json.member("stream", "GET /v1/stream/{model}")
         json.member("openapi", "/openapi.json")

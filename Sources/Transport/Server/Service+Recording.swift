@@ -24,14 +24,15 @@ extension Service {
         }
         guard let accessLog else { return }
         let request = request()
-        accessLog.append(
-            AccessRecord(
-                unixMilliseconds: WallClock.millisecondsSince1970, requestID: masked(request.id),
-                method: request.method, path: masked(request.path), status: status,
-                consumer: summary.consumer, route: summary.route, model: summary.model,
-                isFallback: !summary.failedAttempts.isEmpty, bytesIn: bytesIn, bytesOut: bytesOut,
-                nanoseconds: MonotonicTime.now.nanoseconds(since: request.receivedAt), code: code,
-                remote: request.remote))
+        var record = AccessRecord(
+            unixMilliseconds: WallClock.millisecondsSince1970, requestID: masked(request.id),
+            method: request.method, path: masked(request.path), status: status,
+            consumer: summary.consumer, route: summary.route, model: summary.model,
+            isFallback: !summary.failedAttempts.isEmpty, bytesIn: bytesIn, bytesOut: bytesOut,
+            nanoseconds: MonotonicTime.now.nanoseconds(since: request.receivedAt), code: code,
+            remote: request.remote)
+        (record.rows, record.batches) = (summary.batches?.rows, summary.batches?.batches)
+        accessLog.append(record)
     }
 
     /// What a client sent as it may be logged; escapes in it hide nothing.

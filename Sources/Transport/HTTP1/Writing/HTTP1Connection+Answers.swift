@@ -26,6 +26,13 @@ extension HTTP1Connection {
     }
 
     func beginStream(mediaType: String, summary: Answer.Summary) {
+        guard let exchange, !exchange.progress.answered else { return }
+        beginParts(mediaType: mediaType, summary: summary)
+        service.record(exchange.record, bytesIn: exchange.bytesIn, bytesOut: 0, summary: summary)
+    }
+
+    /// Writes the head of an answer in parts.
+    func beginParts(mediaType: String, summary: Answer.Summary) {
         guard let context, let exchange, !exchange.progress.answered else { return }
         exchange.isStreaming = true
         // Without chunks (HTTP/1.0) the end of the connection is the end of the stream.
@@ -36,7 +43,6 @@ extension HTTP1Connection {
         addCommonFields(to: &head, exchange: exchange, closes: !exchange.keepAlive)
         summary.write(to: &head)
         write(ByteBuffer(bytes: head.finish()), context: context)
-        service.record(exchange.record, bytesIn: exchange.bytesIn, bytesOut: 0, summary: summary)
         framing = StreamFraming(mediaType: mediaType, path: exchange.head.path)
     }
 
@@ -60,7 +66,7 @@ extension HTTP1Connection {
     }
 
     /// A part as the stream carries it: a chunk, or bare bytes for HTTP/1.0.
-    private func framed(_ part: ByteBuffer, exchange: HTTP1Exchange, context: ChannelHandlerContext) -> ByteBuffer {
+    func framed(_ part: ByteBuffer, exchange: HTTP1Exchange, context: ChannelHandlerContext) -> ByteBuffer {
         exchange.version.minor > 0 ? .chunk(part, allocator: context.channel.allocator) : part
     }
 }
