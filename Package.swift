@@ -179,6 +179,7 @@ let package = Package(
                 "LoadGenerator", "Conformance", "CMalloc", "CPluginTemplates",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ] + nio,
             path: "Sources/sluice", swiftSettings: swiftSettings),
         // A plugin in a process of its own: see `PluginHost/Runner`.

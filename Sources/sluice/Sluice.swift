@@ -12,6 +12,6 @@ struct Sluice: AsyncParsableCommand {
             ServeCommand.self, CheckCommand.self, ReloadCommand.self, DiffCommand.self, ExplainCommand.self,
             ModelCommand.self, RouteCommand.self, ShadowCommand.self, AdminCommand.self, AuditCommand.self,
             KeyCommand.self, PluginCommand.self,
-            SchemaCommand.self, BenchCommand.self,
+            SchemaCommand.self, InferCommand.self, BenchCommand.self,
         ])
 }
