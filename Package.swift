@@ -200,6 +200,10 @@ let package = Package(
         .executableTarget(
             name: "policy-cost", dependencies: ["Policies", "Configuration", "Tensors"], path: "Benchmarks/PolicyCost",
             swiftSettings: swiftSettings),
+        // How fast tables are read and written: `make bench-rows`.
+        .executableTarget(
+            name: "row-cost", dependencies: ["Codecs", "Tensors"], path: "Benchmarks/RowCost",
+            swiftSettings: swiftSettings),
 
         // The plugin that is written in Swift; the others build with a C compiler alone, see Plugins/Makefile.
         .target(

@@ -35,6 +35,19 @@ def standard(key):
     )
 
 
+def batches(key):
+    """A forest and echo, with names for the columns."""
+    names = "[sepal_length, sepal_width, petal_length, petal_width]"
+    return (
+        HEAD
+        + consumer(key, '"*"')
+        + PLENTY
+        + "models:\n"
+        + f"  iris: {{ plugin: onnxruntime, config: {{ file: {MODELS}/iris.onnx }}, inputs: {{ X: {{ columns: {names} }} }} }}\n"
+        + "  echo: { plugin: echo, config: { inputs: [{ name: X, datatype: FP32, shape: [-1, 4] }] } }\n"
+    )
+
+
 def open_echo(key):
     """Nothing asked, nothing counted."""
     return HEAD + "auth: none\nmodels: { echo: { plugin: echo } }\n"

@@ -106,6 +106,26 @@ def facts(document):
         if fact["case"] == "an exchange of two processes":
             lines += ["### The floor of a call into another process", ""]
             lines += [f"One word to another process and one back, by futexes and nothing else: {fact['p50']:.1f} µs at p50.", ""]
+    batches = [fact for fact in document["facts"] if "rows_per_second" in fact]
+    if batches:
+        rows = [
+            [
+                fact["case"],
+                fact["server"],
+                number(fact["rows_per_second"]),
+                number(fact["megabytes_per_second"], 1),
+                number(fact["cpu_seconds"], 1),
+                size(fact["peak_mebibytes"] * 2**20),
+            ]
+            for fact in batches
+        ]
+        lines += [
+            "### Batches",
+            "",
+            "One request by `sluice infer`, from a file into a file; pandas reads, asks ONNX Runtime and writes by itself.",
+            "",
+            *table(["workload", "by", "rows/s", "MB/s of CSV", "CPU seconds", "memory at its peak"], rows),
+        ]
     idle = [fact for fact in document["facts"] if fact["case"].startswith("idle")]
     if idle:
         rows = [

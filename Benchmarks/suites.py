@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 
+import batches
 import configurations
 import pipeline
 import process
@@ -238,6 +239,7 @@ ALL = {
     "large": echo_large,
     "json": echo_json_large,
     "forest": forest,
+    "batch": batches.batches,
     "sentences": sentences,
     "policy": policy,
     "keys": keys,
