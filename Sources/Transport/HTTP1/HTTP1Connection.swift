@@ -162,7 +162,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if let exchange, exchange.progress.requestEnded || exchange.batches?.wantsMore == false {
+        if let exchange, exchange.progress.requestEnded || exchange.holdsReading {
             readIsHeld = true
         } else {
             context.read()
@@ -381,6 +381,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
         } else if exchange.keepAlive {
             // The rest of the body is read and dropped, then the next request follows.
             clock.enter(.body, now: .coarse)
+            if readIsHeld {
+                readIsHeld = false
+                context.read()
+            }
         } else {
             closeGently(context: context)
         }

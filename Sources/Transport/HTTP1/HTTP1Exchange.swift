@@ -79,6 +79,9 @@ final class HTTP1Exchange: Responder, @unchecked Sendable {
         batches = nil
     }
 
+    /// Whether no more of the body is wanted for the time being.
+    var holdsReading: Bool { !progress.answered && batches?.wantsMore == false }
+
     /// How the answer came about, as far as it has come.
     var summary: Answer.Summary? { inference?.summary ?? batches?.stream.summary }
 

@@ -204,6 +204,20 @@ struct BatchTests {
         #expect(try old.response().code == "malformed_request")
     }
 
+    @Test func aConnectionLivesOnBehindARefusal() throws {
+        let connection = try RawConnection(port: gateway.port)
+        for query in ["?outputs=none", "?batch=0", ""] {
+            let head = "POST /v1/batch/iris\(query) HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
+            connection.send(head)
+            let early = query.isEmpty ? nil : try connection.response()
+            connection.send("a,b")
+            let response = try early ?? connection.response()
+            #expect(response.status == 400)
+        }
+        connection.send("POST /v1/batch/iris HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n1,2,3,4\n")
+        #expect(try connection.response().status == 200)
+    }
+
     @Test func hostileRowsAreRefusedOrLeftOut() throws {
         let cell = String(repeating: "1", count: (1 << 20) - 100)
         let long = try batch("iris", "1,2,3,4\n" + String(repeating: "1,", count: 700_000) + "\n")
