@@ -39,7 +39,8 @@ package enum RowFormat: Sendable, Equatable {
             else {
                 throw SluiceError(
                     .unsupportedMediaType,
-                    "batches are read as CSV with commas between cells, decimal points and in utf-8; /v1/infer reads others")
+                    "batches are read as CSV with commas between cells, decimal points and in utf-8; /v1/infer reads others"
+                )
             }
             return .csv(hasHeader: dialect.hasHeader)
         }
