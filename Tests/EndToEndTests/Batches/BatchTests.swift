@@ -276,7 +276,7 @@ struct BatchTests {
                 allow: { models: [echo] }
                 limits: [rows]
             limits:
-              rows: [{ count: rows, max: 5/day }]
+              rows: [{ count: elements, max: 5/day }]
             observability: { access_log: none }
             """)
         let rows = (1...9).map { "\($0)\n" }.joined()
