@@ -89,10 +89,11 @@ class TestPage:
 def test_schemathesis_finds_nothing(served):
     """A bounded run over all operations: no 5xx, no status, type or body that the document doesn't have."""
     program = ROOT / "build" / "venv" / "bin" / "st"
+    # One worker: two that describe their strategies at once can make CPython's parser lose count of its depth.
     result = subprocess.run(
         [sys.executable, program, "run", f"{served.url}/openapi.json", "--no-color", "--max-examples", "12"]
         + ["--checks", ",".join(CHECKS)]
-        + ["--phases", "examples,coverage,fuzzing", "--seed", "1", "--generation-database", "none", "--workers", "2"]
+        + ["--phases", "examples,coverage,fuzzing", "--seed", "1", "--generation-database", "none", "--workers", "1"]
         + ["--request-timeout", "30", "--suppress-health-check", "all", "--warnings", "off"],
         capture_output=True,
         text=True,

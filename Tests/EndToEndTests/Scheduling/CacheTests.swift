@@ -13,7 +13,7 @@ import Testing
             config: { streams: false, deterministic: true, concurrency: 4, behaviour: slow, for: 50ms }
             cache: { size: 1MiB, age: 1h }
           vouched: { plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [-1, -1] }] }, cache: {} }
-          counted: { plugin: echo, config: { inputs: [{ name: x, datatype: FP32, shape: [-1, -1] }] }, cache: {} }
+          counted: { plugin: stub_faulty, config: { streams: false, deterministic: true }, cache: {} }
           streams: { plugin: stub_faulty, cache: {} }
           plain: { plugin: stub_faulty }
         auth: none
