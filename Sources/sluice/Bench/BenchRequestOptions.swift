@@ -56,21 +56,7 @@ struct BenchRequestOptions: ParsableArguments {
         return shapes
     }
 
-    /// The headers given, and the key out of the environment: a command line can be read by others.
-    func allHeaders() throws -> [(name: String, value: String)] {
-        var all: [(name: String, value: String)] = []
-        if let key = ProcessInfo.processInfo.environment["SLUICE_KEY"], !key.isEmpty {
-            all.append(("Authorization", "Bearer \(key)"))
-        }
-        for text in headers {
-            let parts = text.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, !parts[0].isEmpty, !text.utf8.contains(where: { $0 < 0x20 }) else {
-                throw ValidationError("--header \(text): write e.g. 'X-Team: blue'")
-            }
-            all.append((String(parts[0]), parts[1].trimmingCharacters(in: .whitespaces)))
-        }
-        return all
-    }
+    func allHeaders() throws -> [(name: String, value: String)] { try RequestHeaders.all(headers) }
 
     /// The request, made up from what the server says of the model or read from the file.
     func template(model: String, single: SingleRequest) async throws -> RequestTemplate {

@@ -74,7 +74,7 @@ struct InferCommand: AsyncParsableCommand {
         if offset < 0 { throw ValidationError("--offset takes 0 or more") }
         if resume, out == nil { throw ValidationError("--resume needs --out: the file whose rows are there already") }
         if resume, offset > 0 { throw ValidationError("--resume finds out the offset itself: leave out --offset") }
-        _ = try allHeaders()
+        _ = try RequestHeaders.all(headers)
     }
 
     func run() async throws {
@@ -84,7 +84,7 @@ struct InferCommand: AsyncParsableCommand {
         let input = try InferInput(file)
         let run = InferRun(
             client: InferClient(server: server, authorities: ca), input: input, mediaType: mediaType,
-            accept: try accept(mediaType), headers: try allHeaders())
+            accept: try accept(mediaType), headers: try RequestHeaders.all(headers))
         if InferType.hasRows(mediaType) {
             try await runBatches(run, mediaType: mediaType, prefix: server.prefix)
         } else {
@@ -160,21 +160,5 @@ struct InferCommand: AsyncParsableCommand {
         case "application/x-ndjson"?: .lines
         default: .csv(hasHeader: nil)
         }
-    }
-
-    /// The headers given, and the key out of the environment: a command line can be read by others.
-    private func allHeaders() throws -> [(name: String, value: String)] {
-        var all: [(name: String, value: String)] = []
-        if let key = ProcessInfo.processInfo.environment["SLUICE_KEY"], !key.isEmpty {
-            all.append(("Authorization", "Bearer \(key)"))
-        }
-        for text in headers {
-            let parts = text.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2, !parts[0].isEmpty, !text.utf8.contains(where: { $0 < 0x20 }) else {
-                throw ValidationError("--header \(text): write e.g. 'X-Team: blue'")
-            }
-            all.append((String(parts[0]), parts[1].trimmingCharacters(in: .whitespaces)))
-        }
-        return all
     }
 }
