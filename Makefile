@@ -113,7 +113,7 @@ test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then un
 	    swift test --sanitize address --scratch-path .build-asan
 
 .PHONY: fuzz
-fuzz: plugins ## what bodies reach in the media plugin, ten minutes under libFuzzer and AddressSanitizer
+fuzz: plugins ## what bodies reach in media, and servers in remote: ten minutes each under libFuzzer and ASan
 	$(MAKE) --directory Plugins fuzz
 
 .PHONY: bench

@@ -48,6 +48,18 @@ class Body {
     return done;
   }
 
+  // Calls `take` with the address and size of each piece, in their order.
+  template <class Take>
+  void each_piece(const Take &take) const {
+    size_t begin = 0;
+    for (const Lent &piece : lent_) {
+      if (piece.at > begin) take(text_.data() + begin, piece.at - begin);
+      begin = piece.at;
+      take(piece.data, piece.size);
+    }
+    if (text_.size() > begin) take(text_.data() + begin, text_.size() - begin);
+  }
+
   void clear() {
     if (text_.capacity() > largest_kept) std::string().swap(text_);
     text_.clear();

@@ -14,6 +14,7 @@ namespace remote {
 
 class Exchange;
 class Loop;
+class Plain;
 
 // Who waits for an exchange. Called on the loop's thread; nothing may be thrown.
 class Listener {
@@ -50,6 +51,7 @@ class Exchange {
   bool is_http2 = false, in_pieces = false;
   bool may_resend = true;  // over another connection, where the one that was kept turns out to be closed
   std::atomic<bool> is_abandoned{false};
+  bool was_resent = false;
 
   // What came of it.
   End end = End::cancelled;
@@ -76,14 +78,15 @@ class Exchange {
 
  private:
   friend class Loop;
+  friend class Plain;
 
   // The loop's own.
+  std::string head_;  // of the request, where libcurl doesn't write it
   CURL *easy_ = nullptr;
   std::vector<curl_slist> lines_;
   size_t place_ = 0;          // among those under way
   size_t sent_ = 0;           // of the body
   size_t head_bytes_ = 0;
-  uint32_t rewinds_ = 0;
   bool is_refused_ = false;   // by our own callbacks: `end` and `problem` are there
   bool is_held_ = false;
   bool is_guest_ = false;        // it is to share a connection that is there, and to open none

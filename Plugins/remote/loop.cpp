@@ -55,6 +55,7 @@ Loop::Loop(const Settings &settings)
   // One call at a time on each connection, over HTTP/2 too: libcurl 7.88 loses answers where several share one.
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
   try {
+    plain_ = std::make_unique<Plain>(settings, epoll_);
     thread_ = std::thread([this] { run(); });
   } catch (const std::exception &) {
     curl_multi_cleanup(multi_);
@@ -88,6 +89,10 @@ void Loop::stop() {
 
 void Loop::submit(Exchange &exchange) {
   bool must_wake;
+  if (plain_->send(exchange, must_wake)) {
+    if (must_wake) wake();
+    return;
+  }
   {
     const std::lock_guard<std::mutex> guard(lock_);
     submitted_.push_back(&exchange);
@@ -140,8 +145,8 @@ void Loop::run() {
         due_at_ = 1;
       }
     }
-    take_submitted();
     uint64_t now = now_ns();
+    take_submitted(now);
     if (is_ending) break;
     if (due_at_ != 0 && now >= due_at_) due_at_ = due_(now);
     if (timer_ != 0 && now >= timer_) {
@@ -151,6 +156,7 @@ void Loop::run() {
     }
     press_on();
     drain();
+    if (plain_->needs_looks() && (look_ == 0 || look_ > now + look_every)) look_ = now + look_every;
     if (is_nudged || (look_ != 0 && now >= look_)) look(now, is_nudged);
 
     int wait = wait_milliseconds(now);
@@ -161,8 +167,13 @@ void Loop::run() {
       is_asleep_ = wait != 0;
     }
     const int count = epoll_wait(epoll_, events, sizeof events / sizeof events[0], wait);
+    if (count > 0) now = now_ns();
     for (int i = 0; i < count; i++) {
       const int socket = events[i].data.fd;
+      if ((events[i].data.u64 & Plain::mark) != 0) {
+        plain_->handle(socket, events[i].events, now);
+        continue;
+      }
       if (socket == wake_) {
         uint64_t wakes;
         [[maybe_unused]] const ssize_t size = read(wake_, &wakes, sizeof wakes);
@@ -182,7 +193,9 @@ void Loop::run() {
     }
     press_on();
     drain();
+    take_left_over();
   }
+  plain_->cancel_all();
   while (!under_way_.empty()) finish(*under_way_.back(), Exchange::End::cancelled);
   std::vector<Exchange *> late;
   {
@@ -195,15 +208,17 @@ void Loop::run() {
   }
 }
 
-void Loop::take_submitted() {
+void Loop::take_submitted(uint64_t now) {
   for (Exchange *exchange : taken_) {
-    if (!start(*exchange)) {
-      exchange->end = Exchange::End::unreachable;
-      exchange->problem = "no memory for a connection";
-      exchange->listener->ended(*exchange);
-    }
+    if (!plain_->open(*exchange, now)) begin(*exchange);
   }
   taken_.clear();
+}
+
+// By libcurl, what couldn't be carried without it.
+void Loop::take_left_over() {
+  for (Exchange *exchange : plain_->left_over) begin(*exchange);
+  plain_->left_over.clear();
 }
 
 int Loop::wait_milliseconds(uint64_t now) const {
@@ -218,7 +233,7 @@ int Loop::wait_milliseconds(uint64_t now) const {
 
 // Callers that have left, deadlines, and what somebody asked to look for.
 void Loop::look(uint64_t now, bool is_nudged) {
-  look_ = 0;
+  look_ = plain_->look(now);
   for (size_t i = under_way_.size(); i-- > 0;) {
     Exchange &exchange = *under_way_[i];
     const sluice_request *request = exchange.request;
@@ -233,7 +248,7 @@ void Loop::look(uint64_t now, bool is_nudged) {
     }
   }
   drain();
-  if (!under_way_.empty()) look_ = now + look_every;
+  if (!under_way_.empty() || plain_->needs_looks()) look_ = now + look_every;
 }
 
 void Loop::drain() {

@@ -1,12 +1,12 @@
-// loop.h - one thread that carries all exchanges of a model, on libcurl: its connections are kept and used again, and
-// nothing waits for anything else.
+// loop.h - one thread that carries all exchanges of a model, on libcurl but for the plainest: connections are kept and used
+// again, and nothing waits for anything else.
 #ifndef SLUICE_REMOTE_LOOP_H
 #define SLUICE_REMOTE_LOOP_H
 #include <functional>
 #include <mutex>
 #include <thread>
 
-#include "exchange.h"
+#include "plain.h"
 
 namespace remote {
 
@@ -47,7 +47,9 @@ class Loop {
   };
 
   void run();
-  void take_submitted();
+  void take_submitted(uint64_t now);
+  void begin(Exchange &exchange);
+  void take_left_over();
   bool start(Exchange &exchange, bool is_fresh = false);
   bool prepare(Exchange &exchange, bool is_fresh);
   void release(Exchange &exchange);
@@ -56,6 +58,7 @@ class Loop {
   void look(uint64_t now, bool is_nudged);
   void finish(Exchange &exchange, Exchange::End end);
   void end_by(Exchange &exchange, CURLcode code);
+  void remember(const Exchange &exchange);
   int wait_milliseconds(uint64_t now) const;
   void watch(curl_socket_t socket, uint32_t wanted);
   void enroll(curl_socket_t socket, Watch &known, uint32_t wanted);
@@ -75,6 +78,7 @@ class Loop {
   const Settings &settings_;
   CURLM *multi_ = nullptr;
   int epoll_ = -1, wake_ = -1;
+  std::unique_ptr<Plain> plain_;
   std::vector<Watch> watches_;
   std::vector<curl_socket_t> pressed_;
   std::vector<Door> doors_;  // one for each server; stays as long as it is

@@ -120,6 +120,7 @@ void Remote::address(Exchange &exchange, const Question &question, size_t replic
   exchange.max_bytes = settings.max_answer;
   exchange.deadline_ns = deadline_ns;
   exchange.may_resend = settings.retries;
+  exchange.was_resent = false;
 }
 
 uint64_t Remote::deadline_of(const sluice_request *request) const {
@@ -149,7 +150,7 @@ bool Remote::may_ask_another(const Exchange &exchange, const sluice_request *req
   if (request->deadline_ns != 0 && now_ns() >= request->deadline_ns) return false;
   switch (exchange.end) {
     case Exchange::End::unreachable: return true;
-    case Exchange::End::broken: return settings.retries;
+    case Exchange::End::broken: return settings.retries && !exchange.was_resent;
     case Exchange::End::answered: return settings.retries && dialect->is_unavailable(exchange);
     default: return false;
   }

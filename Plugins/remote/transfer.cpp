@@ -1,5 +1,4 @@
 // transfer.cpp - an exchange as libcurl carries it: how it is asked for, what comes, and how it ended.
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,12 +9,6 @@
 #include "loop.h"
 
 namespace remote {
-namespace {
-
-constexpr size_t most_header_bytes = 64 << 10;
-
-}  // namespace
-
 CURL *Loop::take_easy() {
   if (!idle_.empty()) {
     CURL *const easy = idle_.back();
@@ -47,7 +40,6 @@ bool Loop::prepare(Exchange &exchange, bool is_fresh) {
   CURL *const easy = exchange.easy_;
   exchange.forget_answer();
   exchange.sent_ = exchange.head_bytes_ = 0;
-  exchange.rewinds_ = 0;
   exchange.is_refused_ = exchange.is_held_ = exchange.is_guest_ = exchange.is_turned_away_ = false;
   exchange.loop_ = this;
   exchange.lines_.resize(exchange.headers.size());
@@ -65,6 +57,8 @@ bool Loop::prepare(Exchange &exchange, bool is_fresh) {
   set(CURLOPT_HTTPHEADER, exchange.lines_.empty() ? nullptr : exchange.lines_.data());
   set(CURLOPT_OPENSOCKETDATA, static_cast<void *>(&exchange));
   set(CURLOPT_CLOSESOCKETDATA, static_cast<void *>(&door(exchange)));
+  // It is asked where the server is, and the next ones have connections of their own.
+  set(CURLOPT_FORBID_REUSE, Plain::suits(exchange) ? 1L : 0L);
   long version = CURL_HTTP_VERSION_1_1;
   if (exchange.is_http2) {
     // libcurl 7.88 fails where a connection that was begun by prior knowledge is to be used again by prior knowledge. So
@@ -83,13 +77,20 @@ bool Loop::prepare(Exchange &exchange, bool is_fresh) {
   }
   set(CURLOPT_POST, 1L);
   set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(exchange.body->size()));
-  // In one piece it goes out with the header fields. curl would then send it again by itself, over another connection,
-  // where one that was kept is closed before anything comes back; by the callbacks that can be refused.
-  const bool is_simple = exchange.body->is_one_piece() && exchange.may_resend;
+  // In one piece it goes out with the header fields. But curl sends it again and again by itself, over other connections,
+  // where one that was kept is closed before anything comes back; by the callbacks it does so once, or not at all.
+  const bool is_simple = exchange.body->is_one_piece() && exchange.may_resend && Plain::suits(exchange);
   set(CURLOPT_READDATA, static_cast<void *>(&exchange));
   set(CURLOPT_SEEKDATA, static_cast<void *>(&exchange));
   set(CURLOPT_POSTFIELDS, is_simple ? exchange.body->text().data() : nullptr);
   return code == CURLE_OK;
+}
+
+void Loop::begin(Exchange &exchange) {
+  if (start(exchange)) return;
+  exchange.end = Exchange::End::unreachable;
+  exchange.problem = "no memory for a connection";
+  exchange.listener->ended(exchange);
 }
 
 // ---- What curl calls ----
@@ -111,35 +112,13 @@ size_t Loop::on_header(char *data, size_t size, size_t count, void *opaque) {
     exchange.json_length = 0;
     return length;
   }
-  const auto value = [&](const char *name) -> const char * {
-    const size_t name_length = std::strlen(name);
-    if (end <= name_length || data[name_length] != ':' || strncasecmp(data, name, name_length) != 0) return nullptr;
-    const char *start = data + name_length + 1;
-    while (start < data + end && *start == ' ') start++;
-    return start;
-  };
+  const std::string_view line(data, end);
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return length;
+  size_t start = colon + 1;
+  while (start < end && line[start] == ' ') start++;
   try {
-    const char *const stop = data + end;
-    if (const char *type = value("content-type")) {
-      exchange.content_type.assign(type, stop);
-    } else if (const char *json = value("inference-header-content-length")) {
-      const std::string digits(json, stop);
-      const bool is_number = !digits.empty() && digits.size() < 12 && digits.find_first_not_of("0123456789") == std::string::npos;
-      exchange.json_length = is_number ? std::stoull(digits) : SIZE_MAX;
-    } else if (const char *bytes = value("content-length")) {
-      const std::string digits(bytes, stop);
-      const bool is_number = digits.size() < 12 && digits.find_first_not_of("0123456789") == std::string::npos;
-      // Room for all of it at once, but no more than it has sent a part of.
-      if (is_number && !digits.empty() && !exchange.in_pieces) {
-        exchange.data.reserve(std::min<size_t>({std::stoull(digits) + 64, exchange.max_bytes, Body::largest_kept}));
-      }
-    } else if (value("retry-after") != nullptr) {
-      exchange.is_busy = true;
-    } else if (const char *status = value("grpc-status")) {
-      exchange.grpc_status.assign(status, stop);
-    } else if (const char *message = value("grpc-message")) {
-      exchange.grpc_message.assign(message, stop);
-    }
+    take_field(exchange, line.substr(0, colon), line.substr(start));
   } catch (const std::exception &) {
     return 0;
   }
@@ -179,12 +158,22 @@ size_t Loop::on_read(char *to, size_t size, size_t count, void *opaque) {
 
 int Loop::on_seek(void *opaque, curl_off_t offset, int origin) {
   Exchange &exchange = *static_cast<Exchange *>(opaque);
-  if (!exchange.may_resend || exchange.rewinds_++ > 0 || origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
+  if (!exchange.may_resend || exchange.was_resent || origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
+  exchange.was_resent = true;
   exchange.sent_ = static_cast<size_t>(offset);
   return CURL_SEEKFUNC_OK;
 }
 
 // ---- The end ----
+
+// Where the server was found, for those that need no libcurl.
+void Loop::remember(const Exchange &exchange) {
+  char *address = nullptr;
+  long port = 0;
+  curl_easy_getinfo(exchange.easy_, CURLINFO_PRIMARY_IP, &address);
+  curl_easy_getinfo(exchange.easy_, CURLINFO_PRIMARY_PORT, &port);
+  if (address != nullptr) plain_->remember(exchange.server, address, port, now_ns());
+}
 
 void Loop::end_by(Exchange &exchange, CURLcode code) {
   using End = Exchange::End;
@@ -204,6 +193,7 @@ void Loop::end_by(Exchange &exchange, CURLcode code) {
   curl_easy_getinfo(exchange.easy_, CURLINFO_PRETRANSFER_TIME_T, &ready);
   switch (code) {
     case CURLE_OK:
+      if (Plain::suits(exchange)) remember(exchange);
       return finish(exchange, End::answered);
     case CURLE_COULDNT_RESOLVE_HOST:
       exchange.problem = "its name can't be resolved";

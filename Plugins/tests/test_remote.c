@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -19,7 +20,8 @@ typedef struct {
   char url[64];
   char answer[4096];
   size_t size;
-  atomic_int asked, is_silent;
+  atomic_int asked, is_silent, visitors;
+  pthread_mutex_t lock; /* of the answer */
   pthread_t thread;
 } server;
 
@@ -39,22 +41,44 @@ static bool read_request(int connection) {
   return false;
 }
 
+typedef struct {
+  server *self;
+  int socket;
+} visitor;
+
+static void *serve_one(void *opaque) {
+  const visitor one = *(visitor *)opaque;
+  free(opaque);
+  while (read_request(one.socket)) {
+    atomic_fetch_add(&one.self->asked, 1);
+    if (atomic_load(&one.self->is_silent)) continue;
+    pthread_mutex_lock(&one.self->lock);
+    const bool has_said = one.self->size > 0 && send(one.socket, one.self->answer, one.self->size, MSG_NOSIGNAL) >= 0;
+    pthread_mutex_unlock(&one.self->lock);
+    if (!has_said) break;
+  }
+  close(one.socket);
+  atomic_fetch_sub(&one.self->visitors, 1);
+  return NULL;
+}
+
 static void *serve(void *opaque) {
   server *self = opaque;
   int connection;
   while ((connection = accept(self->socket, NULL, NULL)) >= 0) {
-    while (read_request(connection)) {
-      atomic_fetch_add(&self->asked, 1);
-      if (atomic_load(&self->is_silent)) continue;
-      if (self->size == 0 || send(connection, self->answer, self->size, MSG_NOSIGNAL) < 0) break;
-    }
-    close(connection);
+    visitor *one = malloc(sizeof *one);
+    *one = (visitor){self, connection};
+    pthread_t thread;
+    atomic_fetch_add(&self->visitors, 1);
+    pthread_create(&thread, NULL, serve_one, one);
+    pthread_detach(thread);
   }
   return NULL;
 }
 
 static void start(server *self) {
   memset(self, 0, sizeof *self);
+  pthread_mutex_init(&self->lock, NULL);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
   socklen_t length = sizeof address;
   self->socket = socket(AF_INET, SOCK_STREAM, 0);
@@ -70,16 +94,19 @@ static void start(server *self) {
 static void stop(server *self) {
   shutdown(self->socket, SHUT_RDWR);
   pthread_join(self->thread, NULL);
+  while (atomic_load(&self->visitors) > 0) sched_yield(); /* the plugin has closed their connections */
   close(self->socket);
 }
 
 /* JSON, with `raw` behind it. */
 static void say(server *self, const char *json, const void *raw, size_t raw_size) {
+  pthread_mutex_lock(&self->lock);
   const int head = snprintf(self->answer, sizeof self->answer,
                             "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nInference-Header-Content-Length: %zu\r\n\r\n%s",
                             strlen(json) + raw_size, strlen(json), json);
   memcpy(self->answer + head, raw, raw_size);
   self->size = (size_t)head + raw_size;
+  pthread_mutex_unlock(&self->lock);
 }
 
 /* A model x FP32[2] to y FP32[2], whose server nobody asks at load. */
@@ -231,9 +258,37 @@ static void cancelled_and_late_ones_end(void) {
   stop(&remote);
 }
 
+/* Threads that ask at once, more than connections are free at first: under TSan in `make test-sanitize`. */
+static void *ask_often(void *opaque) {
+  test_model *model = opaque;
+  for (int i = 0; i < 200; i++) {
+    test_request *request = asked(model);
+    CHECK(wait_final(request, 10000) && finals_of(request) == 1 && status_of(request) == SLUICE_OK);
+    free_request(request);
+  }
+  return NULL;
+}
+
+static void many_ask_at_once(void) {
+  server remote;
+  start(&remote);
+  const float y[2] = {3, 4};
+  say(&remote, OUTPUT("FP32", "[2]", "8"), y, sizeof y);
+  sluice_error error;
+  test_model model = load_remote(&remote, (const char *const[]){"connections", "3", NULL}, &error);
+  CHECK(model.model != NULL);
+  pthread_t threads[6];
+  for (size_t i = 0; i < 6; i++) pthread_create(&threads[i], NULL, ask_often, &model);
+  for (size_t i = 0; i < 6; i++) pthread_join(threads[i], NULL);
+  CHECK(atomic_load(&remote.asked) == 1200);
+  unload_model(&model);
+  stop(&remote);
+}
+
 void test_remote(void) {
   wrong_settings_are_named();
   an_answer_is_held_against_the_declaration();
   who_breaks_off_is_asked_no_more_for_a_while();
   cancelled_and_late_ones_end();
+  many_ask_at_once();
 }

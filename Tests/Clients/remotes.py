@@ -111,6 +111,45 @@ class Raw:
         self.thread.join()
 
 
+class Breaking:
+    """Passes on what goes between a client and a port, until it is told to break: then it closes each connection on which
+    the client says anything, and counts them.
+    """
+
+    def __init__(self, port):
+        self.port = port
+        self.breaks, self.broken = False, 0
+
+    def __enter__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.socket.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self.port))
+                threading.Thread(target=self.carry, args=(near, far, True), daemon=True).start()
+                threading.Thread(target=self.carry, args=(far, near, False), daemon=True).start()
+
+    def carry(self, source, sink, is_client):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                if is_client and self.breaks:
+                    self.broken += 1
+                    break
+                sink.sendall(piece)
+        for one in (source, sink):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
 def request_of(body, headers):
     """The JSON of a request, and the bytes after it."""
     length = int(headers.get("Inference-Header-Content-Length", len(body)))

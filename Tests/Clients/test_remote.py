@@ -1,7 +1,9 @@
 """Models that live on another server: a second Sluice by each protocol, replicas that die, and servers that lie."""
 
 import concurrent.futures
+import functools
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -446,6 +448,110 @@ class TestLies:
             with near({"far": config}) as gateway:
                 answer = post(gateway)
                 assert answer.status_code in (500, 503), answer.text
+
+
+class TestConnections:
+    """How requests get to a server by HTTP/1.1 without TLS."""
+
+    def test_are_kept_and_never_mixed_up(self):
+        ports = set()
+
+        def answer(handler):
+            ports.add(handler.client_address[1])
+            remotes.echo(handler)
+
+        with Fake(answer) as fake, near({"far": {"servers": [fake.url], "health": False}}) as gateway:
+
+            def ask(number):
+                outputs = post(gateway, values=[[number, -number]]).json()["outputs"]
+                return outputs == {"y": [[number, -number]]}
+
+            assert all(ask(number) for number in range(20))
+            assert len(ports) <= 2
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                assert all(pool.map(ask, range(400)))
+            assert len(ports) <= 24
+
+    def test_a_host_by_its_name(self):
+        with Fake() as fake, near({"far": {"servers": [f"http://localhost:{fake.port}/"]}}) as gateway:
+            for _ in range(3):
+                assert post(gateway).json()["outputs"] == {"y": [[1, 2]]}
+            path, headers, _ = fake.seen[-1]
+            assert (path, headers["Host"]) == ("/v2/models/far/infer", f"localhost:{fake.port}")
+
+    def test_answers_in_chunks_and_after_interim_ones(self):
+        def answer(handler):
+            head, raw = remotes.request_of(handler.request_body, handler.headers)
+            text = json.dumps({"outputs": [remotes.output(len(raw), head["inputs"][0]["shape"])]}).encode()
+            handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nInference-Header-Content-Length: 1\r\n\r\nHTTP/1.1 200 OK\r\n")
+            handler.wfile.write(b"Inference-Header-Content-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n" % len(text))
+            for byte in text + raw:
+                handler.wfile.write(b"1;x=y\r\n%c\r\n" % byte)
+            handler.wfile.write(b"0\r\nTrailer: x\r\n\r\n")
+
+        with Fake(answer) as fake, near({"far": {"servers": [fake.url]}}) as gateway:
+            for _ in range(3):
+                assert post(gateway).json()["outputs"] == {"y": [[1, 2]]}
+
+    @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\nConnection: close\r\n"])
+    def test_answers_that_end_with_their_connection(self, head):
+        body = json.dumps({"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 2], "data": [1, 2]}]}).encode()
+        with Fake(say(head + b"\r\n" + body)) as fake, near({"far": {"servers": [fake.url]}}) as gateway:
+            for _ in range(3):
+                assert post(gateway).json()["outputs"] == {"y": [[1, 2]]}
+
+    def test_a_server_that_closes_without_a_word_loses_nothing(self):
+        def answer(handler):
+            remotes.echo(handler)
+            handler.close_connection = True
+
+        with Fake(answer) as fake, near({"far": {"servers": [fake.url]}}) as gateway:
+            for _ in range(30):
+                assert post(gateway).status_code == 200
+            assert len(fake.seen) == 30
+
+    def test_a_refusal_in_the_middle_of_a_long_request(self):
+        def refuse(handler):
+            handler.body(b'{"error": "too long"}', 413)
+            handler.connection.shutdown(socket.SHUT_WR)
+            handler.close_connection = True
+
+        with Fake() as fake, near({"far": {"servers": [fake.url]}}) as gateway:
+            rows = [[1, 2]] * 200_000
+            assert post(gateway, values=rows).json()["outputs"] == {"y": rows}
+            fake.answer = refuse
+            answer = post(gateway, values=rows)
+            assert answer.status_code == 400 and "too long" in answer.text
+            fake.answer = remotes.echo
+            assert post(gateway, values=rows).json()["outputs"] == {"y": rows}
+
+    def test_nobody_keeps_one_for_longer_than_the_file_says(self):
+        opened, gone = [], set()
+
+        def answer(handler):
+            opened.append(handler.client_address)
+            remotes.echo(handler)
+            if handler.connection.recv(1, socket.MSG_PEEK) == b"":
+                gone.add(handler.client_address)
+
+        with Fake(answer) as fake, near({"far": {"servers": [fake.url], "idle": "1s", "health": False}}) as gateway:
+            for _ in range(3):
+                assert post(gateway).status_code == 200
+            assert wait_for(lambda: gone == set(opened), 20)
+
+    @pytest.mark.parametrize("retry, most", [(True, 2), (False, 1)])
+    @pytest.mark.parametrize("protocol", ["open-inference", "grpc"])
+    def test_what_breaks_off_is_sent_once_more_at_most(self, far, protocol, retry, most):
+        with remotes.Breaking(far.ports["public"]) as between:
+            config = {"protocol": protocol, "servers": [between.url], "model": "echo-FP32", "retry": retry, "health": False}
+            with near({"far": config}) as gateway:
+                ask = functools.partial(requests.post, f"{gateway.url}/v1/infer/far", json={"INPUT0": [[1, 2]]}, timeout=30)
+                for _ in range(3):
+                    assert ask().status_code == 200
+                between.breaks = True
+                answer = ask()
+                assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable"), answer.text
+                assert 1 <= between.broken <= most
 
 
 class TestTime:
