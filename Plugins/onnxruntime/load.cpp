@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "model.h"
+#include "session.h"
 
 sluice_model::~sluice_model() {
   watcher.reset();
@@ -17,17 +18,13 @@ namespace {
 
 struct Settings {
   std::string file;
-  int64_t intra_op_threads = 1;
-  int64_t inter_op_threads = 1;
+  SessionSettings session;
   int64_t concurrency = 1;
   int64_t max_batch_rows = 0;
-  int optimization = 3;
-  int execution = 0;
   int batch = 0;
-  int log = 2;
-  int spinning = 0;
   int stop_runs = 1;
   int quick = 0;
+  int bind_outputs = 0;
 };
 
 enum Batch { BATCH_AUTO, BATCH_NONE, BATCH_CONCAT };
@@ -37,11 +34,10 @@ sluice_status read_settings(const sluice_load_args *args, Settings &settings, sl
                                       "optimization",   "execution", "outputs",          "batch",
                                       "max_batch_rows", "log",       "concurrency",      "spinning",
                                       "stop_runs",      "state",     "max_sequences",    "quick",
-                                      nullptr};
-  static const char *const optimizations[] = {"none", "basic", "extended", "all", nullptr};
-  static const char *const executions[] = {"sequential", "parallel", nullptr};
+                                      "providers",      "session",   "dimensions",       "custom_ops",
+                                      "memory_pattern", "cpu_arena", "deterministic",    "labels",
+                                      "bind_outputs",   nullptr};
   static const char *const batches[] = {"auto", "none", "concat", nullptr};
-  static const char *const levels[] = {"verbose", "info", "warning", "error", "fatal", nullptr};
 
   if (options_refuse_unknown(args, known, error) != SLUICE_OK) return error->code;
   const char *file = option_text(args, "file", "");
@@ -51,20 +47,16 @@ sluice_status read_settings(const sluice_load_args *args, Settings &settings, sl
   settings.file = file[0] == '/' ? file : std::string(args->path) + "/" + file;
   settings.concurrency = std::max(1u, std::thread::hardware_concurrency());
 
-  if (option_integer(args, "intra_op_threads", 0, 1024, &settings.intra_op_threads, error) != SLUICE_OK ||
-      option_integer(args, "inter_op_threads", 0, 1024, &settings.inter_op_threads, error) != SLUICE_OK ||
+  if (read_session_settings(args, settings.session, error) != SLUICE_OK ||
       option_integer(args, "concurrency", 1, 1024, &settings.concurrency, error) != SLUICE_OK ||
       option_integer(args, "max_batch_rows", 0, INT32_MAX, &settings.max_batch_rows, error) != SLUICE_OK ||
-      option_choice(args, "optimization", optimizations, &settings.optimization, error) != SLUICE_OK ||
-      option_choice(args, "execution", executions, &settings.execution, error) != SLUICE_OK ||
       option_choice(args, "batch", batches, &settings.batch, error) != SLUICE_OK ||
-      option_choice(args, "log", levels, &settings.log, error) != SLUICE_OK ||
-      option_boolean(args, "spinning", &settings.spinning, error) != SLUICE_OK ||
       option_boolean(args, "stop_runs", &settings.stop_runs, error) != SLUICE_OK ||
-      option_boolean(args, "quick", &settings.quick, error) != SLUICE_OK) {
+      option_boolean(args, "quick", &settings.quick, error) != SLUICE_OK ||
+      option_boolean(args, "bind_outputs", &settings.bind_outputs, error) != SLUICE_OK) {
     return error->code;
   }
-  if (settings.quick && (settings.intra_op_threads != 1 || settings.inter_op_threads != 1)) {
+  if (settings.quick && (settings.session.intra_op_threads != 1 || settings.session.inter_op_threads != 1)) {
     return fail(error, SLUICE_INVALID_ARGUMENT,
                 "config.quick runs the model where requests come in, which must not wait for other threads: "
                 "leave intra_op_threads and inter_op_threads at 1");
@@ -72,22 +64,6 @@ sluice_status read_settings(const sluice_load_args *args, Settings &settings, sl
   // A quick run is over before anybody could stop it.
   if (settings.quick) settings.stop_runs = 0;
   return SLUICE_OK;
-}
-
-OrtStatus *configure(const OrtApi &api, const Settings &settings, OrtSessionOptions *options) {
-  static const GraphOptimizationLevel optimizations[] = {ORT_DISABLE_ALL, ORT_ENABLE_BASIC, ORT_ENABLE_EXTENDED,
-                                                         ORT_ENABLE_ALL};
-  const char *spinning = settings.spinning ? "1" : "0";
-  OrtStatus *status = api.SetIntraOpNumThreads(options, static_cast<int>(settings.intra_op_threads));
-  if (status == nullptr) status = api.SetInterOpNumThreads(options, static_cast<int>(settings.inter_op_threads));
-  if (status == nullptr) status = api.SetSessionGraphOptimizationLevel(options, optimizations[settings.optimization]);
-  if (status == nullptr) {
-    status = api.SetSessionExecutionMode(options, settings.execution == 0 ? ORT_SEQUENTIAL : ORT_PARALLEL);
-  }
-  if (status == nullptr) status = api.SetSessionLogSeverityLevel(options, settings.log);
-  if (status == nullptr) status = api.AddSessionConfigEntry(options, "session.intra_op.allow_spinning", spinning);
-  if (status == nullptr) status = api.AddSessionConfigEntry(options, "session.inter_op.allow_spinning", spinning);
-  return status;
 }
 
 sluice_status open_session(const Settings &settings, sluice_model &model, sluice_error *error) {
@@ -103,7 +79,10 @@ sluice_status open_session(const Settings &settings, sluice_model &model, sluice
 
   OrtSessionOptions *options = nullptr;
   OrtStatus *status = runtime.api->CreateSessionOptions(&options);
-  if (status == nullptr) status = configure(*runtime.api, settings, options);
+  if (status == nullptr && configure_session(runtime, settings.session, options, error) != SLUICE_OK) {
+    runtime.api->ReleaseSessionOptions(options);
+    return error->code;
+  }
   if (status == nullptr) {
     status = runtime.api->CreateSession(runtime.environment, settings.file.c_str(), options, &model.session);
   }
@@ -266,6 +245,17 @@ std::vector<sluice_tensor_spec> specs_of(const std::vector<Port> &ports, bool ba
   return specs;
 }
 
+// Of the output that names classes: the shape of the scores without their last dimension.
+sluice_tensor_spec label_spec(const sluice_model &model, bool batched) {
+  sluice_tensor_spec spec = model.output_specs[model.labels.scores];
+  spec.name = model.labels.name.c_str();
+  spec.dtype = {SLUICE_BYTES, 8, 1};
+  // Scores that are a row each of a batch have this dimension at least.
+  spec.ndim = std::max(0, spec.ndim - 1);
+  spec.summary = batched ? "the class with the highest score of each row" : "the class with the highest score";
+  return spec;
+}
+
 // What the file says about itself. Facts that it does not state are left out; its own map wins over ours.
 OrtStatus *read_metadata(sluice_model &model) {
   const Runtime &runtime = *model.runtime;
@@ -334,11 +324,14 @@ sluice_status load_model(const sluice_host *host, const sluice_load_args *args, 
   if (OrtStatus *status = read_metadata(model)) {
     return take_status(*model.runtime, status, false, "reading the model's metadata", error);
   }
+  if (read_labels(args, model.metadata, model.outputs, model.labels, error) != SLUICE_OK) return error->code;
+  model.binds_outputs = settings.bind_outputs != 0;
   if (settings.stop_runs) model.watcher = std::make_unique<Watcher>(*model.runtime);
 
   const bool batched = model.info.batching == SLUICE_BATCH_CONCAT;
   model.input_specs = specs_of(model.inputs, batched);
   model.output_specs = specs_of(model.outputs, batched);
+  if (!model.labels.texts.empty()) model.output_specs.push_back(label_spec(model, batched));
   for (const auto &[key, value] : model.metadata) model.metadata_views.push_back({key.c_str(), value.c_str()});
   model.info.struct_size = sizeof model.info;
   model.info.inputs = model.input_specs.data();

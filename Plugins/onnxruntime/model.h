@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "labels.h"
 #include "runtime.h"
 #include "state.h"
 #include "types.h"
@@ -37,6 +38,8 @@ struct sluice_model {
   std::vector<sluice_ort::Port> outputs;  // only those that config.outputs asks for
   std::vector<sluice_ort::StatePort> state;      // not among the two above
   std::unique_ptr<sluice_ort::States> states;    // null without config.state
+  sluice_ort::Labels labels;                     // without texts where the file asks for none
+  bool binds_outputs = false;                    // ONNX Runtime writes into the host's memory
   std::unique_ptr<sluice_ort::Watcher> watcher;  // null with `stop_runs: false`
 
   std::vector<sluice_tensor_spec> input_specs;

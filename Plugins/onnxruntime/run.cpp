@@ -27,6 +27,10 @@ class Run {
   std::vector<const char *> input_names, output_names;
   std::vector<OrtValue *> inputs, outputs;
   std::vector<const Port *> output_ports;
+  std::vector<sluice_tensor> bound;                 // of each output: without data where ONNX Runtime has memory of its own
+  std::vector<std::vector<int64_t>> bound_shapes;
+  size_t scores = SIZE_MAX;      // the output that is to be labelled
+  bool has_hidden_scores = false;  // only the label was asked for
   State state;  // what the run begins with
   size_t borrowed = 0;
   OrtRunOptions *options = nullptr;
@@ -68,6 +72,52 @@ OrtStatus *make_input(const Runtime &runtime, const sluice_tensor &tensor, ONNXT
                                                      static_cast<size_t>(tensor.ndim), type, value);
 }
 
+// The output's shape, as far as it follows from those of the inputs: false where a dimension doesn't.
+bool known_shape(const sluice_model &model, const sluice_request *request, const Port &port, std::vector<int64_t> &shape) {
+  shape = port.shape;
+  for (size_t axis = 0; axis < shape.size(); axis++) {
+    for (size_t i = 0; i < model.inputs.size() && shape[axis] < 0 && !port.symbols[axis].empty(); i++) {
+      const Port &input = model.inputs[i];
+      const auto found = std::find(input.symbols.begin(), input.symbols.end(), port.symbols[axis]);
+      if (found == input.symbols.end()) continue;
+      for (size_t k = 0; k < request->input_count; k++) {
+        if (input.name != request->inputs[k].name) continue;
+        const auto place = static_cast<int32_t>(found - input.symbols.begin());
+        if (place < request->inputs[k].ndim) shape[axis] = request->inputs[k].shape[place];
+      }
+    }
+    if (shape[axis] <= 0) return false;
+  }
+  return true;
+}
+
+// Has ONNX Runtime write outputs whose shape is known beforehand where the host wants them. Strings are its own objects.
+sluice_status bind_outputs(const sluice_model &model, const sluice_request *request, Run &run, sluice_error *error) {
+  run.bound.resize(run.output_ports.size());
+  run.bound_shapes.resize(run.output_ports.size());
+  for (size_t i = 0; i < run.output_ports.size(); i++) {
+    const Port &port = *run.output_ports[i];
+    if (port.type->dtype.code == SLUICE_BYTES || (i == run.scores && run.has_hidden_scores)) continue;
+    std::vector<int64_t> &shape = run.bound_shapes[i];
+    if (!known_shape(model, request, port, shape)) continue;
+    sluice_tensor tensor = {};
+    tensor.device_type = SLUICE_CPU;
+    tensor.name = port.name.c_str();
+    tensor.dtype = port.type->dtype;
+    tensor.ndim = static_cast<int32_t>(shape.size());
+    tensor.shape = shape.data();
+    tensor.byte_size = element_count(shape.data(), shape.size()) * (port.type->dtype.bits / 8);
+    if (const sluice_status status = request->host->new_output(request, &tensor)) {
+      return fail(error, status, "no memory for output \"%.64s\"", tensor.name);
+    }
+    if (OrtStatus *status = make_input(*model.runtime, tensor, port.type->onnx, &run.outputs[i])) {
+      return take_status(*model.runtime, status, true, "preparing the run", error);
+    }
+    run.bound[i] = tensor;
+  }
+  return SLUICE_OK;
+}
+
 sluice_status prepare(const sluice_model &model, const sluice_request *request, Run &run, sluice_error *error) {
   const Runtime &runtime = *model.runtime;
   for (const Port &port : model.inputs) {
@@ -88,8 +138,15 @@ sluice_status prepare(const sluice_model &model, const sluice_request *request, 
       return take_status(runtime, status, true, "reading the inputs", error);
     }
   }
-  for (const Port &port : model.outputs) {
-    if (!output_is_wanted(request, port.name.c_str())) continue;
+  const bool wants_label = !model.labels.texts.empty() && output_is_wanted(request, model.labels.name.c_str());
+  for (size_t i = 0; i < model.outputs.size(); i++) {
+    const Port &port = model.outputs[i];
+    const bool is_wanted = output_is_wanted(request, port.name.c_str()), is_labelled = wants_label && i == model.labels.scores;
+    if (!is_wanted && !is_labelled) continue;
+    if (is_labelled) {
+      run.scores = run.output_ports.size();
+      run.has_hidden_scores = !is_wanted;
+    }
     run.output_ports.push_back(&port);
     run.output_names.push_back(port.name.c_str());
   }
@@ -100,6 +157,7 @@ sluice_status prepare(const sluice_model &model, const sluice_request *request, 
     run.output_names.push_back(model.state[i].output.name.c_str());
   }
   run.outputs.resize(run.output_names.size(), nullptr);
+  if (model.binds_outputs && bind_outputs(model, request, run, error) != SLUICE_OK) return error->code;
   if (OrtStatus *status = runtime.api->CreateRunOptions(&run.options)) {
     return take_status(runtime, status, true, "preparing the run", error);
   }
@@ -181,16 +239,62 @@ sluice_status write_output(const Runtime &runtime, const sluice_request *request
   return SLUICE_OK;
 }
 
+// The names of the classes with the highest scores. `shape` must outlive `output`.
+sluice_status write_labels(const sluice_model &model, const sluice_request *request, const sluice_tensor &scores,
+                           std::vector<int64_t> &shape, sluice_tensor &output, sluice_error *error) {
+  const std::vector<std::string> &texts = model.labels.texts;
+  if (scores.ndim == 0 || static_cast<size_t>(scores.shape[scores.ndim - 1]) != texts.size()) {
+    return fail(error, SLUICE_INTERNAL, "output \"%.64s\" has another number of classes than there are labels", scores.name);
+  }
+  const std::vector<size_t> best = best_classes(scores, texts.size());
+  shape.assign(scores.shape, scores.shape + scores.ndim - 1);
+  output = {};
+  output.device_type = SLUICE_CPU;
+  output.name = model.labels.name.c_str();
+  output.dtype = {SLUICE_BYTES, 8, 1};
+  output.ndim = scores.ndim - 1;
+  output.shape = shape.data();
+  for (const size_t place : best) output.byte_size += place == SIZE_MAX ? 0 : texts[place].size();
+  if (const sluice_status status = request->host->new_output(request, &output)) {
+    return fail(error, status, "no memory for output \"%.64s\"", output.name);
+  }
+  auto *offsets = const_cast<int64_t *>(output.offsets);
+  offsets[0] = 0;
+  for (size_t i = 0; i < best.size(); i++) {
+    const size_t size = best[i] == SIZE_MAX ? 0 : texts[best[i]].size();
+    if (size > 0) std::memcpy(static_cast<char *>(output.data) + offsets[i], texts[best[i]].data(), size);
+    offsets[i + 1] = offsets[i] + static_cast<int64_t>(size);
+  }
+  return SLUICE_OK;
+}
+
 sluice_status answer(const sluice_model &model, const sluice_request *request, Run &run, sluice_error *error) {
   std::vector<sluice_tensor> outputs(run.output_ports.size());
   std::vector<std::vector<int64_t>> shapes(run.output_ports.size());
-  for (size_t i = 0; i < run.output_ports.size(); i++) {
-    const sluice_status status =
-        write_output(*model.runtime, request, *run.output_ports[i], run.outputs[i], shapes[i], outputs[i], error);
-    if (status == SLUICE_OK) continue;
-    for (size_t done = 0; done < i; done++) {
-      if (outputs[done].release != nullptr) outputs[done].release(&outputs[done]);
+  const auto let_go = [](sluice_tensor &output) {
+    if (output.release != nullptr) output.release(&output);
+  };
+  sluice_status status = SLUICE_OK;
+  for (size_t i = 0; status == SLUICE_OK && i < run.output_ports.size(); i++) {
+    if (!run.bound.empty() && run.bound[i].data != nullptr) {
+      outputs[i] = run.bound[i];
+      continue;
     }
+    status = write_output(*model.runtime, request, *run.output_ports[i], run.outputs[i], shapes[i], outputs[i], error);
+  }
+  std::vector<int64_t> label_shape;
+  if (status == SLUICE_OK && run.scores != SIZE_MAX) {
+    sluice_tensor label;
+    status = write_labels(model, request, outputs[run.scores], label_shape, label, error);
+    if (status == SLUICE_OK && run.has_hidden_scores) {
+      let_go(outputs[run.scores]);
+      outputs[run.scores] = label;
+    } else if (status == SLUICE_OK) {
+      outputs.push_back(label);
+    }
+  }
+  if (status != SLUICE_OK) {
+    for (sluice_tensor &output : outputs) let_go(output);
     return status;
   }
   sluice_response response = {};
