@@ -109,6 +109,7 @@ test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then un
 	TSAN_OPTIONS=halt_on_error=1:report_thread_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-thread \
 	    swift test --sanitize thread --scratch-path .build-tsan
 	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++
+	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++ test SUITES='echo ffi remote'
 	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
 	    swift test --sanitize address --scratch-path .build-asan
 

@@ -74,6 +74,46 @@ static void rows_are_scored(void) {
   unload_model(&model);
 }
 
+/* Inputs and outputs have exactly their size here, and the function is compiled with the sanitizer, too: under ASan whatever
+ * it is told wrongly about a length ends this program. */
+static void every_length_fits_to_the_element(void) {
+  test_model model = loaded("score", "(f32 in[n,4], i64 n, f32 out[n]) -> i32", NULL);
+  test_model top = loaded("top", "(i32 values[n], u64 n, i8 k, i32 out[k], i64 out_at[k]) -> void",
+                          (const char *const[]){"values.k", "3", NULL});
+  if (model.model == NULL || top.model == NULL) return;
+  sluice_error error;
+  float rows[40 * 4];
+  int32_t values[40];
+  for (int i = 0; i < 40 * 4; i++) rows[i] = (float)i;
+  for (int i = 0; i < 40; i++) values[i] = i;
+  for (int64_t n = 1; n <= 40; n++) {
+    test_request *request = new_request();
+    add_input(request, "in", fp32, 2, (const int64_t[]){n, 4}, rows, (uint64_t)n * 16, NULL);
+    CHECK(infer(&model, request, &error) == SLUICE_OK);
+    const test_tensor *out = output_of(request, "out");
+    CHECK(out != NULL && out->shape[0] == n && out->byte_size == (uint64_t)n * 4);
+    free_request(request);
+
+    /* One byte, element or row less than the shape says, and one more. */
+    const uint64_t wrong[] = {(uint64_t)n * 16 - 1, (uint64_t)n * 16 - 4, (uint64_t)n * 16 - 16, (uint64_t)n * 16 + 1, (uint64_t)n * 16 + 16};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0] && wrong[i] <= sizeof rows; i++) {
+      request = new_request();
+      add_input(request, "in", fp32, 2, (const int64_t[]){n, 4}, rows, wrong[i], NULL);
+      CHECK(infer(&model, request, &error) == SLUICE_INVALID_ARGUMENT && finals_of(request) == 0);
+      free_request(request);
+    }
+
+    request = new_request();
+    add_input(request, "values", int32, 1, (const int64_t[]){n}, values, (uint64_t)n * 4, NULL);
+    CHECK(infer(&top, request, &error) == SLUICE_OK);
+    CHECK(output_of(request, "out") != NULL && output_of(request, "out")->byte_size == 12);
+    CHECK(output_of(request, "out_at") != NULL && output_of(request, "out_at")->byte_size == 24);
+    free_request(request);
+  }
+  unload_model(&model);
+  unload_model(&top);
+}
+
 static void a_status_is_an_error(void) {
   test_model model = loaded("refuse", "(f32 in[n], i32 n, f32 out[n]) -> i32", NULL);
   sluice_error error;
@@ -237,6 +277,7 @@ static void any_installed_library_will_do(void) {
 
 void test_ffi(void) {
   rows_are_scored();
+  every_length_fits_to_the_element();
   a_status_is_an_error();
   numbers_come_from_requests_and_from_the_configuration();
   several_outputs_of_a_configured_size();
