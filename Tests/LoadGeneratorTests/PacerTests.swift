@@ -44,11 +44,25 @@ private func at(_ milliseconds: Double) -> MonotonicTime {
     @Test func whatNeverWentOutIsCounted() {
         var pacer = Pacer(.open(rate: 1000, spacing: .even), length: .nanoseconds(100_000_000), start: at(0))
         #expect(pacer.next(at: at(0)) == send(0))
-        #expect(pacer.isOver(at: at(100)))
+        #expect(!pacer.isOver(at: at(1099)))
+        #expect(pacer.isOver(at: at(1100)))
+        #expect(pacer.next(at: at(1100)) == .finished)
         // Due at 1, 2, … 99 ms.
-        #expect(pacer.stop(at: at(130)) == 99)
-        #expect(pacer.stop(at: at(140)) == 0)
+        #expect(pacer.stop(at: at(1130)) == 99)
+        #expect(pacer.stop(at: at(1140)) == 0)
         #expect(pacer.next(at: at(1)) == .finished)
+    }
+
+    @Test func whatWasDueBeforeTheEndGoesOutAfterIt() {
+        var pacer = Pacer(.open(rate: 1000, spacing: .even), length: .nanoseconds(4_000_000), start: at(0))
+        #expect(pacer.next(at: at(0)) == send(0))
+        #expect(pacer.next(at: at(5)) == send(1))
+        #expect(!pacer.isOver(at: at(6)))
+        #expect(pacer.next(at: at(900)) == send(2))
+        #expect(pacer.next(at: at(900)) == send(3))
+        #expect(pacer.isOver(at: at(900)))
+        #expect(pacer.next(at: at(900)) == .finished)
+        #expect(pacer.stop(at: at(900)) == 0)
     }
 
     @Test func stoppingEarlyCountsOnlyWhatWasDue() {

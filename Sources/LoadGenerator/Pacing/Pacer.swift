@@ -4,7 +4,9 @@ package import Tensors
 ///
 /// In a closed loop each connection sends as soon as its last answer is there. In an open loop requests are due at times
 /// that were fixed beforehand, and a late one keeps the time at which it was due: what the server's slowness kept from
-/// being sent counts as latency, so a stall isn't hidden by the requests that it held back ("coordinated omission").
+/// being sent counts as latency, so a stall isn't hidden by the requests that it held back ("coordinated omission"). What
+/// was due before the end still goes out for ``graceNanoseconds`` after it, or whatever the last moment happened to hold up
+/// would be missing from the figures; only what is left then counts as never sent.
 package struct Pacer: Sendable {
     /// What decides when a request is due.
     package enum Load: Sendable, Equatable {
@@ -40,6 +42,9 @@ package struct Pacer: Sendable {
         case finished
     }
 
+    /// How long after the end an open loop may still send what was due before it: a second.
+    package static let graceNanoseconds: UInt64 = 1_000_000_000
+
     private var arrivals: Arrivals?
     private let warmUpEnd: MonotonicTime
     private let end: MonotonicTime
@@ -66,7 +71,12 @@ package struct Pacer: Sendable {
     }
 
     /// Whether nothing more will be sent.
-    package func isOver(at now: MonotonicTime) -> Bool { isStopped || remaining == 0 || now >= end }
+    package func isOver(at now: MonotonicTime) -> Bool {
+        if isStopped || remaining == 0 { return true }
+        guard now >= end else { return false }
+        guard let arrivals, arrivals.next < end else { return true }
+        return now.nanoseconds(since: end) >= Self.graceNanoseconds
+    }
 
     /// What a connection that is free at `now` should do.
     package mutating func next(at now: MonotonicTime) -> Step {
