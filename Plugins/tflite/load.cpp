@@ -66,7 +66,7 @@ void describe(const Api &api, const Tensor *tensor, const Names &names, bool deq
   }
 }
 
-enum Batch { BATCH_AUTO, BATCH_NONE, BATCH_CONCAT };
+enum Batch { BATCH_AUTO, BATCH_NONE, BATCH_CONCAT, BATCH_EACH };
 
 bool leads(const std::vector<Port> &ports, int64_t first) {
   return std::all_of(ports.begin(), ports.end(),
@@ -97,19 +97,30 @@ bool takes_rows(const sluice_model &model, Runner &runner) {
   return true;
 }
 
+void free_first(sluice_model &model) {
+  model.info.batching = SLUICE_BATCH_CONCAT;
+  for (std::vector<Port> *ports : {&model.inputs, &model.outputs}) {
+    for (Port &port : *ports) port.shape[0] = -1;
+  }
+}
+
 void choose_batching(int batch, sluice_model &model) {
+  if (batch == BATCH_EACH) {
+    if (model.inputs.empty() || !leads(model.inputs, 1) || !leads(model.outputs, 1)) {
+      throw Failure(SLUICE_INVALID_ARGUMENT, "config.batch: each: the first dimension of all inputs and outputs must be 1");
+    }
+    model.runs_each = true;
+    return free_first(model);
+  }
   const bool has_any = leads(model.inputs, -1);
   const bool may = has_any || (batch == BATCH_CONCAT && leads(model.inputs, 1));
   model.info.batching = SLUICE_BATCH_NONE;
   if (batch == BATCH_NONE || model.inputs.empty() || (batch == BATCH_AUTO && !may)) return;
   Runner trial(*model.api, model.model, model.threads);
   if (may && takes_rows(model, trial)) {
-    model.info.batching = SLUICE_BATCH_CONCAT;
-    for (std::vector<Port> *ports : {&model.inputs, &model.outputs}) {
-      for (Port &port : *ports) port.shape[0] = -1;
-    }
+    free_first(model);
   } else if (batch == BATCH_CONCAT) {
-    throw Failure(SLUICE_INVALID_ARGUMENT, "config.batch: concat: the model takes one row at a time");
+    throw Failure(SLUICE_INVALID_ARGUMENT, "config.batch: concat: the model takes one row at a time: each runs it for one after the other");
   }
 }
 
@@ -119,7 +130,7 @@ void load_model(const sluice_load_args *args, sluice_model &model) {
   const sluice::Settings settings(args, {"file", "library", "batch", "max_batch_rows", "threads", "concurrency",
                                          "dequantize", "deterministic"});
   const sluice::ModelFile file = sluice::model_file(args, "the .tflite file of the model");
-  const int batch = settings.choice("batch", {"auto", "none", "concat"});
+  const int batch = settings.choice("batch", {"auto", "none", "concat", "each"});
   const int64_t most_rows = settings.integer("max_batch_rows", 0, 0, INT32_MAX);
   const auto processors = static_cast<int64_t>(std::max(1u, std::thread::hardware_concurrency()));
   const int64_t concurrency = settings.integer("concurrency", processors, 1, 1024);

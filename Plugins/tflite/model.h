@@ -50,6 +50,7 @@ struct sluice_model {
   const tflite::Api *api = nullptr;
   tflite::Model *model = nullptr;
   int32_t threads = 1;
+  bool runs_each = false;  // the file takes one row, and is run for each
   std::vector<sluice::Port> inputs, outputs;
   std::vector<tflite::TensorPort> input_tensors, output_tensors;
   std::vector<std::pair<std::string, std::string>> metadata;

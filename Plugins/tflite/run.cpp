@@ -108,7 +108,23 @@ void convert(const TensorPort &port, const void *from, void *to, size_t count, b
   }
 }
 
-void write_inputs(const sluice_model &model, const sluice_request *request, Runner &runner) {
+// How often the model is to be run for the request.
+size_t runs_for(const sluice_model &model, const sluice_request *request) {
+  if (!model.runs_each) return 1;
+  int64_t rows = -1;
+  for (const Port &port : model.inputs) {
+    const sluice_tensor &tensor = sluice::input_of(request, port);
+    const int64_t own = tensor.ndim > 0 ? tensor.shape[0] : 0;
+    if (own < 1 || (rows >= 0 && rows != own)) {
+      throw Failure(SLUICE_INVALID_ARGUMENT, "inputs of other numbers of rows, or of none");
+    }
+    rows = own;
+  }
+  return static_cast<size_t>(rows);
+}
+
+// Those of one run of so many: each has as many rows as the others.
+void write_inputs(const sluice_model &model, const sluice_request *request, Runner &runner, size_t run, size_t runs) {
   const Api &api = runner.api;
   std::vector<std::vector<int>> shapes;
   std::vector<const sluice_tensor *> tensors;
@@ -120,7 +136,7 @@ void write_inputs(const sluice_model &model, const sluice_request *request, Runn
         throw Failure(SLUICE_INVALID_ARGUMENT,
                       "input \"" + port.name.substr(0, 64) + "\" has a dimension that the model can't take");
       }
-      shape.push_back(static_cast<int>(tensor.shape[axis]));
+      shape.push_back(axis == 0 && model.runs_each ? 1 : static_cast<int>(tensor.shape[axis]));
     }
     shapes.push_back(shape);
     tensors.push_back(&tensor);
@@ -132,21 +148,24 @@ void write_inputs(const sluice_model &model, const sluice_request *request, Runn
     const TensorPort &place = model.input_tensors[i];
     const Tensor *to = api.input(runner.interpreter, static_cast<int32_t>(i));
     const sluice_tensor &from = *tensors[i];
-    const size_t count = from.byte_size / (from.dtype.bits / 8);
+    const size_t size = from.byte_size / runs, count = size / (from.dtype.bits / 8);
+    const void *data = size == 0 ? nullptr : static_cast<const char *>(from.data) + run * size;
     if (api.byte_size(to) != count * (place.stored.bits / 8)) {
       throw Failure(SLUICE_INTERNAL, "the model takes another number of bytes than its shape says");
     }
     if (place.dequantized) {
-      convert(place, from.data, api.data(to), count, true);
-    } else if (from.byte_size > 0) {
-      std::memcpy(api.data(to), from.data, from.byte_size);
+      convert(place, data, api.data(to), count, true);
+    } else if (size > 0) {
+      std::memcpy(api.data(to), data, size);
     }
   }
 }
 
-void write_outputs(const sluice_model &model, const sluice_request *request, const Runner &runner) {
+// `rooms` are the outputs' memory, which the first run finds.
+void write_outputs(const sluice_model &model, const sluice_request *request, const Runner &runner, size_t run, size_t runs,
+                   sluice::Answer &answer, std::vector<char *> &rooms) {
   const Api &api = runner.api;
-  sluice::Answer answer(request);
+  rooms.resize(model.outputs.size());
   for (size_t i = 0; i < model.outputs.size(); i++) {
     const Port &port = model.outputs[i];
     if (!output_is_wanted(request, port.name.c_str())) continue;
@@ -158,24 +177,39 @@ void write_outputs(const sluice_model &model, const sluice_request *request, con
     if (api.byte_size(from) != count * (place.stored.bits / 8)) {
       throw Failure(SLUICE_INTERNAL, "output \"" + port.name.substr(0, 64) + "\" has another size than it says");
     }
-    const sluice_tensor &to = answer.add(port.name.c_str(), port.dtype, shape);
+    if (runs > 1 && (shape.empty() || shape[0] != 1)) {
+      throw Failure(SLUICE_INTERNAL, "output \"" + port.name.substr(0, 64) + "\" has another shape than it declares");
+    }
+    if (run == 0) {
+      if (runs > 1) shape[0] = static_cast<int64_t>(runs);
+      rooms[i] = static_cast<char *>(answer.add(port.name.c_str(), port.dtype, shape).data);
+    }
+    const size_t size = count * (port.dtype.bits / 8);
     if (place.dequantized) {
-      convert(place, api.data(from), to.data, count, false);
-    } else if (to.byte_size > 0) {
-      std::memcpy(to.data, api.data(from), to.byte_size);
+      convert(place, api.data(from), rooms[i] + run * size, count, false);
+    } else if (size > 0) {
+      std::memcpy(rooms[i] + run * size, api.data(from), size);
     }
   }
-  answer.send();
 }
 
 }  // namespace
 
 void run_model(sluice_model &model, const sluice_request *request) {
   if (sluice::asks_nothing(model.info, request)) return sluice::answer_nothing(model.outputs, request);
+  const size_t runs = runs_for(model, request);
   Borrowed runner(model);
-  write_inputs(model, request, *runner);
-  if (!(*runner).invoke()) throw Failure(SLUICE_INTERNAL, "running the model: " + (*runner).problem);
-  write_outputs(model, request, *runner);
+  sluice::Answer answer(request);
+  std::vector<char *> rooms;
+  for (size_t run = 0; run < runs; run++) {
+    if (run > 0 && request->host->is_cancelled(request) != 0) {
+      throw Failure(SLUICE_CANCELLED, "nobody waits for the other rows any more");
+    }
+    write_inputs(model, request, *runner, run, runs);
+    if (!(*runner).invoke()) throw Failure(SLUICE_INTERNAL, "running the model: " + (*runner).problem);
+    write_outputs(model, request, *runner, run, runs, answer, rooms);
+  }
+  answer.send();
   runner.give_back();
 }
 

@@ -260,3 +260,23 @@ def test_picture_safety_gives_the_scores_of_pillows_pixels(served):
     # Ten seconds, a picture for each.
     assert len(scores[2]) == 10
     assert min(safe for safe, _ in scores[2]) > 0.9
+
+
+def test_faces_are_where_they_are_in_the_picture_and_in_the_film(served):
+    output = run("faces", served.url)
+    tables = [[line.split(",") for line in answers(part)] for part in output.split("in:  ")[1:]]
+    assert [table[0] for table in tables] == [["score", "faces", "box_0", "box_1", "box_2", "box_3"]] * 2
+    ((score, count, *box),) = tables[0][1:]
+    left, top, width, height = map(float, box)
+    assert float(score) > 0.9 and count == "1"
+    # Her eyes and her mouth, and not her hair.
+    for x, y in ((0.43, 0.32), (0.55, 0.32), (0.5, 0.48)):
+        assert left < x < left + width and top < y < top + height
+    assert 0.25 < width < 0.4 and 0.25 < height < 0.4
+    # Four seconds in which one man talks, ten pictures a second.
+    film = tables[1][1:]
+    assert len(film) == 40
+    assert {count for _, count, *_ in film} == {"1"} and min(float(score) for score, *_ in film) > 0.7
+    # No page of text looks like a face.
+    (nobody,) = answers(run("faces", served.url, ROOT / "examples" / "ocr" / "page.png"))[1:]
+    assert nobody.split(",")[1:] == ["0"] * 5

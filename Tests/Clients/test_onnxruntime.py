@@ -253,5 +253,5 @@ class TestLabels:
     ],
 )
 def test_keeps_the_contract(models, config):
-    checked = run("plugin", "check", LIBRARY, "--config", "{ " + config.format(models) + " }", "--fuzz", "50", "--strict")
+    checked = run("plugin", "check", LIBRARY, "--config", "{ " + config.format(models) + " }", "--fuzz", "50", "--strict", seconds=300)
     assert checked.returncode == 0, checked.stdout

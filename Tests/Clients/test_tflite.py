@@ -34,6 +34,7 @@ plugins: {{ tflite: {{ isolation: {request.param} }} }}
 models:
   notes: {{ plugin: tflite, config: {{ file: {NOTES} }} }}
   faces: {{ plugin: tflite, config: {{ file: {FACES}, deterministic: true }} }}
+  each-face: {{ plugin: tflite, config: {{ file: {FACES}, batch: each }} }}
   wake: {{ plugin: tflite, config: {{ file: {WAKE}, concurrency: 1 }} }}
   wake-real: {{ plugin: tflite, config: {{ file: {WAKE}, concurrency: 1, dequantize: true }} }}
 """
@@ -119,11 +120,22 @@ def test_quantised_numbers_as_they_are_and_as_real_ones(served):
         np.testing.assert_allclose(real, raw / 256, atol=1e-6)
 
 
+def test_a_file_that_takes_one_row_is_run_for_each(served):
+    said = requests.get(f"{served.url}/v2/models/each-face", timeout=30).json()
+    assert [port["shape"] for port in said["inputs"] + said["outputs"]] == [[-1, 128, 128, 3], [-1, 896, 16], [-1, 896, 1]]
+    pictures = np.random.default_rng(3).uniform(-1, 1, (3, 128, 128, 3)).astype(np.float32)
+    joined = ask(served, "each-face", input=pictures)
+    for row in range(3):
+        alone = ask(served, "faces", input=pictures[row : row + 1])
+        for name, numbers in alone.items():
+            np.testing.assert_array_equal(joined[name][row : row + 1], numbers)
+
+
 class TestPlugin:
     def test_keeps_the_contract(self):
-        for config in (f"{{ file: {FACES} }}", f"{{ file: {WAKE}, dequantize: true }}"):
+        for config in (f"{{ file: {FACES} }}", f"{{ file: {FACES}, batch: each }}", f"{{ file: {WAKE}, dequantize: true }}"):
             arguments = ["--config", config, "--fuzz", "50", "--strict"]
-            checked = run("plugin", "check", f"{PLUGINS}/libsluice_tflite.so", *arguments)
+            checked = run("plugin", "check", f"{PLUGINS}/libsluice_tflite.so", *arguments, seconds=300)
             assert checked.returncode == 0, checked.stdout
 
     @pytest.mark.parametrize(
@@ -133,6 +145,7 @@ class TestPlugin:
             ("{ file: ./no.tflite }", "no.tflite: No such file or directory"),
             (f"{{ file: {NOTES.with_suffix('.onnx')} }}", "nmp.onnx: "),
             (f"{{ file: {FACES}, batch: concat }}", "config.batch: concat: the model takes one row at a time"),
+            (f"{{ file: {NOTES}, batch: each }}", "config.batch: each: the first dimension"),
             (f"{{ file: {FACES}, library: ./no.so }}", "config.library: cannot load TensorFlow Lite"),
             (f"{{ file: {FACES}, thread: 2 }}", "config.thread: unknown setting"),
         ],
