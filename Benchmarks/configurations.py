@@ -2,7 +2,7 @@
 
 import hashlib
 
-from servers import MODELS
+from servers import MODELS, ROOT
 
 HEAD = """\
 version: 1
@@ -56,6 +56,17 @@ def open_echo(key):
 def isolated_echo(key):
     """The same plugin in a process of its own."""
     return HEAD + "auth: none\nmodels: { echo: { plugin: echo, isolation: process } }\n"
+
+
+def busy(count):
+    """A model of pure Python that computes for some milliseconds, in so many processes."""
+    file = ROOT / "Benchmarks" / "busy.py"
+
+    def text(key):
+        config = f"{{ file: {file}, venv: {ROOT}/build/venv }}"
+        return HEAD + f"auth: none\nmodels: {{ busy: {{ plugin: python, instances: {count}, config: {config} }} }}\n"
+
+    return text
 
 
 def remote_echo(server, protocol):

@@ -141,6 +141,13 @@ def isolation(bench):
         compare_gateways(bench, f"{case}, binary", contenders, connections)
 
 
+def python(bench):
+    """A model that holds Python's lock all the time, in one process and in four."""
+    request = workloads.busy()
+    contenders = {f"{count} processes": (configurations.busy(count), request) for count in (1, 4)}
+    compare_gateways(bench, "python, 5 ms of computing", contenders, [8])
+
+
 def exchange():
     """Microseconds, by the median, of the barest call into another process."""
     with tempfile.TemporaryDirectory() as folder:
@@ -246,6 +253,7 @@ ALL = {
     "routes": routes,
     "models": models,
     "isolation": isolation,
+    "python": python,
     "remote": remote,
     "pipeline": page,
     "idle": idle,

@@ -6,6 +6,9 @@ import random
 import struct
 
 
+BUSY = 50_000  # turns of a loop in Python
+
+
 class Request:
     """A body with its headers and path, and a check of the answer; `kind` is http (HTTP/1.1), h2 or grpc."""
 
@@ -49,6 +52,16 @@ def echo_binary(count, model="echo"):
 
     headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
     return Request(f"/v2/models/{model}/infer", head + raw, headers, check)
+
+
+def busy():
+    """A sum that takes some milliseconds of Python."""
+    body = json.dumps({"n": BUSY}).encode()
+
+    def check(headers, answer):
+        return json.loads(answer)["outputs"]["total"] == sum(number * number % 7 for number in range(BUSY))
+
+    return Request("/v1/infer/busy", body, {"Content-Type": "application/json"}, check)
 
 
 def bytes_back(body, kind="http"):

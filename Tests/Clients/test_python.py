@@ -1,5 +1,7 @@
 """The Python plugin behind a real gateway, compared with scikit-learn itself."""
 
+import concurrent.futures
+import functools
 import json
 import operator
 import sys
@@ -10,7 +12,7 @@ import pytest
 import requests
 import skops.io
 import tritonclient.http as triton
-from gateway import Gateway
+from gateway import Gateway, wait_for
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -243,3 +245,48 @@ models:
         answer = requests.post(f"{isolated.url}/v1/infer/counts", json={"to": 3}, headers=headers, timeout=30)
         parts = [json.loads(line)["outputs"] for line in answer.text.splitlines()]
         assert [part["n"] for part in parts if part] == [0, 1, 2]
+
+
+# Says which process it is in a file, and then stays busy until there is another file.
+BUSY = '''
+import os
+import pathlib
+
+class Busy:
+    inputs, outputs = {"x": ("INT64", [])}, {"process": ("INT64", [])}
+
+    def load(self, config):
+        self.folder = pathlib.Path(config["folder"])
+
+    def infer(self, inputs, request):
+        (self.folder / f"process-{os.getpid()}").touch()
+        while not (self.folder / "go").exists():
+            sum(range(10_000))
+        return {"process": os.getpid()}
+'''
+
+
+def test_as_many_processes_work_at_once_as_there_are_instances(tmp_path):
+    (tmp_path / "busy.py").write_text(BUSY)
+    text = f"""\
+version: 1
+listeners: {{ public: {{ address: "127.0.0.1:0" }} }}
+auth: none
+plugins: {{ python: {{ isolation: process, grants: {{ write: [{tmp_path}] }} }} }}
+models:
+  busy:
+    plugin: python
+    instances: 4
+    config: {{ file: {tmp_path}/busy.py, venv: {sys.prefix}, settings: {{ folder: {tmp_path} }} }}
+"""
+    with Gateway(text) as gateway, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        ask = functools.partial(requests.post, f"{gateway.url}/v1/infer/busy", json={"x": 1}, timeout=60)
+        asked = [pool.submit(ask) for _ in range(8)]
+        # None answers before all four are at work; more than four there aren't.
+        assert wait_for(lambda: len(list(tmp_path.glob("process-*"))) == 4, 60)
+        (tmp_path / "go").touch()
+        answers = [future.result() for future in asked]
+        assert [answer.status_code for answer in answers] == [200] * 8
+        processes = {answer.json()["outputs"]["process"] for answer in answers}
+        assert processes == {int(file.name.removeprefix("process-")) for file in tmp_path.glob("process-*")}
+        assert len(processes) == 4
