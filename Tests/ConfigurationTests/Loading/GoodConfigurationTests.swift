@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: RepositoryFile.configurations) func shippedFileHasNoMistakes(_ path: String) throws {
-        _ = try load(try RepositoryFile.text(path), plugins: ["ffi", "python"])
+        _ = try load(try RepositoryFile.text(path), plugins: ["ffi", "python", "tflite"])
     }
 
     @Test(
@@ -37,7 +37,7 @@ import Testing
     @Test func pluginsThatRunAnybodysCodeHaveAProcessUnlessTheFileSaysOtherwise() throws {
         func isolation(_ models: String, _ more: String = "") throws -> [Isolation] {
             let text = GatewayText(models: "models: { \(models) }", more: more).text
-            return try load(text, plugins: ["ffi", "python"]).plugins.map(\.isolation)
+            return try load(text, plugins: ["ffi", "python", "tflite"]).plugins.map(\.isolation)
         }
         #expect(try isolation("a: { plugin: echo }, b: { plugin: python }") == [.inProcess, .process])
         #expect(try isolation("a: { plugin: ffi }", "plugins: { ffi: { memory: 1GiB } }") == [.process])
