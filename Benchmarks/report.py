@@ -102,10 +102,6 @@ def facts(document):
     if start:
         rows = [[fact["server"], f"{fact['ready_ms']:,.0f} ms", size(fact["resident"])] for fact in start]
         lines += ["### Start and rest", "", *table(["server", "ready after", "memory at rest"], rows, 1)]
-    for fact in document["facts"]:
-        if fact["case"] == "an exchange of two processes":
-            lines += ["### The floor of a call into another process", ""]
-            lines += [f"One word to another process and one back, by futexes and nothing else: {fact['p50']:.1f} µs at p50.", ""]
     batches = [fact for fact in document["facts"] if "rows_per_second" in fact]
     if batches:
         rows = [
@@ -168,6 +164,9 @@ def bounds(document):
     for entry, value in thresholds.judged(document):
         bound = f"≤ {entry['at_most']:,}" if "at_most" in entry else f"≥ {entry['at_least']:,}"
         shown = number(value, 2 if value < 100 else 0)
+        parts = thresholds.made_of(document, entry)
+        if parts:
+            shown += f" ({parts})"
         rows.append([entry["what"], shown, bound, "holds" if thresholds.holds(entry, value) else "**does not hold**"])
     return ["### Thresholds", "", *table(["what", "measured", "bound", ""], rows, 1)] if rows else []
 

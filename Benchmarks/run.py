@@ -94,8 +94,9 @@ class Bench:
             self.skip(case, server.name, reason)
         return reason is None
 
-    def compare(self, case, connections, contenders):
-        """Measures (server, request) pairs in interleaved rounds; leaves out, with the reason, who answers wrongly."""
+    def compare(self, case, connections, contenders, rounds=0):
+        """Measures (server, request) pairs in interleaved rounds, at least so many; leaves out, with the reason, who answers
+        wrongly."""
         good = [(server, request) for server, request in contenders if self.answers(case, server, request)]
         with contextlib.ExitStack() as stack:
             loads = [(server, stack.enter_context(load.Load(request))) for server, request in good]
@@ -103,7 +104,7 @@ class Bench:
             rates = {server.name: one.measure(server, connections[-1], 1)["rps"] for server, one in loads}
             for count in connections:
                 samples = {server.name: [] for server, _ in loads}
-                for turn in range(self.options.rounds):
+                for turn in range(max(rounds, self.options.rounds)):
                     for server, one in loads if turn % 2 == 0 else loads[::-1]:
                         seconds = self.long_enough(count, rates[server.name])
                         samples[server.name].append(one.measure(server, count, seconds))

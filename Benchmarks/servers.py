@@ -227,3 +227,19 @@ class BareEcho(Server):
 
     def command(self):
         return [RELEASE / "bare-echo", self.port, self.grpc_port, THREADS]
+
+
+class Exchange(Server):
+    """The barest server that can have a runner: what two processes take to say a word each, and without one of them nothing."""
+
+    ready_path = "/"
+
+    def __init__(self, way):
+        super().__init__(f"barest, {way}")
+        self.way = way
+
+    def command(self):
+        program = self.folder / "exchange"
+        source = ROOT / "Benchmarks" / "Exchange" / "exchange.c"
+        subprocess.run(["cc", "-O2", str(source), "-o", str(program)], check=True)
+        return [program, self.port, self.way]

@@ -1,12 +1,9 @@
 """What is measured. Each suite starts its servers, or takes those that several suites share, and adds rows."""
 
 import contextlib
-import pathlib
 import resource
 import socket
 import statistics
-import subprocess
-import tempfile
 import time
 
 import batches
@@ -14,7 +11,7 @@ import configurations
 import pipeline
 import process
 import workloads
-from servers import MODELS, BareEcho, Nginx, NginxProxy, Sluice
+from servers import MODELS, BareEcho, Exchange, Nginx, NginxProxy, Sluice
 
 SMALL = 16
 LARGE = 250_000  # 1 MB of float32; 2.3 MB of JSON with six digits each
@@ -132,13 +129,18 @@ def models(bench):
 
 
 def isolation(bench):
-    """Echo in the gateway and in a process of its own; first what two processes take to say a word each."""
-    bench.fact("an exchange of two processes", "futex", p50=exchange())
+    """Echo in the gateway and in a process of its own; beside it, in the same rounds, what two processes take at least."""
     variants = {"in process": configurations.open_echo, "own process": configurations.isolated_echo}
-    for case, count, connections in (("isolation, 16 floats", SMALL, [1, 16]), ("isolation, 1 MB", LARGE, [16])):
-        request = workloads.echo_binary(count)
-        contenders = {name: (text, request) for name, text in variants.items()}
-        compare_gateways(bench, f"{case}, binary", contenders, connections)
+    with contextlib.ExitStack() as stack:
+        gateways = [stack.enter_context(Sluice(text, name)) for name, text in variants.items()]
+        barest = [stack.enter_context(server) for server in (Exchange("alone"), Exchange("runner"))]
+        request = workloads.echo_binary(SMALL)
+        back = workloads.bytes_back(request.body)
+        contenders = [*((gateway, request) for gateway in gateways), *((server, back) for server in barest)]
+        bench.compare("isolation, 16 floats, binary", [1, 16], contenders)
+        # Megabytes vary more from round to round than the bound leaves room for.
+        large = workloads.echo_binary(LARGE)
+        bench.compare("isolation, 1 MB, binary", [16], [(gateway, large) for gateway in gateways], rounds=9)
 
 
 def python(bench):
@@ -146,15 +148,6 @@ def python(bench):
     request = workloads.busy()
     contenders = {f"{count} processes": (configurations.busy(count), request) for count in (1, 4)}
     compare_gateways(bench, "python, 5 ms of computing", contenders, [8])
-
-
-def exchange():
-    """Microseconds, by the median, of the barest call into another process."""
-    with tempfile.TemporaryDirectory() as folder:
-        program = pathlib.Path(folder) / "exchange"
-        source = pathlib.Path(__file__).parent / "Exchange" / "exchange.c"
-        subprocess.run(["cc", "-O2", str(source), "-o", str(program)], check=True)
-        return statistics.median(float(subprocess.check_output([str(program)])) for _ in range(3))
 
 
 def compare_gateways(bench, case, variants, connections=(16,)):

@@ -4,8 +4,9 @@
     thresholds.py [build/bench/results.json]
 
 Each entry has a figure `of` a row or fact, written "case | connections | server | figure" (facts: without connections),
-`over` another one (their ratio), `minus` another one (their difference) or nothing, and `at_most` or `at_least`. Ratios within
-one run hold on any machine; figures without `over` are sizes and times.
+`over` another one (their ratio), `minus` another one (their difference) or nothing, and `at_most` or `at_least`.
+With `minus`, `over` and `over_minus` it is one difference over another: what is added here over what is added there. Ratios within one
+run hold on any machine; figures without `over` are sizes and times.
 """
 
 import json
@@ -26,18 +27,33 @@ def lookup(document, path):
     return None
 
 
+def difference(document, figure, less):
+    """A figure, less another one if that is named; `None` where one of them wasn't measured."""
+    value = lookup(document, figure)
+    if value is None or less is None:
+        return value
+    other = lookup(document, less)
+    return value - other if other is not None else None
+
+
 def judged(document, entries=None):
     """(entry, value) for each threshold that the document has figures for."""
     for entry in json.loads(FILE.read_text()) if entries is None else entries:
-        value = lookup(document, entry["of"])
+        value = difference(document, entry["of"], entry.get("minus"))
         if value is not None and "over" in entry:
-            other = lookup(document, entry["over"])
-            value = value / other if other else None
-        if value is not None and "minus" in entry:
-            other = lookup(document, entry["minus"])
-            value = value - other if other is not None else None
+            other = difference(document, entry["over"], entry.get("over_minus"))
+            # A floor that isn't above nothing was lost in noise: there is no ratio to it.
+            value = value / other if other is not None and other > 0 else None
         if value is not None:
             yield entry, value
+
+
+def made_of(document, entry):
+    """What a ratio of two differences is made of, as text; empty for all others."""
+    if "over_minus" not in entry:
+        return ""
+    added = difference(document, entry["of"], entry["minus"])
+    return f"{added:.1f} over {difference(document, entry['over'], entry['over_minus']):.1f}"
 
 
 def unmeasured(document, entries=None):
@@ -56,7 +72,9 @@ def failures(document, entries=None):
     for entry, value in judged(document, entries):
         if not holds(entry, value):
             bound = f"at most {entry['at_most']}" if "at_most" in entry else f"at least {entry['at_least']}"
-            worse.append(f"worse than it may be: {entry['what']}: {value:.2f}, {bound}")
+            parts = made_of(document, entry)
+            shown = f"{value:.2f} ({parts})" if parts else f"{value:.2f}"
+            worse.append(f"worse than it may be: {entry['what']}: {shown}, {bound}")
     for row in document["rows"]:
         if row["failures"] and row["server"] not in document["peers"]:
             worse.append(f"failures: {row['case']} at {row['connections']}, {row['server']}: {row['failures']}")

@@ -57,6 +57,14 @@ class TestWorkloads:
         tensor = b"\x0a\x06INPUT0" + b"\x12\x04FP32" + b"\x1a\x02\x01\x02"
         assert body[5:] == b"\x0a\x04echo" + b"\x2a" + bytes([len(tensor)]) + tensor + b"\x3a\x08" + raw
 
+    @pytest.mark.parametrize("way", ["alone", "runner"])
+    def test_the_barest_exchange_gives_back_what_it_was_sent(self, way):
+        with servers.Exchange(way) as server:
+            for count in (16, 500):
+                body = workloads.echo_binary(count).body
+                reason, answer = load.check(server, workloads.bytes_back(body))
+                assert reason is None and answer[1] == body
+
 
 def row(case, connections, server, cpu=10.0, rps=100.0, failures=0):
     return {
@@ -118,6 +126,19 @@ class TestThresholds:
         gone = {"what": "x", "of": self.OF, "minus": "echo | 16 | nobody | cpu", **bound}
         assert list(thresholds.judged(document, [gone])) == []
 
+    def test_what_is_added_here_over_what_is_added_there(self, document):
+        document["rows"] += [row("echo", 16, "barest, alone", cpu=1.0), row("echo", 16, "barest, runner", cpu=4.0)]
+        entry = {"what": "x", "of": self.OF, "minus": self.OVER, "at_most": 1.9}
+        entry |= {"over": "echo | 16 | barest, runner | cpu", "over_minus": "echo | 16 | barest, alone | cpu"}
+        ((_, value),) = thresholds.judged(document, [entry])
+        assert value == 2.0
+        assert thresholds.made_of(document, entry) == "6.0 over 3.0"
+        assert thresholds.failures(document, [entry])[0] == "worse than it may be: x: 2.00 (6.0 over 3.0), at most 1.9"
+        # A floor that is lost in noise, or wasn't measured, makes no ratio.
+        document["rows"][-1]["cpu"] = 1.0
+        assert thresholds.unmeasured(document, [entry]) == ["x"]
+        assert list(thresholds.judged(document, [{**entry, "over_minus": "echo | 16 | nobody | cpu"}])) == []
+
     def test_facts_have_no_connections(self, document):
         entry = {"what": "x", "of": "start | sluice | ready_ms", "at_most": 70}
         assert [value for _, value in thresholds.judged(document, [entry])] == [50.0]
@@ -134,9 +155,11 @@ class TestThresholds:
 
     def test_the_file_is_well_formed(self):
         for entry in json.loads(thresholds.FILE.read_text()):
-            assert set(entry) - {"over", "minus"} in ({"what", "of", "at_most"}, {"what", "of", "at_least"})
-            for path in (entry["of"], entry.get("over", "a|b|c"), entry.get("minus", "a|b|c")):
-                assert len(path.split("|")) in (3, 4)
+            figures = {"of", "over", "minus", "over_minus"} & set(entry)
+            assert set(entry) - figures in ({"what", "at_most"}, {"what", "at_least"}) and "of" in figures
+            assert "over_minus" not in figures or {"over", "minus"} <= figures
+            for figure in figures:
+                assert len(entry[figure].split("|")) in (3, 4)
 
 
 class TestReport:
