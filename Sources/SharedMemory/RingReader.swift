@@ -91,6 +91,11 @@ package struct Doorbell: Sendable {
     /// A state of the doorbell: take it, then look whether the ring is empty, then sleep.
     package var state: UInt32 { shared_load_u32(memory.producer + RingMemory.doorbell) }
 
+    /// Whether nothing waits, as far as both sides have said so; for whoever doesn't read just now.
+    package var isRingEmpty: Bool {
+        shared_load_u64(memory.producer + RingMemory.tail) == shared_load_u64(memory.consumer + RingMemory.head)
+    }
+
     /// Says that this thread is about to sleep; `endSleep` must follow. Look at the ring once more in between.
     package func beginSleep(as sleeper: Sleeper = .reader) {
         if sleeper == .caller { shared_add_u32(memory.consumer + RingMemory.callersAsleep, 1) }

@@ -50,11 +50,24 @@ package struct RingWriter: Sendable {
     }
 
     /// Tells a sleeping consumer that there is something; costs no system call while it is awake.
-    package func ring() {
+    ///
+    /// - Parameter isMoreComing: whether this side is about to write more: a caller, who sleeps for a moment only, sleeps
+    ///   on until then and takes all of it at once. Readers are woken in any case.
+    package func ring(isMoreComing: Bool = false) {
+        note()
+        wake(isMoreComing: isMoreComing)
+    }
+
+    /// Tells consumers who are awake that there is something; `wake` must follow, for those who sleep.
+    package func note() {
+        shared_add_u32(memory.producer + RingMemory.doorbell, 1)
+    }
+
+    /// Wakes a consumer that went to sleep before something was noted.
+    package func wake(isMoreComing: Bool = false) {
         let doorbell = memory.producer + RingMemory.doorbell
-        shared_add_u32(doorbell, 1)
         if shared_load_u32(memory.consumer + RingMemory.callers) != 0 {
-            if shared_load_u32(memory.consumer + RingMemory.callersAsleep) != 0 {
+            if !isMoreComing, shared_load_u32(memory.consumer + RingMemory.callersAsleep) != 0 {
                 shared_wake(doorbell, 1, Doorbell.callers)
             }
         } else if shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {

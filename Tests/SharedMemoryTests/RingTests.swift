@@ -243,6 +243,53 @@ struct RingFixture {
         while woken.wait(timeout: .now() + 0.01) != .success { bell.wakeReader() }
     }
 
+    /// A caller who sleeps while the producer has more to say sleeps on; a reader is woken for each.
+    @Test(arguments: [Doorbell.Sleeper.caller, .reader])
+    func onlyCallersAreLeftAsleepWhileMoreIsComing(sleeper: Doorbell.Sleeper) throws {
+        let fixture = try RingFixture()
+        let ring = RingReader(fixture.memory)
+        let bell = ring.doorbell
+        if sleeper == .caller { bell.enter() }
+        bell.beginSleep(as: sleeper)
+        let woken = DispatchSemaphore(value: 0)
+        let state = bell.state
+        var writer = RingWriter(fixture.memory)
+        _ = try write(&writer, 1, [1])
+        writer.note()
+        #expect(bell.state == state &+ 1, "whoever is awake sees it")
+        let thread = Thread {
+            // As one who has been asleep since before the record.
+            bell.sleep(while: state &+ 1, nanoseconds: 20_000_000_000, as: sleeper)
+            woken.signal()
+        }
+        thread.start()
+        if sleeper == .caller {
+            writer.wake(isMoreComing: true)
+            #expect(woken.wait(timeout: .now() + 0.05) == .timedOut)
+            while woken.wait(timeout: .now() + 0.001) != .success { writer.wake() }
+        } else {
+            while woken.wait(timeout: .now() + 0.001) != .success { writer.wake(isMoreComing: true) }
+        }
+        bell.endSleep(as: sleeper)
+        if sleeper == .caller { bell.leave() }
+    }
+
+    @Test func aRingThatWasReadIsEmptyForThoseWhoDoNotReadToo() throws {
+        let fixture = try RingFixture()
+        var writer = RingWriter(fixture.memory)
+        var reader = RingReader(fixture.memory)
+        let bell = RingReader(fixture.memory).doorbell
+        var payload: [UInt8] = []
+        #expect(bell.isRingEmpty)
+        _ = try write(&writer, 1, [1])
+        _ = try write(&writer, 2, [])
+        #expect(!bell.isRingEmpty)
+        _ = try reader.read(into: &payload)
+        #expect(!bell.isRingEmpty)
+        _ = try reader.read(into: &payload)
+        #expect(bell.isRingEmpty)
+    }
+
     @Test func announcementWakesAReaderAndLeavesNothing() throws {
         let fixture = try RingFixture()
         let woken = DispatchSemaphore(value: 0)

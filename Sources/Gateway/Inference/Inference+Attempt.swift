@@ -11,13 +11,25 @@ extension Inference {
         let gate = model.streams ? PartGate(deadline: deadline) : nil
         partGate = gate
         attemptStarted = .now
-        let call = InferenceCall(envelope: consume envelope) { [self] part in
+        let isGathered = model.gathersCalls
+        let call = InferenceCall(envelope: consume envelope, isGathered: isGathered) { [self] part in
             deliver(part, attempt: number, through: gate)
         }
         self.call = call
         model.start(call, consumer: consumer.map { Int(bitPattern: ObjectIdentifier($0)) } ?? 0)
         // A quick model has answered by now; for all others a timer watches the deadline.
         guard self.call === call, !call.isFinished else { return }
+        guard isGathered else { return watch(call, of: model, deadline: deadline) }
+        // A busy one in a process of its own answers once all that this loop has at hand was read.
+        eventLoop.execute { [self] in
+            call.wait()
+            guard self.call === call, !call.isFinished else { return }
+            watch(call, of: model, deadline: deadline)
+        }
+    }
+
+    /// A timer ends a call by its deadline, and another one makes a second call beside it.
+    private func watch(_ call: InferenceCall, of model: ModelRuntime, deadline: MonotonicTime) {
         let left = deadline.nanoseconds(since: .now)
         attemptTimer = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: left))) {
             call.abandon(

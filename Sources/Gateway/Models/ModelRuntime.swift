@@ -86,6 +86,9 @@ package final class ModelRuntime: Sendable {
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max
     }
 
+    /// Whether calls had better be gathered: they are answered within microseconds, by another process.
+    var gathersCalls: Bool { announced != nil }
+
     /// A call is likely to come within microseconds.
     func announceCall() { announced?.announceCall() }
 

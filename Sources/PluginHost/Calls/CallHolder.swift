@@ -5,6 +5,13 @@ package protocol CallHolder: AnyObject, Sendable {
     /// The caller no longer waits for `call`, which this holder has: gives it `error` as its final part, unless that has
     /// come already, and stops working on it.
     func abandon(_ call: InferenceCall, error: SluiceError)
+
+    /// The caller of `call`, which was gathered, has nothing else to do: its answer may be waited for, for a moment.
+    func wait(for call: InferenceCall)
+}
+
+extension CallHolder {
+    package func wait(for call: InferenceCall) {}
 }
 
 /// Where calls wait for a model.

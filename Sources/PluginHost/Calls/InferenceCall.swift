@@ -21,13 +21,19 @@ package final class InferenceCall: Sendable {
     }
 
     package let envelope: Envelope
+    /// Whether the caller makes more calls at this moment, as far as it knows, and says by `wait` when it is done with
+    /// that: a model in a process of its own hears of all of them at once then.
+    let isGathered: Bool
     /// Called with each part, in order, from whichever thread the plugin answers on; `false` means that the caller has
     /// gone. May block for flow control.
     private let receive: @Sendable (InferencePart) -> Bool
     private let locked = NIOLockedValueBox(Locked())
 
-    package init(envelope: consuming Envelope, receive: @escaping @Sendable (InferencePart) -> Bool) {
+    package init(
+        envelope: consuming Envelope, isGathered: Bool = false, receive: @escaping @Sendable (InferencePart) -> Bool
+    ) {
         self.envelope = envelope
+        self.isGathered = isGathered
         self.receive = receive
     }
 
@@ -53,6 +59,15 @@ package final class InferenceCall: Sendable {
         case .held(let holder): holder.abandon(self, error: error)
         case .finished: break
         }
+    }
+
+    /// The caller has made all calls that it had to make, and nothing else to do just now. Must be called for one that is
+    /// gathered, and comes back within microseconds, answered or not.
+    package func wait() {
+        let holder = locked.withLockedValue { locked -> (any CallHolder)? in
+            if case .held(let holder) = locked.place { holder } else { nil }
+        }
+        holder?.wait(for: self)
     }
 
     /// Whether the caller has already been answered, so that nothing need be started.

@@ -2,7 +2,8 @@
 ///
 /// A quick model in this process is run on the caller's own thread; in a process of its own its answer comes within
 /// microseconds, and to wait for it right there spares two wakings: that of the thread that reads answers, and that of
-/// the caller's event loop by it. The first moment it looks instead of sleeping, which spares its own waking too. One
+/// the caller's event loop by it. A caller that has one call only looks at first instead of sleeping, which spares its own
+/// waking too; with several there is one waking for all of them, and a processor to be spared for the runner. One
 /// caller waits at a time, never for longer than `longest`, and less and less often where the answers of late came later
 /// than that; likewise it looks.
 struct CallerPatience: Sendable {
@@ -10,6 +11,8 @@ struct CallerPatience: Sendable {
     static let longest: UInt64 = 100_000
     /// Nanoseconds of them that it looks at most.
     static let longestLook: UInt64 = 25_000
+    /// So many calls in a row without another one beside them are a quiet time.
+    private static let quietCalls = 4
 
     enum Way: Equatable, Sendable {
         case sleep
@@ -19,15 +22,23 @@ struct CallerPatience: Sendable {
     private var isWaiting = false
     private var waiting = Hope()
     private var looking = Hope()
+    /// Calls in a row that were alone.
+    private var alone = quietCalls
+
+    /// Whether the last calls were alone.
+    var isQuiet: Bool { alone >= Self.quietCalls }
 
     /// Whether whoever calls now is likely to look for the answer, so that the runner had better be awake by then.
-    var isLikelyToLook: Bool { !isWaiting && waiting.isHigh && looking.isHigh }
+    var isLikelyToLook: Bool { !isWaiting && isQuiet && waiting.isHigh && looking.isHigh }
 
     /// How a caller may wait now, if it may; `end` must follow then.
-    mutating func begin() -> Way? {
+    ///
+    /// - Parameter calls: how many the runner has, the caller's own included.
+    mutating func begin(calls: Int = 1) -> Way? {
+        alone = calls > 1 ? 0 : min(alone + 1, Self.quietCalls)
         guard !isWaiting, waiting.permits() else { return nil }
         isWaiting = true
-        return looking.permits() ? .look : .sleep
+        return isQuiet && looking.permits() ? .look : .sleep
     }
 
     /// - Parameter hasSlept: whether the answer wasn't there yet when it had looked.

@@ -82,6 +82,8 @@ final class IsolatedCall: CallHolder, Sendable {
         call.deliver(.failure(error))
     }
 
+    func wait(for call: InferenceCall) { connection.wait(for: call) }
+
     private func stopWaiting() -> Bool {
         let deadline = max(call.envelope.deadline ?? .now, .now)
         let overdueAt = deadline.advanced(byNanoseconds: connection.grace)

@@ -94,7 +94,7 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
             }
             switch way {
             case .send(let connection):
-                let isSent = waitsBriefly ? connection.sendAndWaitBriefly(request) : connection.send(request)
+                let isSent = waitsBriefly ? connection.sendQuick(request) : connection.send(request)
                 if isSent { return }
                 // It ended this very moment; its keeper is about to say so.
                 withdraw(connection)

@@ -34,7 +34,6 @@ extension RunnerConnection {
     }
 
     private func read() {
-        let bell = doorbell
         var spin = SpinBudget()
         do {
             while !isClosed {
@@ -54,78 +53,18 @@ extension RunnerConnection {
         }
     }
 
-    /// Records that a waiting caller takes at a time before it looks at the clock.
-    private static let recordsTogether = 32
-
-    /// Hands a quick model's call to the runner and waits a moment for the answer, on the caller's own thread, taking
-    /// whatever else comes meanwhile. Whether it came or not, somebody reads the rest.
-    ///
-    /// - Returns: false where the runner is gone; the call is as it was.
-    func sendAndWaitBriefly(_ batch: IsolatedBatch) -> Bool {
-        // Where others have calls under way there is other work to do meanwhile.
-        guard batch.calls.count == 1, callCount == 0, let way = patience.withLockedValue({ $0.begin() }) else {
-            return send(batch)
-        }
-        doorbell.enter()
-        let isSent = send(batch)
-        let (isAnswered, hasSlept) = isSent ? waitBriefly(for: batch.calls[0], way) : (false, false)
-        doorbell.leave()
-        patience.withLockedValue { $0.end(way, wasAnswered: isAnswered, hasSlept: hasSlept) }
-        if !isEmpty { doorbell.wakeReader() }
-        return isSent
-    }
-
-    /// A quick model's call is to come within microseconds: its runner had better be awake by then.
-    func announceCall() {
-        guard Lookout.isPossible, patience.withLockedValue({ $0.isLikelyToLook }) else { return }
-        locked.withLockedValue { locked in
-            if !locked.isClosed, locked.calls.count == locked.free.count { locked.requests.announce() }
-        }
-    }
-
-    private func waitBriefly(
-        for call: InferenceCall, _ way: CallerPatience.Way
-    ) -> (isAnswered: Bool, hasSlept: Bool) {
-        let end = MonotonicTime.now.advanced(byNanoseconds: CallerPatience.longest)
-        let bell = doorbell
-        var mayLook = way == .look && Lookout.isPossible
-        var hasSlept = false
-        var isAnswered = false
-        do {
-            while true {
-                let state = bell.state
-                var count = 0
-                while count < Self.recordsTogether, let taken = try next() {
-                    try settle(taken)
-                    count += 1
-                }
-                isAnswered = call.isFinished
-                let now = MonotonicTime.now
-                if isAnswered || now >= end || isClosed { break }
-                if count == Self.recordsTogether { continue }
-                if mayLook {
-                    mayLook = false
-                    if Lookout.look(forNanoseconds: CallerPatience.longestLook, until: { bell.state != state }) {
-                        continue
-                    }
-                }
-                hasSlept = true
-                bell.beginSleep(as: .caller)
-                if isEmpty && !isClosed {
-                    bell.sleep(while: state, nanoseconds: end.nanoseconds(since: now), as: .caller)
-                }
-                bell.endSleep(as: .caller)
-            }
-            flushBacklogs()
-        } catch {
-            observer.runnerBrokeRing(self, reason: "\(error)")
-        }
-        return (isAnswered, hasSlept)
-    }
-
-    private var doorbell: Doorbell { reading.withLockedValue { $0.ring.doorbell } }
     private var isEmpty: Bool { reading.withLockedValue { $0.ring.isEmpty } }
-    private var isClosed: Bool { locked.withLockedValue { $0.isClosed } }
+    var isClosed: Bool { locked.withLockedValue { $0.isClosed } }
+
+    /// Takes up to so many records, and does what they ask for; how many there were.
+    func takeRecords(atMost limit: Int) throws -> Int {
+        var count = 0
+        while count < limit, let taken = try next() {
+            try settle(taken)
+            count += 1
+        }
+        return count
+    }
 
     private func next() throws -> Taken? {
         try reading.withLockedValue { reading in

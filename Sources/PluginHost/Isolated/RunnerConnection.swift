@@ -35,9 +35,22 @@ final class RunnerConnection: Sendable {
         var controlBacklog: [(kind: UInt32, bytes: [UInt8])] = []
         /// Releases that the runner wasn't woken for.
         var quietReleases = 0
+        /// Whether there are requests that the runner wasn't woken for, in case it sleeps.
+        var isUnwoken = false
+        var patience = CallerPatience()
         /// What the model declares; set before the first call.
         var description: ModelDescription?
         var isClosed = false
+
+        /// Calls that the runner has not let go of.
+        var callCount: Int { calls.count - free.count }
+
+        /// Wakes the runner for requests that it wasn't woken for.
+        mutating func wakeRunner() {
+            guard isUnwoken else { return }
+            isUnwoken = false
+            requests.wake()
+        }
     }
 
     /// The runner is woken to take memory back after so many releases, or at once for one of so many bytes.
@@ -55,7 +68,8 @@ final class RunnerConnection: Sendable {
     let locked: NIOLockedValueBox<Locked>
     /// The ring of answers and what was read last; whoever has it locked reads.
     let reading: NIOLockedValueBox<Reading>
-    let patience = NIOLockedValueBox(CallerPatience())
+    /// Where whoever waits for answers sleeps.
+    let bell: Doorbell
 
     init(
         model: String, inputs: SharedArena, host: SharedRegion, runner: SharedRegion, grace: UInt64,
@@ -68,7 +82,9 @@ final class RunnerConnection: Sendable {
         self.grace = grace
         self.observer = observer
         answers = ChannelLayout.answers(host: host, runner: runner)
-        reading = NIOLockedValueBox(Reading(ring: RingReader(answers)))
+        let ring = RingReader(answers)
+        reading = NIOLockedValueBox(Reading(ring: ring))
+        bell = ring.doorbell
         locked = NIOLockedValueBox(
             Locked(
                 requests: RingWriter(ChannelLayout.requests(host: host, runner: runner)),
@@ -82,15 +98,16 @@ final class RunnerConnection: Sendable {
     }
 
     /// Calls that the runner has not let go of.
-    var callCount: Int { locked.withLockedValue { $0.calls.count - $0.free.count } }
+    var callCount: Int { locked.withLockedValue { $0.callCount } }
 
     // MARK: Sending
 
     /// Hands calls to the runner, those of one list in one message where the model takes lists.
     ///
+    /// - Parameter wakes: whether the runner is woken for a single call; otherwise `wait` does.
     /// - Returns: false where the runner is gone; the calls are as they were.
-    func send(_ batch: IsolatedBatch) -> Bool {
-        if batch.calls.count == 1 { return send(batch.calls[0], of: batch) }
+    func send(_ batch: IsolatedBatch, wakes: Bool = true) -> Bool {
+        if batch.calls.count == 1 { return send(batch.calls[0], of: batch, wakes: wakes) }
         var ready: [(InferenceCall, SharedInputs)] = []
         for call in batch.calls {
             guard let inputs = share(call, of: batch) else { continue }
@@ -141,7 +158,7 @@ final class RunnerConnection: Sendable {
         return true
     }
 
-    private func send(_ call: InferenceCall, of batch: IsolatedBatch) -> Bool {
+    private func send(_ call: InferenceCall, of batch: IsolatedBatch, wakes: Bool) -> Bool {
         guard let inputs = share(call, of: batch) else { return true }
         let outcome = locked.withLockedValue { locked -> Outcome in
             guard !locked.isClosed else { return .closed }
@@ -153,7 +170,7 @@ final class RunnerConnection: Sendable {
                 kind = .perform
                 locked.message.write(purpose, labelsAt: inputs.places[call.envelope.inputs.count...])
             }
-            return writeRequest(kind, of: [entry], &locked) ? .sent(left: []) : .noRoom([entry], left: [])
+            return writeRequest(kind, of: [entry], wakes: wakes, &locked) ? .sent(left: []) : .noRoom([entry], left: [])
         }
         return settle(outcome, of: batch)
     }
@@ -234,7 +251,7 @@ final class RunnerConnection: Sendable {
 
     /// Sends the message that was written; false where it is too large for the ring and the arena has no room for it.
     private func writeRequest(
-        _ kind: MessageKind.Request, of entries: [IsolatedCall], _ locked: inout Locked
+        _ kind: MessageKind.Request, of entries: [IsolatedCall], wakes: Bool = true, _ locked: inout Locked
     ) -> Bool {
         var kind = kind.rawValue
         if locked.message.bytes.count > RingMemory.largestPayload {
@@ -252,7 +269,9 @@ final class RunnerConnection: Sendable {
             kind |= MessageKind.isElsewhere
         }
         Self.write(kind, locked.message.bytes, &locked.requests, &locked.requestBacklog, reportTo: self)
-        locked.requests.ring()
+        locked.requests.note()
+        locked.isUnwoken = true
+        if wakes { locked.wakeRunner() }
         return true
     }
 
@@ -284,11 +303,13 @@ final class RunnerConnection: Sendable {
 
     /// Writes what waited for room; called whenever the runner has shown that it reads.
     func flushBacklogs() {
-        locked.withLockedValue { locked in
-            guard !locked.isClosed else { return }
-            if !locked.requestBacklog.isEmpty { flush(&locked.requestBacklog, to: &locked.requests) }
-            if !locked.controlBacklog.isEmpty { flush(&locked.controlBacklog, to: &locked.control) }
-        }
+        locked.withLockedValue { flushBacklogs(&$0) }
+    }
+
+    func flushBacklogs(_ locked: inout Locked) {
+        guard !locked.isClosed else { return }
+        if !locked.requestBacklog.isEmpty { flush(&locked.requestBacklog, to: &locked.requests) }
+        if !locked.controlBacklog.isEmpty { flush(&locked.controlBacklog, to: &locked.control) }
     }
 
     private func flush(_ backlog: inout [(kind: UInt32, bytes: [UInt8])], to ring: inout RingWriter) {
@@ -309,6 +330,8 @@ final class RunnerConnection: Sendable {
 
     /// The caller of a call has gone.
     func cancel(_ call: IsolatedCall) {
+        // Nobody waits for one that is abandoned before it was waited for.
+        locked.withLockedValue { $0.wakeRunner() }
         control(.cancel, call.number.raw, ring: true)
         if let time = call.overdueAt { observer.runnerOwesAnswer(self, by: time) }
     }

@@ -8,6 +8,8 @@ final class AnswerSender: Sendable {
     private struct Locked: Sendable {
         var ring: RingWriter
         var message = MessageWriter()
+        /// Answers in a row of which a caller who sleeps wasn't told, as more were coming.
+        var quietAnswers = 0
         /// Memory that the gateway reads, until it says that it is done.
         var lent: [UInt64: [TensorStorage]] = [:]
         private var lastToken: UInt64 = 0
@@ -23,6 +25,8 @@ final class AnswerSender: Sendable {
         }
     }
 
+    /// Answers that a caller sleeps through, where more of them come at once, at most.
+    private static let answersTogether = 8
     /// How long to wait before looking again for room in the ring: the gateway is behind, which it seldom is.
     private static let pause: useconds_t = 100
 
@@ -30,11 +34,14 @@ final class AnswerSender: Sendable {
     let arena: SharedArena
     /// Where requests lie: a plugin may answer with what it was asked, which needs no copy.
     private let inputs: SharedRegion
+    /// Where requests come from.
+    private let requests: Doorbell
     private let locked: NIOLockedValueBox<Locked>
 
-    init(ring: RingMemory, arena: SharedArena, inputs: SharedRegion) {
+    init(ring: RingMemory, arena: SharedArena, inputs: SharedRegion, requests: Doorbell) {
         self.arena = arena
         self.inputs = inputs
+        self.requests = requests
         self.locked = NIOLockedValueBox(Locked(ring: RingWriter(ring)))
     }
 
@@ -113,7 +120,10 @@ final class AnswerSender: Sendable {
                 body(&locked.message, token)
                 guard write(kind.rawValue, &locked) else { return false }
                 if token != 0 { locked.lent[token] = storages }
-                locked.ring.ring()
+                // Where more requests wait a caller had better be woken once for all of their answers.
+                let isMoreComing = locked.quietAnswers < Self.answersTogether && !requests.isRingEmpty
+                locked.quietAnswers = isMoreComing ? locked.quietAnswers + 1 : 0
+                locked.ring.ring(isMoreComing: isMoreComing)
                 return true
             }
             if isSent { return }

@@ -15,9 +15,27 @@ final class RunnerService: Sendable {
     private let control: NIOLockedValueBox<RingReader>
     private let controlBell: Doorbell
     private struct Calls: Sendable {
-        var known: [CallNumber: (RunnerCall, InferenceCall)] = [:]
+        /// By their place, of which the gateway makes as few as it can.
+        private var known: [(own: RunnerCall, call: InferenceCall)?] = []
         /// Cancelled before they were taken from their ring.
         var cancelled: Set<CallNumber> = []
+
+        subscript(_ number: CallNumber) -> (own: RunnerCall, call: InferenceCall)? {
+            guard number.place < known.count, let entry = known[Int(number.place)], entry.own.number == number else {
+                return nil
+            }
+            return entry
+        }
+
+        mutating func add(_ own: RunnerCall, _ call: InferenceCall) {
+            while known.count <= own.number.place { known.append(nil) }
+            known[Int(own.number.place)] = (own, call)
+        }
+
+        /// Forgets a call, unless another one has its place already.
+        mutating func remove(_ number: CallNumber) {
+            if self[number] != nil { known[Int(number.place)] = nil }
+        }
     }
 
     /// Of calls that were over before they were cancelled some numbers stay behind; so many are kept at most.
@@ -29,13 +47,14 @@ final class RunnerService: Sendable {
     init(_ regions: RunnerProgram.Regions, logLevel: PluginServices.LogLevel) {
         self.regions = regions
         self.logLevel = logLevel
-        sender = AnswerSender(
-            ring: ChannelLayout.answers(host: regions.host, runner: regions.runner),
-            arena: SharedArena(regions.runner, from: ChannelLayout.outputsStart), inputs: regions.inputs)
         let requests = RingReader(ChannelLayout.requests(host: regions.host, runner: regions.runner))
         let control = RingReader(ChannelLayout.control(host: regions.host, runner: regions.runner))
         self.requestsBell = requests.doorbell
         self.controlBell = control.doorbell
+        sender = AnswerSender(
+            ring: ChannelLayout.answers(host: regions.host, runner: regions.runner),
+            arena: SharedArena(regions.runner, from: ChannelLayout.outputsStart), inputs: regions.inputs,
+            requests: requestsBell)
         self.requests = NIOLockedValueBox(requests)
         self.control = NIOLockedValueBox(control)
     }
@@ -107,7 +126,7 @@ final class RunnerService: Sendable {
                 }
                 if spin.spin(until: { requestsBell.state != state }) { continue }
                 requestsBell.beginSleep()
-                if requests.withLockedValue({ $0.isEmpty }) {
+                if requestsBell.isRingEmpty {
                     requestsBell.sleep(while: state)
                     wasWoken = true
                 }
@@ -182,13 +201,13 @@ final class RunnerService: Sendable {
         let own = RunnerCall(number: number, deadline: envelope.deadline, streams: model.description.streams)
         let call = InferenceCall(envelope: envelope) { [self] part in deliver(part, of: own) }
         call.afterwards { [self] in
-            calls.withLockedValue { _ = $0.known.removeValue(forKey: number) }
+            calls.withLockedValue { $0.remove(number) }
             // A call that was answered is over with its answer; of one that was cancelled the gateway waits for this.
             if !own.hasSentFinal { sender.send(.done) { $0.write(number.raw) } }
         }
         let isCancelled = calls.withLockedValue { calls -> Bool in
-            calls.known[number] = (own, call)
-            return calls.cancelled.remove(number) != nil
+            calls.add(own, call)
+            return !calls.cancelled.isEmpty && calls.cancelled.remove(number) != nil
         }
         if isCancelled { cancel(own, call) }
         return (own, call)
@@ -256,10 +275,10 @@ final class RunnerService: Sendable {
             }
             switch control {
             case .release: sender.takeBack(token: number)
-            case .credit: calls.withLockedValue { $0.known[CallNumber(number)] }?.0.credit()
+            case .credit: calls.withLockedValue { $0[CallNumber(number)] }?.own.credit()
             case .cancel:
                 let known = calls.withLockedValue { calls in
-                    let known = calls.known[CallNumber(number)]
+                    let known = calls[CallNumber(number)]
                     if known == nil {
                         if calls.cancelled.count >= Self.mostCancelled { calls.cancelled = [] }
                         calls.cancelled.insert(CallNumber(number))

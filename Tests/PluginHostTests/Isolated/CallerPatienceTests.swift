@@ -56,6 +56,22 @@ import Testing
         #expect(patience.isLikelyToLook)
     }
 
+    @Test func whoeverHasSeveralCallsSleepsUntilTheyHaveBeenAloneForAWhile() {
+        var patience = CallerPatience()
+        #expect(patience.begin(calls: 3) == .sleep)
+        #expect(!patience.isLikelyToLook)
+        patience.end(.sleep, wasAnswered: true, hasSlept: true)
+        var ways: [CallerPatience.Way?] = []
+        for _ in 0..<5 {
+            #expect(patience.isLikelyToLook == ways.contains(.look))
+            let way = patience.begin(calls: 1)
+            ways.append(way)
+            patience.end(way ?? .sleep, wasAnswered: true, hasSlept: false)
+        }
+        #expect(ways == [.sleep, .sleep, .sleep, .look, .look])
+        #expect(patience.isLikelyToLook)
+    }
+
     /// How the next call that may wait does, after how many that may not.
     private func next(_ patience: inout CallerPatience) -> (CallerPatience.Way, skipped: Int) {
         var calls = 0
