@@ -1,4 +1,4 @@
-// media - pictures, sound and film as the tensors that a model takes, by FFmpeg's libraries.
+// media - pictures, sound and film as the tensors that a model takes, and the reverse, by FFmpeg's libraries.
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "encode.h"
 #include "film.h"
 #include "options.h"
 #include "sound.h"
@@ -119,6 +120,22 @@ sluice_dtype dtype_of(const Settings &settings) {
   return settings.image.is_float ? sluice_dtype{SLUICE_FLOAT, 32, 1} : sluice_dtype{SLUICE_UINT, 8, 1};
 }
 
+// The shape of an output that becomes a body: what the settings leave open is -1.
+std::vector<int64_t> written_shape(const Settings &settings) {
+  std::vector<int64_t> shape;
+  for (const char axis : settings.has_audio ? settings.written_audio.layout : settings.written_image.layout) {
+    shape.push_back(axis == 'C' ? settings.has_audio ? settings.written_audio.channels : settings.written_image.channels()
+                                : -1);
+  }
+  return shape;
+}
+
+sluice_dtype written_dtype(const Settings &settings) {
+  const bool is_float = settings.has_audio ? settings.written_audio.is_float : settings.written_image.is_float;
+  if (is_float) return {SLUICE_FLOAT, 32, 1};
+  return settings.has_audio ? sluice_dtype{SLUICE_INT, 16, 1} : sluice_dtype{SLUICE_UINT, 8, 1};
+}
+
 sluice_status load(const sluice_host *, const sluice_load_args *args, sluice_model **out, sluice_error *error) {
   return guarded(error, [&] {
     av_log_set_callback([](void *, int, const char *, va_list) {});  // what it says may quote the body
@@ -127,12 +144,19 @@ sluice_status load(const sluice_host *, const sluice_load_args *args, sluice_mod
     model->accepts = accepted(model->settings, main_type_count);
     model->names = accepted(model->settings, type_count);
     model->shape = shape_of(model->settings);
-    model->input.name = "body";
-    model->input.dtype = {SLUICE_BYTES, 8, 1};
-    model->output.name = model->settings.input.c_str();
-    model->output.dtype = dtype_of(model->settings);
-    model->output.ndim = static_cast<int32_t>(model->shape.size());
-    model->output.shape = model->shape.data();
+    const bool writes = !model->settings.output.empty();
+    if (writes) {
+      model->shape = written_shape(model->settings);
+      model->accepts = model->names = model->settings.has_audio ? "audio/wav" : "image/png, image/jpeg";
+    }
+    sluice_tensor_spec &body = writes ? model->output : model->input;
+    sluice_tensor_spec &tensor = writes ? model->input : model->output;
+    body.name = "body";
+    body.dtype = {SLUICE_BYTES, 8, 1};
+    tensor.name = writes ? model->settings.output.c_str() : model->settings.input.c_str();
+    tensor.dtype = writes ? written_dtype(model->settings) : dtype_of(model->settings);
+    tensor.ndim = static_cast<int32_t>(model->shape.size());
+    tensor.shape = model->shape.data();
     model->metadata[0] = {"accepts", model->accepts.c_str()};
     model->metadata[1] = {"names", model->names.c_str()};
     sluice_model_info &info = model->info;
@@ -314,6 +338,7 @@ sluice_status decode(sluice_model *model, const sluice_request *const *requests,
     const sluice_request *request = requests[0];
     const Patience patience(request);
     patience.check();
+    if (!model->settings.output.empty()) refuse("this writes bodies, and reads none");
     const Bytes body = body_of(request);
     const Format format = format_of(body);
     switch (kind_of(*model, param_text(request, "content-type", ""), format)) {
@@ -323,6 +348,40 @@ sluice_status decode(sluice_model *model, const sluice_request *const *requests,
     }
     const Film film = decode_film(body, format, model->settings, patience);
     answer_pictures(*model, request, film.pictures, film.pixels);
+  });
+}
+
+sluice_status encode(sluice_model *model, const sluice_request *const *requests, size_t, sluice_error *error) {
+  return guarded(error, [&] {
+    const sluice_request *request = requests[0];
+    const Settings &settings = model->settings;
+    const Patience patience(request);
+    patience.check();
+    if (settings.output.empty()) refuse("this reads bodies, and writes none");
+    const sluice_tensor *tensor = request->input_count == 1 ? &request->inputs[0] : nullptr;
+    const sluice_dtype wanted = written_dtype(settings);
+    if (tensor == nullptr || tensor->dtype.code != wanted.code || tensor->dtype.bits != wanted.bits) {
+      refuse("expected one input of the declared data type");
+    }
+    const std::string type = param_text(request, "content-type", settings.has_audio ? "audio/wav" : "image/png");
+    std::vector<uint8_t> file;
+    if (settings.has_audio && type == "audio/wav") {
+      file = encode_wav(*tensor, settings.written_audio);
+    } else if (settings.has_image && (type == "image/png" || type == "image/jpeg")) {
+      const Format format = type == "image/png" ? Format::PNG : Format::JPEG;
+      file = encode_picture(*tensor, settings.written_image, format, patience);
+    } else {
+      refuse("%.64s isn't written here; ask for %s", type.c_str(), model->accepts.c_str());
+    }
+    const int64_t offsets[2] = {0, static_cast<int64_t>(file.size())};
+    sluice_tensor body = {};
+    body.device_type = SLUICE_CPU;
+    body.name = "body";
+    body.dtype = {SLUICE_BYTES, 8, 1};
+    body.data = file.data();
+    body.offsets = offsets;
+    body.byte_size = file.size();
+    respond(request, body, {});
   });
 }
 
@@ -342,12 +401,13 @@ sluice_plugin make_plugin() {
   plugin.tensor_size = sizeof(sluice_tensor);
   plugin.id = "dev.sluice.media";
   plugin.version = "1.0.0";
-  plugin.summary = "Pictures, sound and film as tensors, by FFmpeg's libraries";
+  plugin.summary = "Pictures, sound and film as tensors, and the reverse, by FFmpeg's libraries";
   plugin.content_types = type_names.names;
   plugin.load = load;
   plugin.unload = unload;
   plugin.describe = describe;
   plugin.decode = decode;
+  plugin.encode = encode;
   return plugin;
 }
 const sluice_plugin plugin = make_plugin();

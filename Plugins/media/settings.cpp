@@ -246,6 +246,47 @@ void read_audio(const sluice_load_args *args, AudioSettings &audio) {
   }
 }
 
+void read_written_image(const sluice_load_args *args, WrittenImage &image) {
+  static const char *const known[] = {"colour", "layout", "datatype", "scale", "quality", "max_pixels", nullptr};
+  static const char *const colours[] = {"rgb", "bgr", "gray", nullptr};
+  static const char *const layouts[] = {"NCHW", "NHWC", "NHW", "CHW", "HWC", "HW", nullptr};
+  const Reader reader(args, "image.");
+  reader.only(known);
+  reader.choice("colour", colours, image.colour);
+  image.layout = layout_of(reader, layouts, image.layout);
+  int datatype = 0;
+  reader.choice("datatype", datatypes, datatype);
+  image.is_float = datatype == 0;
+  if (!image.is_float) image.scale = 1;
+  reader.number("scale", -1e6, 1e6, image.scale);
+  reader.whole("quality", 1, 100, image.quality);
+  reader.whole("max_pixels", 1, int64_t{1} << 30, image.max_pixels);
+  if (image.layout.find('C') == std::string::npos && image.colour != Colour::Gray) {
+    refuse("config.image.layout: %s has no axis for colours, so colour must be gray", image.layout.c_str());
+  }
+}
+
+void read_written_audio(const sluice_load_args *args, WrittenAudio &audio) {
+  static const char *const known[] = {"rate", "channels", "layout", "datatype", "scale", "max_seconds", nullptr};
+  static const char *const channels[] = {"mono", "stereo", nullptr};
+  static const char *const layouts[] = {"NS", "NSC", "NCS", "S", "SC", "CS", nullptr};
+  const Reader reader(args, "audio.");
+  reader.only(known);
+  reader.whole("rate", 1000, 192000, audio.rate);
+  int chosen = 0;
+  reader.choice("channels", channels, chosen);
+  audio.channels = chosen + 1;
+  audio.layout = layout_of(reader, layouts, audio.channels == 1 ? "NS" : "NCS");
+  int datatype = 0;
+  reader.choice("datatype", sound_datatypes, datatype);
+  audio.is_float = datatype == 0;
+  reader.number("scale", -1e6, 1e6, audio.scale);
+  reader.number("max_seconds", 0.001, 86400, audio.max_seconds);
+  if (audio.channels == 2 && audio.layout.find('C') == std::string::npos) {
+    refuse("config.audio.layout: %s has no axis for channels, so channels must be mono", audio.layout.c_str());
+  }
+}
+
 bool has_any(const sluice_load_args *args, const char *prefix) {
   for (size_t i = 0; i < args->option_count; i++) {
     if (std::strncmp(args->options[i].key, prefix, std::strlen(prefix)) == 0) return true;
@@ -259,13 +300,27 @@ bool has_any(const sluice_load_args *args, const char *prefix) {
 }  // namespace
 
 Settings read_settings(const sluice_load_args *args) {
-  static const char *const known[] = {"input", "image", "video", "audio", "max_bytes", nullptr};
+  static const char *const known[] = {"input", "output", "image", "video", "audio", "max_bytes", nullptr};
   sluice_error error = {};
   if (options_refuse_unknown(args, known, &error) != SLUICE_OK) refuse("%s", error.message);
   Settings settings;
   settings.input = option_text(args, "input", "input");
   if (settings.input.empty() || settings.input.size() > 127) refuse("config.input: a name has 1 to 127 bytes");
   settings.has_audio = has_any(args, "audio.");
+  if (const char *output = option_text(args, "output", nullptr)) {
+    settings.output = output;
+    settings.has_image = has_any(args, "image.") || !settings.has_audio;
+    if (settings.output.empty() || settings.output.size() > 127) refuse("config.output: a name has 1 to 127 bytes");
+    if (option_text(args, "input", nullptr) != nullptr || has_any(args, "video.")) {
+      refuse("config: an output becomes a picture or a sound: leave out input and video");
+    }
+    if (settings.has_audio && settings.has_image) {
+      refuse("config: an output is a picture or a sound, not both: leave out audio or image");
+    }
+    if (settings.has_image) read_written_image(args, settings.written_image);
+    if (settings.has_audio) read_written_audio(args, settings.written_audio);
+    return settings;
+  }
   settings.has_video = has_any(args, "video.");
   settings.has_image = has_any(args, "image.") || settings.has_video || !settings.has_audio;
   if (settings.has_audio && settings.has_image) {

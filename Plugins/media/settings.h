@@ -66,8 +66,37 @@ struct AudioSettings {
   double max_seconds = 600;
 };
 
+// From a model's numbers to a picture.
+struct WrittenImage {
+  Colour colour = Colour::RGB;
+  // N (of which there is one), C, H, W.
+  std::string layout = "NCHW";
+  bool is_float = true;
+  // level = number * scale, from 0 to 255
+  double scale = 255;
+  // Of a JPEG, from 1 to 100.
+  int quality = 90;
+  int64_t max_pixels = 40'000'000;
+
+  int channels() const { return colour == Colour::Gray ? 1 : 3; }
+};
+
+// From a model's numbers to sound.
+struct WrittenAudio {
+  int rate = 16000;
+  int channels = 1;
+  std::string layout = "NS";
+  bool is_float = true;
+  double scale = 1;
+  double max_seconds = 600;
+};
+
 struct Settings {
   std::string input = "input";
+  // The tensor that becomes a body; empty where bodies become tensors.
+  std::string output;
+  WrittenImage written_image;
+  WrittenAudio written_audio;
   bool has_image = false, has_video = false, has_audio = false;
   ImageSettings image;
   VideoSettings video;
