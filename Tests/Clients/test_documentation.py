@@ -3,6 +3,7 @@
 import ast
 import pathlib
 import re
+import shutil
 import subprocess
 import tokenize
 from io import StringIO
@@ -88,6 +89,39 @@ class TestPython:
                 else:
                     exec(code, session)  # noqa: S102
         assert compared >= 1
+
+
+class TestOtherLanguages:
+    """The programs of docs/clients.md in other languages, where this machine has them."""
+
+    def program(self, language, served):
+        (block,) = [block for block in blocks("docs/clients.md") if block.language == language]
+        (said,) = re.findall(r"(?:console\.log|print)\(.*// (.*)$", block.text, re.MULTILINE)
+        text, count = re.subn(r"localhost:8080", served.address, block.text)
+        assert count == 1
+        return text, said
+
+    def test_javascript(self, served, tmp_path):
+        if shutil.which("node") is None:
+            pytest.skip("there is no node")
+        text, said = self.program("js", served)
+        (tmp_path / "ask.mjs").write_text(text)
+        result = subprocess.run(
+            ["node", "ask.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert result.stdout.strip() == said, result.stderr
+
+    def test_swift(self, served, tmp_path):
+        if shutil.which("swiftc") is None:
+            pytest.skip("there is no swiftc")
+        text, said = self.program("swift", served)
+        (tmp_path / "main.swift").write_text(text)
+        made = subprocess.run(
+            ["swiftc", "main.swift", "-o", "ask"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert made.returncode == 0, made.stderr
+        result = subprocess.run(["./ask"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        assert result.stdout.strip() == said, result.stderr
 
 
 class TestConfiguration:

@@ -339,8 +339,8 @@ def test_documents_say_what_may_be_sent(media):
     about = requests.get(f"{media.url}/v1/models/film", timeout=30).json()
     types = [entry["content_type"] for entry in about["accepts"]]
     assert {"application/json", "image/png", "image/webp", "video/mp4", "video/webm"} < set(types)
-    (png,) = [entry for entry in about["accepts"] if entry["content_type"] == "image/png"]
-    assert png["input"] == "x" and "--data-binary @FILE" in png["curl"]
+    (webp,) = [entry for entry in about["accepts"] if entry["content_type"] == "image/webp"]
+    assert webp["input"] == "x" and "--data-binary @FILE" in webp["curl"]
     metadata = requests.get(f"{media.url}/v2/models/sound", timeout=30).json()
     assert "audio/flac" in metadata["inputs"][0]["media_types"]
     assert "media_types" not in requests.get(f"{media.url}/v2/models/plain", timeout=30).json()["inputs"][0]

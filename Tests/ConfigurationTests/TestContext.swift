@@ -10,6 +10,12 @@ extension ConfigurationLoader.Context {
             switch path {
             case "/etc/sluice/keys.json": Array("{}".utf8)
             case "/etc/sluice/wrong.json": []
+            case "/etc/sluice/species.txt": Array("\u{FEFF}setosa\r\nversicolor \nvirginica".utf8)
+            case "/etc/sluice/gap.txt": Array("setosa\n\nvirginica\n".utf8)
+            case "/etc/sluice/latin.txt": [0x47, 0x72, 0xFC, 0x6E, 0x0A]
+            case "/etc/sluice/long.txt": Array(String(repeating: "a\n", count: 65_537).utf8)
+            case "/etc/sluice/wide.txt": Array(repeating: 0x61, count: 1025)
+            case "/etc/sluice/huge.txt": Array(repeating: 0x61, count: (1 << 20) + 1)
             case "/etc/sluice/pepper": Array("a pepper of the tests\n".utf8)
             default: nil
             }

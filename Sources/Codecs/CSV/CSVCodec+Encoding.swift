@@ -6,12 +6,17 @@ extension CSVCodec {
     /// An output of one value a row is one column of its name; wider ones are `NAME_0`, `NAME_1`, …, or go by the columns
     /// that `specs` declare. NaN and infinities are `nan`, `inf`, `-inf`, as pandas reads them.
     ///
+    /// - Parameter format: `csv`, or `tsv` for tabs between cells.
     /// - Throws: `not_acceptable` where the outputs are no one table, or an element is no text.
-    package static func encode(_ tensors: [Tensor], specs: [TensorSpec]) throws(SluiceError) -> EncodedBody {
-        let rows = try commonRows(tensors)
-        let columns = tensors.map { CSVColumns($0) }.filter { $0.width > 0 }
+    package static func encode(
+        _ tensors: [Tensor], specs: [TensorSpec], as format: AnswerFormat = .csv
+    ) throws(SluiceError) -> EncodedBody {
+        let rows = try commonRows(tensors, format)
+        let separator = format == .tsv ? UInt8(ascii: "\t") : UInt8(ascii: ",")
+        let columns = tensors.map { CSVColumns($0, separator: separator) }.filter { $0.width > 0 }
         guard !columns.isEmpty else {
-            throw SluiceError(.notAcceptable, "the outputs have no columns to write as CSV; ask for application/json")
+            throw SluiceError(
+                .notAcceptable, "the outputs have no columns to write as \(format.mediaType); ask for application/json")
         }
         var text: [UInt8] = []
         text.reserveCapacity(64 + columns.reduce(0) { $0 + $1.width } * (rows * 12 + 16))
@@ -19,9 +24,9 @@ extension CSVCodec {
         var isFirst = true
         for column in columns {
             for name in column.names(spec: specs.first { $0.name == column.reader.tensor.name }) {
-                if !isFirst { text.append(UInt8(ascii: ",")) }
+                if !isFirst { text.append(separator) }
                 isFirst = false
-                text.appendCSVCell(Array(name.utf8), isAlone: false)
+                text.appendCSVCell(Array(name.utf8), isAlone: false, separator: separator)
             }
         }
         text.append(contentsOf: lineEnd)
@@ -29,27 +34,28 @@ extension CSVCodec {
         let isOneColumn = columns.count == 1 && columns[0].width == 1
         for row in 0..<rows {
             for (index, column) in columns.enumerated() {
-                if index > 0 { text.append(UInt8(ascii: ",")) }
+                if index > 0 { text.append(separator) }
                 try column.append(row: row, isAlone: isOneColumn, to: &text)
             }
             text.append(contentsOf: lineEnd)
         }
-        return EncodedBody(mediaType: "text/csv", segments: [.bytes(text)])
+        return EncodedBody(mediaType: format.mediaType, segments: [.bytes(text)])
     }
 
     static let lineEnd: [UInt8] = [0x0D, 0x0A]
 
     /// How many rows the table has: scalars alone are one.
-    private static func commonRows(_ tensors: [Tensor]) throws(SluiceError) -> Int {
+    private static func commonRows(_ tensors: [Tensor], _ format: AnswerFormat) throws(SluiceError) -> Int {
         guard let first = tensors.first else {
-            throw SluiceError(.notAcceptable, "there are no outputs to write as CSV; ask for application/json")
+            throw SluiceError(
+                .notAcceptable, "there are no outputs to write as \(format.mediaType); ask for application/json")
         }
         let rows = first.shape.first
         guard let other = tensors.first(where: { $0.shape.first != rows }) else { return rows ?? 1 }
         throw SluiceError(
             .notAcceptable,
             """
-            text/csv needs outputs with one common first dimension, but "\(first.name)" is \
+            \(format.mediaType) needs outputs with one common first dimension, but "\(first.name)" is \
             \(Shape.text(first.shape)) and "\(other.name)" is \(Shape.text(other.shape)); ask for application/json, \
             or for one of them with ?outputs=NAME
             """,
@@ -65,8 +71,10 @@ struct CSVColumns {
     /// Whether numbers need no second look.
     private let isPlainNumbers: Bool
     private let hasNonFinite: Bool
+    private let separator: UInt8
 
-    init(_ tensor: Tensor) {
+    init(_ tensor: Tensor, separator: UInt8 = UInt8(ascii: ",")) {
+        self.separator = separator
         reader = ElementReader(tensor)
         width = tensor.shape.dropFirst().reduce(1) { $0 &* $1 }
         hasNonFinite = reader.firstNonFinite != nil
@@ -82,11 +90,11 @@ struct CSVColumns {
     func append(row: Int, isAlone: Bool, to text: inout [UInt8]) throws(SluiceError) {
         let range = (row * width)..<((row + 1) * width)
         if isPlainNumbers {
-            reader.appendNumbers(range, separator: UInt8(ascii: ","), to: &text)
+            reader.appendNumbers(range, separator: separator, to: &text)
             return
         }
         for index in range {
-            if index > range.lowerBound { text.append(UInt8(ascii: ",")) }
+            if index > range.lowerBound { text.append(separator) }
             let start = text.count
             switch reader.append(index, to: &text) {
             case .bool: break
@@ -94,12 +102,12 @@ struct CSVColumns {
             case .text:
                 let cell = Array(text[start...])
                 text.removeSubrange(start...)
-                text.appendCSVCell(cell, isAlone: isAlone)
+                text.appendCSVCell(cell, isAlone: isAlone, separator: separator)
             case .base64:
                 throw SluiceError(
                     .notAcceptable,
                     """
-                    output "\(reader.tensor.name)", row \(row + 1): the bytes are not UTF-8, which text/csv can't carry; \
+                    output "\(reader.tensor.name)", row \(row + 1): the bytes are not UTF-8, which tables of text can't carry; \
                     ask for application/json, application/xml or application/x-npy
                     """,
                     detail: [.init("output", reader.tensor.name), .init("row", row + 1)])
@@ -112,9 +120,9 @@ extension [UInt8] {
     /// Appends a cell, in quotes where RFC 4180 asks for them or spaces at the ends would get lost.
     ///
     /// - Parameter isAlone: the only cell of its line, which would be no line at all if it were empty.
-    mutating func appendCSVCell(_ cell: [UInt8], isAlone: Bool) {
+    mutating func appendCSVCell(_ cell: [UInt8], isAlone: Bool, separator: UInt8 = UInt8(ascii: ",")) {
         let isSpecial = cell.contains {
-            $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A
+            $0 == separator || $0 == UInt8(ascii: "\"") || $0 == 0x0D || $0 == 0x0A
         }
         let hasOuterSpace = cell.first == 0x20 || cell.last == 0x20
         guard isSpecial || hasOuterSpace || (cell.isEmpty && isAlone) else {

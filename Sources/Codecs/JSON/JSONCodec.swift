@@ -19,6 +19,9 @@ package struct JSONCodec: Sendable {
             let request = try OpenInferenceCodec().decode(body, headerLength: nil, signature: signature)
             var decoded = CodecRegistry.Decoded(inputs: request.inputs)
             decoded.wantedOutputs = request.answer.outputs.map(\.name)
+            for output in request.answer.outputs {
+                if let count = output.classification { decoded.topScores[output.name] = count }
+            }
             decoded.parameters = request.allParameters
             decoded.id = request.answer.id
             return decoded

@@ -56,10 +56,15 @@ struct AcceptHeader: Sendable, Equatable {
     /// The most specific range that matches a format gives its weight. Among equal weights the more specific range wins,
     /// then the one listed first, then the order of `formats`.
     func preferred(among formats: [AnswerFormat]) -> AnswerFormat? {
-        var best: (format: AnswerFormat, quality: Int, specificity: Int, position: Int)?
-        for format in formats {
-            guard let (position, range) = bestMatch(of: format), range.quality > 0 else { continue }
-            let candidate = (format, range.quality, range.specificity, position)
+        bestIndex(among: formats.map(\.acceptedNames)).map { formats[$0] }
+    }
+
+    /// The same of any types: the index of the one that the client likes best, each of them given by its names.
+    func bestIndex(among types: [[(type: String, subtype: String)]]) -> Int? {
+        var best: (index: Int, quality: Int, specificity: Int, position: Int)?
+        for (index, names) in types.enumerated() {
+            guard let (position, range) = bestMatch(of: names), range.quality > 0 else { continue }
+            let candidate = (index, range.quality, range.specificity, position)
             guard let current = best else {
                 best = candidate
                 continue
@@ -68,13 +73,16 @@ struct AcceptHeader: Sendable, Equatable {
                 best = candidate
             }
         }
-        return best?.format
+        return best?.index
     }
 
-    private func bestMatch(of format: AnswerFormat) -> (position: Int, range: Range)? {
+    /// Whether a picture or a sound would do.
+    var takesMedia: Bool { ranges.contains { $0.quality > 0 && ["image", "audio"].contains($0.type) } }
+
+    private func bestMatch(of names: [(type: String, subtype: String)]) -> (position: Int, range: Range)? {
         var best: (position: Int, range: Range)?
         for (position, range) in ranges.enumerated() {
-            let matches = format.acceptedNames.contains { range.matches(type: $0.type, subtype: $0.subtype) }
+            let matches = names.contains { range.matches(type: $0.type, subtype: $0.subtype) }
             if matches, best.map({ range.specificity > $0.range.specificity }) ?? true { best = (position, range) }
         }
         return best
@@ -98,10 +106,11 @@ struct AcceptHeader: Sendable, Equatable {
 
 extension AnswerFormat {
     /// The names by which a client may ask for the format.
-    fileprivate var acceptedNames: [(type: String, subtype: String)] {
+    var acceptedNames: [(type: String, subtype: String)] {
         switch self {
         case .json: [("application", "json")]
         case .csv: [("text", "csv")]
+        case .tsv: [("text", "tab-separated-values")]
         case .xml: [("application", "xml"), ("text", "xml")]
         case .npy: [("application", "x-npy"), ("application", "npy"), ("application", "vnd.numpy")]
         case .npz: [("application", "x-npz"), ("application", "npz"), ("application", "zip")]

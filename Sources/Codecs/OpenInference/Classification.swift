@@ -2,10 +2,13 @@ internal import Tensors
 
 /// The classification extension: instead of all scores, the best few with their places.
 enum Classification {
-    /// The `count` largest elements of each row, largest first, each as `value:index`.
+    /// The `count` largest elements of each row, largest first, each as `value:index`, or `value:index:label`.
     ///
+    /// - Parameter labels: what the places of a row mean; empty where nobody said.
     /// - Throws: `invalid_parameter` for an output that has no scores.
-    static func top(_ output: Tensor, count: Int, isBatched: Bool) throws(SluiceError) -> Tensor {
+    static func top(
+        _ output: Tensor, count: Int, isBatched: Bool, labels: [String] = []
+    ) throws(SluiceError) -> Tensor {
         guard output.dataType != .bytes, output.dataType != .bool else {
             throw JSONScanner.invalidParameter(
                 "classification", "of output \"\(output.name)\" needs numbers, not \(output.dataType)")
@@ -14,22 +17,17 @@ enum Classification {
         let classes = rows == 0 ? 0 : output.elementCount / rows
         let kept = min(count, classes)
         let reader = ElementReader(output)
-        var best: [String] = []
-        for row in 0..<rows {
-            var scores: [(text: String, value: Double)] = []
-            scores.reserveCapacity(classes)
-            for index in (row * classes)..<((row + 1) * classes) {
-                var text: [UInt8] = []
-                _ = reader.append(index, to: &text)
-                let string = String(decoding: text, as: UTF8.self)
-                // What is no number comes last.
-                let value = Double(string) ?? -.infinity
-                scores.append((string, value.isNaN ? -.infinity : value))
+        let best = output.withBytes { bytes -> [String] in
+            (0..<rows).flatMap { row -> [String] in
+                Ranking.best(kept, of: output, in: (row * classes)..<((row + 1) * classes), bytes: bytes).map {
+                    index -> String in
+                    var text: [UInt8] = []
+                    _ = reader.append(index, to: &text)
+                    let place = index - row * classes
+                    let label = labels.count == classes ? ":\(labels[place])" : ""
+                    return "\(String(decoding: text, as: UTF8.self)):\(place)\(label)"
+                }
             }
-            let order = scores.indices.sorted { left, right in
-                (scores[left].value, right) > (scores[right].value, left)
-            }
-            for index in order.prefix(kept) { best.append("\(scores[index].text):\(index)") }
         }
         return try Tensor(name: output.name, shape: isBatched ? [rows, kept] : [kept], strings: best)
     }

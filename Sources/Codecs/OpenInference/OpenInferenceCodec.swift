@@ -9,6 +9,8 @@ package struct OpenInferenceCodec: Sendable {
         package var isBinary: Bool
         /// How many of its largest elements are wanted instead of all.
         package var classification: Int?
+        /// What their places mean.
+        var labels: [String] = []
         /// Where in memory that the client shares its bytes are to go.
         package var place: RegionPlace?
 
@@ -193,7 +195,8 @@ package struct OpenInferenceCodec: Sendable {
                     detail: [.init("output", wanted.name)])
             }
             if let count = wanted.classification {
-                let best = try Classification.top(output, count: count, isBatched: form.isBatched)
+                let best = try Classification.top(
+                    output, count: count, isBatched: form.isBatched, labels: wanted.labels)
                 chosen.append((best, wanted.isBinary, nil))
             } else {
                 chosen.append((output, wanted.isBinary, wanted.place))

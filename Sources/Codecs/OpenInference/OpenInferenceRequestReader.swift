@@ -199,6 +199,7 @@ struct OpenInferenceRequestReader: ~Copyable {
             var wanted = OpenInferenceCodec.RequestedOutput(
                 name: output.name, isBinary: output.isBinary ?? binaryOutput)
             wanted.classification = output.classification
+            if output.classification != nil { wanted.labels = signature.output(named: output.name)?.labels ?? [] }
             wanted.place = output.place
             try wanted.checkPlace()
             return wanted

@@ -34,6 +34,8 @@ package struct CodecRegistry: Sendable {
         package var files: [FileInput] = []
         package var wantedOutputs: [String] = []
         package var parameters: [Envelope.Parameter] = []
+        /// Outputs of which only so many of the best scores are wanted.
+        package var topScores: [String: Int] = [:]
         /// The client's own request id, where the document carries one.
         package var id: String?
 
@@ -111,18 +113,37 @@ package struct CodecRegistry: Sendable {
     ///
     /// - Throws: `not_acceptable`, listing what is offered; `malformed_request` for a header that can't be read.
     package func negotiate(accept: String?) throws(SluiceError) -> AnswerFormat {
+        try negotiate(accept: accept, media: []).format
+    }
+
+    /// The same where answers may be pictures or sounds, too.
+    ///
+    /// - Parameter media: the types of those, by the names by which clients ask for them.
+    /// - Returns: `media` where the answer is to be one of them, whatever `format` is.
+    package func negotiate(
+        accept: String?, media: @autoclosure () -> [String]
+    ) throws(SluiceError) -> (format: AnswerFormat, media: String?) {
         // What nearly every client sends needs no parsing.
-        guard let accept, accept != "*/*", accept != "application/json" else { return .json }
+        guard let accept, accept != "*/*", accept != "application/json" else { return (.json, nil) }
         let header = try AcceptHeader(accept)
-        if header.ranges.isEmpty { return .json }
-        guard let format = header.preferred(among: AnswerFormat.allCases) else {
-            let offered = AnswerFormat.allCases.map(\.mediaType)
-            throw SluiceError(
-                .notAcceptable,
-                "Accept \(Quote.text(accept)) takes none of the formats offered: \(offered.joined(separator: ", "))",
-                detail: [.init("offered", offered)])
+        if header.ranges.isEmpty { return (.json, nil) }
+        let types = media()
+        let formats = AnswerFormat.allCases
+        let names = types.map { type -> [(type: String, subtype: String)] in
+            let parts = type.split(separator: "/")
+            return parts.count == 2 ? [(String(parts[0]), String(parts[1]))] : []
         }
-        return format
+        if let index = header.bestIndex(among: formats.map(\.acceptedNames) + names) {
+            return index < formats.count ? (formats[index], nil) : (.json, types[index - formats.count])
+        }
+        let offered = formats.map(\.mediaType) + types
+        let reason =
+            header.takesMedia && types.isEmpty
+            ? "; no output of the model is declared to be a picture or a sound" : ""
+        throw SluiceError(
+            .notAcceptable,
+            "Accept \(Quote.text(accept)) takes none of the formats offered: \(offered.joined(separator: ", "))\(reason)",
+            detail: [.init("offered", offered)])
     }
 
     /// Writes the outputs.
@@ -135,7 +156,7 @@ package struct CodecRegistry: Sendable {
         case .json: try JSONCodec().encode(outputs, facts: facts)
         case .ndjson: try JSONCodec().encodeLine(outputs, facts: facts)
         case .eventStream: EncodedBody(event: try JSONCodec().encodeLine(outputs, facts: facts))
-        case .csv: try CSVCodec.encode(outputs, specs: facts.outputs)
+        case .csv, .tsv: try CSVCodec.encode(outputs, specs: facts.outputs, as: format)
         case .xml: XMLCodec.encode(outputs, facts: facts)
         case .npy: try NumpyCodec.encode(outputs)
         case .npz: try NumpyArchive.encode(outputs)
@@ -150,6 +171,7 @@ package struct CodecRegistry: Sendable {
         switch mediaType {
         case "application/json": return JSONCodec().sample(for: signature)
         case "text/csv": return SampleInputs(signature, maximumElements: 64)?.csv
+        case "text/tab-separated-values": return SampleInputs(signature, maximumElements: 64)?.tsv
         case "application/xml": return SampleInputs(signature, maximumElements: 64)?.xml
         case "application/octet-stream": return SampleInputs(signature, maximumElements: 1 << 20)?.raw
         case "application/x-npy": return SampleInputs(signature, maximumElements: 1 << 20)?.npy
@@ -174,6 +196,8 @@ package struct CodecRegistry: Sendable {
 package enum AnswerFormat: Sendable, CaseIterable {
     case json
     case csv
+    /// The same with tabs between cells.
+    case tsv
     case xml
     case npy
     case npz
@@ -191,6 +215,7 @@ package enum AnswerFormat: Sendable, CaseIterable {
         switch self {
         case .json: "application/json"
         case .csv: "text/csv"
+        case .tsv: "text/tab-separated-values"
         case .xml: "application/xml"
         case .npy: "application/x-npy"
         case .npz: "application/x-npz"

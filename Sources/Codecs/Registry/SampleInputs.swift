@@ -30,6 +30,11 @@ struct SampleInputs {
         return accepted(body)
     }
 
+    var tsv: EncodedBody? {
+        guard let body = try? CSVCodec.encode(tensors, specs: signature.inputs, as: .tsv) else { return nil }
+        return accepted(body)
+    }
+
     var xml: EncodedBody? { accepted(XMLCodec.encodeRequest(tensors, specs: signature.inputs)) }
 
     var npy: EncodedBody? {

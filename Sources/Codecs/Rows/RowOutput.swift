@@ -138,8 +138,8 @@ package struct RowOutput: Sendable {
 
 extension ModelSignature {
     /// The columns that CSV answers have, as far as the model declares them.
-    package func answerColumns(of wanted: [String]) -> [String] {
-        outputs.filter { wanted.isEmpty || wanted.contains($0.name) }.flatMap { spec -> [String] in
+    package var answerColumns: [String] {
+        outputs.flatMap { spec -> [String] in
             guard spec.columns.isEmpty else { return spec.columns }
             guard let inner = spec.shape?.dropFirst(), let width = Shape.elementCount(Array(inner)), width <= 65_536
             else { return [spec.name] }

@@ -259,7 +259,7 @@ enum GatewayBlock {
                 pluginNames.use(name, at: model.span, others: reading.context.installedPlugins, reading)
             }
         }
-        if let user = models.first(where: { !$0.value.media.isEmpty }) {
+        if let user = models.first(where: \.value.usesMedia) {
             let name = MediaConfiguration.plugin
             if pluginNames.contains(name) {
                 pluginNames.use(name, at: user.span, others: reading.context.installedPlugins, reading)

@@ -8,8 +8,8 @@ struct MediaSettings {
     }
 
     @discardableResult
-    mutating func text(_ key: Key<String>) -> String? {
-        guard let value = reader.value(key) else { return nil }
+    mutating func text(_ key: Key<String>, default fallback: String? = nil) -> String? {
+        guard let value = reader.value(key) ?? fallback else { return nil }
         entries.append((key.name, .string(value)))
         return value
     }

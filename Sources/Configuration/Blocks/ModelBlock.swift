@@ -10,8 +10,13 @@ enum ModelBlock {
         take, inside of the gateway; steps that don't take anything of each other run side by side.
         """)
     static let outputs = Key.optional(
-        "outputs", ValueType.text("a tensor's name", example: "text").placed.list(),
-        default: "what the last step makes", "With `steps`: the tensors that are answered.")
+        "outputs",
+        ValueType.form(
+            "a mapping of names, or a list", example: "{ NAME: { … } }", .names(.block, atMost: Bounds.items),
+            .list(.text, atMost: Bounds.items)),
+        default: "what the last step makes",
+        "What the file adds to the model's outputs. With `steps` also which tensors are answered; a list says only that."
+    )
     static let version = Key.optional(
         "version", versionType, default: "\"1\"", "The version under which clients see the model: digits.")
     static let config = Key.optional(
@@ -105,7 +110,8 @@ enum ModelBlock {
         let name = "model \(quoted(entry.name))"
         guard let reader = MappingReader(entry.node, block, name: name, span: entry.span, reading) else { return nil }
         let plugin = reader.value(plugin)
-        let pipeline = readSteps(reader, reading)
+        let outputs = readOutputs(reader, reading)
+        let pipeline = readSteps(reader, answering: outputs.names, reading)
         if !reader.has(self.plugin), !reader.has(steps) {
             reading.error("\(name) has no plugin", at: entry.span, "write e.g. plugin: onnxruntime, or steps: […]")
         }
@@ -113,6 +119,7 @@ enum ModelBlock {
             name: entry.name, plugin: plugin?.value ?? "", config: reader.value(config) ?? .mapping([]),
             location: entry.span.location)
         model.pipeline = pipeline
+        model.outputs = outputs.read
         if let version = reader.value(version) { model.version = version }
         if let instances = reader.value(instances) { model.instances = instances }
         if let concurrency = reader.value(concurrency) { model.concurrency = concurrency }

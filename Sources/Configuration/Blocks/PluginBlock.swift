@@ -64,7 +64,7 @@ enum PluginBlock {
     static func checkProcesses(_ results: [Result], models: [ModelConfiguration], _ reading: Reading) {
         for result in results {
             let name = result.plugin.name
-            let decodes = name == MediaConfiguration.plugin && models.contains { !$0.media.isEmpty }
+            let decodes = name == MediaConfiguration.plugin && models.contains(where: \.usesMedia)
             var users = models.filter { $0.plugin == name }.map { $0.isolation ?? result.plugin.isolation }
             if decodes { users.append(result.plugin.isolation) }
             guard let key = result.needsProcess, !users.isEmpty, users.allSatisfy({ $0 == .inProcess }) else {

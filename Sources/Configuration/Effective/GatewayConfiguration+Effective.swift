@@ -195,7 +195,13 @@ extension ModelConfiguration {
                 cache.map { .mapping([("size", .size($0.size)), ("age", .duration($0.age))]) } ?? .null
             ),
             ("inputs", .named(inputNames.map { ($0, effective(ofInput: $0)) })),
+            ("written", .named(outputs.compactMap { output in output.media.map { (output.name, $0.settings) } })),
+            ("labels", .named(outputs.compactMap { output in output.labels.map { (output.name, effective($0)) } })),
         ]
+    }
+
+    private func effective(_ labels: OutputConfiguration.Labels) -> ConfigurationValue {
+        .mapping([("file", .string(labels.file)), ("count", .integer(Int64(labels.texts.count)))])
     }
 
     private var inputNames: [String] {

@@ -24,6 +24,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var inputLimits: [NamedLimits] = []
     /// Inputs that are made of pictures, film or sound, in the order of the file.
     package var media: [MediaConfiguration] = []
+    /// What the file adds to its outputs, in the order of the file.
+    package var outputs: [OutputConfiguration] = []
     /// How its requests are scheduled.
     package var scheduling = SchedulingConfiguration()
     /// How inputs of different sizes are made to fit into one call; `nil` where they aren't.

@@ -362,7 +362,7 @@ package final class BatchStream: @unchecked Sendable {
 
     private var answerColumns: [String] {
         guard let signature, case .unified(_, _, let wanted) = request.format else { return [] }
-        return signature.answerColumns(of: wanted)
+        return TopScores(count: request.top).applied(to: signature, wanted: wanted).answerColumns
     }
 
     /// Counts what came of it.

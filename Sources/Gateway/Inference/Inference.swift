@@ -29,9 +29,13 @@ package final class Inference: @unchecked Sendable {
     var route: Route?
     var consumer: Consumer?
     private var answerFormat = AnswerFormat.json
+    /// The type of picture or sound that the answer is to be, in place of that format.
+    private var answerMedia: String?
     private(set) var signature: ModelSignature?
     /// How an Open Inference client wants to be answered.
     private var answerForm: OpenInferenceCodec.AnswerForm?
+    /// Which outputs are answered by the best of their scores.
+    private var topScores: TopScores
     /// How long the caller itself says that it waits.
     private var timeoutNanoseconds: UInt64?
     private var clientID: String?
@@ -59,6 +63,8 @@ package final class Inference: @unchecked Sendable {
     private var files: [FileInput] = []
     /// While a decoder has the body.
     var mediaDecoding: MediaDecoding?
+    /// While an encoder has the answer.
+    var mediaEncoding: MediaEncoding?
     /// Kept while a rung below is to do better.
     var unsureAnswer: UnsureAnswer?
     /// The call under way; its number tells late parts of earlier attempts from its own.
@@ -92,6 +98,7 @@ package final class Inference: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.responder = responder
         self.performedAt = receivedAt
+        topScores = TopScores(count: request.top)
         self.summary = Answer.Summary(requestID: id)
     }
 
@@ -106,7 +113,9 @@ package final class Inference: @unchecked Sendable {
         if let route, route.targets.count == 1, bodyByteCount ?? 0 <= Self.shortBody {
             gate.models[route.targets[0].index].announceCall()
         }
-        if case .unified(_, let accept, _) = request.format { answerFormat = try gate.codecs.negotiate(accept: accept) }
+        if case .unified(_, let accept, _) = request.format {
+            (answerFormat, answerMedia) = try gate.codecs.negotiate(accept: accept, media: writtenMedia)
+        }
     }
 
     /// Bytes of a body that comes with its head, as a rule.
@@ -170,7 +179,12 @@ package final class Inference: @unchecked Sendable {
         let attempts = Attempts(
             route: route, first: firstModel(of: route), start: performedAt, latest: deadline, now: performedAt)
         summary.model = attempts.current.model.name
-        signature = try signature(of: route, first: attempts.current.model)
+        let signature = try self.signature(of: route, first: attempts.current.model)
+        self.signature = signature
+        if case .unified(_, _, let wanted) = request.format {
+            if !topScores.isEmpty { try topScores.check(signature, wanted: wanted) }
+            if let answerMedia { try checkEncoding(as: answerMedia, wanted: wanted, signature: signature) }
+        }
         let model = gate.models[attempts.current.model.index]
         if model.tokenizer != nil { tokenizer = model.tokenizer }
         acceptedMedia = model.acceptedMedia
@@ -217,6 +231,7 @@ package final class Inference: @unchecked Sendable {
                 body, facts: facts, signature: signature, alsoRead: acceptedMedia, fileInputs: fileInputs)
             files = decoded.files
             clientID = decoded.id
+            topScores.ofOutput = decoded.topScores
             let wanted = wantedOutputs.isEmpty ? decoded.wantedOutputs : wantedOutputs
             try Self.check(wanted, against: signature)
             return Envelope(
@@ -310,9 +325,12 @@ package final class Inference: @unchecked Sendable {
         } else {
             endAttempt(code: nil)
             do {
-                let content = try encode(part)
                 let sample = isFresh && route?.shadow != nil ? shadowed(whole) : nil
-                finish(consume content)
+                if let answerMedia {
+                    try startEncoding(part, as: answerMedia)
+                } else {
+                    finish(try encode(part))
+                }
                 if let sample { show(sample) }
             } catch {
                 finish(.failure(error))
@@ -325,7 +343,7 @@ package final class Inference: @unchecked Sendable {
         var parameters = part.parameters
         // The outputs that a part of a stream has of those asked for.
         var streamed: [OpenInferenceCodec.RequestedOutput]?
-        let outputs: [Tensor]
+        var outputs: [Tensor]
         if wanted.isEmpty {
             outputs = part.outputs
         } else if hasBegunStream || !part.isFinal || streams && part.outputs.isEmpty {
@@ -336,6 +354,7 @@ package final class Inference: @unchecked Sendable {
         } else {
             outputs = try Self.select(wanted, from: part.outputs)
         }
+        if !topScores.isEmpty, let signature { outputs = try topScores.applied(to: outputs, signature: signature) }
         if let encodeRows, let signature {
             return .outputs(try encodeRows(outputs, signature), headerLength: nil)
         }
@@ -504,6 +523,7 @@ package final class Inference: @unchecked Sendable {
             quotaUse.pluginNanoseconds = MonotonicTime.now.nanoseconds(since: attemptStarted)
         }
         endMediaDecoding(reason)
+        endMediaEncoding(reason)
         endBreakerPass(.neither)
         endAttempt(code: reason.code)
         settle(reason, hadBegun: hadBegun)

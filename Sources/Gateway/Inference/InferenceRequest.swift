@@ -35,14 +35,17 @@ package final class InferenceRequest: Sendable {
     package let credentials: Credentials
     /// The W3C trace context, handed on to the plugin.
     package let traceparent: String?
+    /// How many of the best scores are wanted in place of all; `nil` for all.
+    package let top: Int?
 
     /// - Parameters:
     ///   - path: the request's path without its query, decoded; for gRPC its method.
     ///   - fields: the header fields that routes look at, by their names in lower case.
     package init(
         model: String?, version: String?, format: Format, contentType: String?, path: String = "",
-        fields: [String: String] = [:], credentials: Credentials, traceparent: String?
+        fields: [String: String] = [:], credentials: Credentials, traceparent: String?, top: Int? = nil
     ) {
+        self.top = top
         self.routing = RouteRequest(model: model, contentType: contentType, path: path, fields: fields)
         if case .unified = format {
             mediaType = contentType.flatMap(Self.mediaType)

@@ -12,6 +12,8 @@ package final class MediaDecoder: Sendable {
     package let accepts: [String]
     /// What it makes.
     let output: TensorSpec
+    /// Dimensions of what it makes; -1 follows from the file.
+    package var shape: [Int]? { output.shape }
     /// The plugin, with a queue and threads of its own.
     let runtime: ModelRuntime
     let metrics: GatewayMetrics.DecodingHandles

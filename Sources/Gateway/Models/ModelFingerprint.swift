@@ -49,6 +49,11 @@ struct ModelFingerprint: Sendable, Equatable {
         self.plugin?.location = nowhere
         self.library = library
         for index in self.model.media.indices { self.model.media[index].location = nowhere }
+        for index in self.model.outputs.indices {
+            self.model.outputs[index].labels?.location = nowhere
+            self.model.outputs[index].labels?.length = 0
+            self.model.outputs[index].media?.location = nowhere
+        }
         self.decoding = decoding
         self.decoding?.plugin.location = nowhere
         files = [:]

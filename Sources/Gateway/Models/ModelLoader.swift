@@ -66,7 +66,7 @@ package struct ModelLoader: Sendable {
                     continue
                 }
                 let fingerprint = ModelFingerprint(
-                    model, plugin: plugin, library: file, decoding: model.media.isEmpty ? nil : decoding?.identity,
+                    model, plugin: plugin, library: file, decoding: model.usesMedia ? decoding?.identity : nil,
                     folder: folder)
                 let next: ProvisionedModel
                 if let known = known[model.name], known.canStay(fingerprint), !renewed.contains(model.name) {
@@ -131,19 +131,19 @@ package struct ModelLoader: Sendable {
             let tokenizer = try WordPiece(model.tokenizer, folder: folder)
             let state = try state(of: model, after: previous, sealing: sealing)
             let instances = try loadInstances(of: model, plugin, library, state)
-            var decoders: [MediaDecoder] = []
+            var media = ModelMedia()
             let runtime: ModelRuntime
             do {
-                for media in model.media { decoders.append(try decoder(media, of: model, decoding)) }
+                media = try self.media(of: model, decoding)
                 runtime = try .running(
-                    model, instances: instances, tokenizer: tokenizer, decoders: decoders, metrics: metrics,
+                    model, instances: instances, tokenizer: tokenizer, media: media, metrics: metrics,
                     state: state, violation: services.violation)
                 try runtime.loaded.map { loaded throws(PluginLoadError) in
                     try SelfTest(model, signature: loaded.signature).run(on: loaded.instances)
                 }
             } catch {
                 for instance in instances { free(instance, of: model) }
-                for decoder in decoders { _ = decoder.runtime.shutDown() }
+                media.shutDown()
                 throw error
             }
             let description = instances[0].description

@@ -11,23 +11,19 @@ extension ModelRuntime {
     /// - Parameters:
     ///   - instances: at least one, all of the same model.
     ///   - tokenizer: what turns text into the model's inputs.
-    ///   - decoders: what turns pictures, film and sound into its inputs.
+    ///   - media: what turns pictures, film and sound into its inputs, and its outputs into such.
     ///   - state: what the instances went on from, and where what they learn is kept.
     ///   - violation: counts and logs what a plugin did against the contract.
     /// - Throws: where the file asks for what the model can't do.
     static func running(
         _ configuration: ModelConfiguration, instances: [any ModelInstance], tokenizer: WordPiece? = nil,
-        decoders: [MediaDecoder] = [], metrics: GatewayMetrics, state: KeptState = KeptState(),
+        media: ModelMedia = ModelMedia(), metrics: GatewayMetrics, state: KeptState = KeptState(),
         violation: @escaping @Sendable (_ model: String, _ requestID: String, _ reason: String) -> Void
     ) throws(PluginLoadError) -> ModelRuntime {
         let description = instances[0].description
         try check(configuration, against: description)
         var signature = description.signature
-        for index in signature.inputs.indices {
-            if let columns = configuration.columns[signature.inputs[index].name] {
-                signature.inputs[index].columns = columns
-            }
-        }
+        signature.add(configuration)
         let rules = try JoinRules(configuration.padding, signature: description.signature)
         let handles = metrics.model(configuration.name)
         var queue: ModelQueue?
@@ -62,7 +58,7 @@ extension ModelRuntime {
             order: configuration.scheduling.isOrdered ? OrderedAnswers() : nil)
         let loaded = Loaded(
             instances: instances, description: description, signature: signature, way: way, state: state,
-            tokenizer: tokenizer, decoders: decoders)
+            tokenizer: tokenizer, media: media)
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 

@@ -19,8 +19,8 @@ package final class ModelRuntime: Sendable {
         let state: KeptState
         /// What turns text into its inputs.
         let tokenizer: WordPiece?
-        /// What turns pictures, film and sound into its inputs.
-        let decoders: [MediaDecoder]
+        /// What turns pictures, film and sound into its inputs, and its outputs into such.
+        let media: ModelMedia
     }
 
     package let configuration: ModelConfiguration
@@ -39,6 +39,10 @@ package final class ModelRuntime: Sendable {
     package let decoders: [MediaDecoder]
     /// The media types that they read.
     package let acceptedMedia: [String]
+    /// What turns its outputs into pictures and sound, where the file says so.
+    package let encoders: [MediaEncoder]
+    /// The media types that they write.
+    package let writtenMedia: [String]
     /// Whether it may answer in several parts.
     let streams: Bool
     /// Whether it may get a request again that it has had.
@@ -78,8 +82,10 @@ package final class ModelRuntime: Sendable {
         announced = description?.isQuick == true && first?.inputMemory != nil ? first : nil
         signature = loaded?.signature
         tokenizer = loaded?.tokenizer
-        decoders = loaded?.decoders ?? []
+        decoders = loaded?.media.decoders ?? []
         acceptedMedia = MediaDecoder.accepted(by: decoders)
+        encoders = loaded?.media.encoders ?? []
+        writtenMedia = MediaEncoder.written(by: encoders)
         streams = description?.streams ?? false
         allowsRetry = description?.allowsRetry ?? false
         let rows = description?.maximumBatchRows ?? 0
@@ -147,7 +153,7 @@ package final class ModelRuntime: Sendable {
     func stop() {
         way?.queue?.shutDown()
         way?.cache?.removeAll()
-        for decoder in decoders { decoder.runtime.stop() }
+        for runtime in loaded?.media.runtimes ?? [] { runtime.stop() }
     }
 
     /// Frees the model, once stopped, if its plugin has finished every request. May block. Not called again after that.
@@ -155,7 +161,7 @@ package final class ModelRuntime: Sendable {
     /// - Returns: whether the model was freed.
     func unloadIfIdle() -> Bool {
         guard let loaded else { return true }
-        let instances = loaded.instances + decoders.flatMap { $0.runtime.loaded?.instances ?? [] }
+        let instances = loaded.instances + loaded.media.runtimes.flatMap { $0.loaded?.instances ?? [] }
         guard instances.allSatisfy(\.isIdle) else { return false }
         for instance in instances { instance.unload() }
         return true

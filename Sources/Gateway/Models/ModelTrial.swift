@@ -46,6 +46,7 @@ struct ModelFit {
             + InputLimitFit.diagnostics(configuration, models: models)
             + PipelineFit.diagnostics(configuration, models: models)
             + MediaFit.diagnostics(configuration, models: models)
+            + LabelFit.diagnostics(configuration, models: models)
             + CountableFacts.diagnostics(configuration, models: models)
     }
 }

@@ -27,7 +27,7 @@ extension ModelLoader {
             for model in ready {
                 let steps = (model.pipeline?.steps ?? []).compactMap { provisioned[$0.model.text]?.runtime }
                 let fingerprint = ModelFingerprint(
-                    model, steps: steps, decoding: model.media.isEmpty ? nil : decoding?.identity, folder: folder)
+                    model, steps: steps, decoding: model.usesMedia ? decoding?.identity : nil, folder: folder)
                 if let known = known[model.name], !renewed.contains(model.name),
                     known.canStay(fingerprint) || known.isUnloaded && known.fingerprint.model == fingerprint.model
                 {
@@ -51,11 +51,11 @@ extension ModelLoader {
     }
 
     private func pipeline(_ model: ModelConfiguration, steps: [ModelRuntime], _ decoding: Decoding?) -> ModelRuntime {
-        var decoders: [MediaDecoder] = []
+        var media = ModelMedia()
         do {
-            for media in model.media { decoders.append(try decoder(media, of: model, decoding)) }
+            media = try self.media(of: model, decoding)
             let runtime = try ModelRuntime.pipeline(
-                model, steps: steps, tokenizer: try WordPiece(model.tokenizer, folder: folder), decoders: decoders,
+                model, steps: steps, tokenizer: try WordPiece(model.tokenizer, folder: folder), media: media,
                 metrics: metrics)
             try runtime.loaded.map { loaded throws(PluginLoadError) in
                 try SelfTest(model, signature: loaded.signature).run(on: loaded.instances)
@@ -63,7 +63,7 @@ extension ModelLoader {
             if let loaded = runtime.loaded { logLoaded(model, loaded.description, isolation: nil) }
             return runtime
         } catch {
-            for decoder in decoders { _ = decoder.runtime.shutDown() }
+            media.shutDown()
             return notLoaded(model, error)
         }
     }

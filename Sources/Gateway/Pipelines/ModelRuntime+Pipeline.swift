@@ -10,7 +10,7 @@ extension ModelRuntime {
     /// - Parameter steps: the steps' models, in their order.
     /// - Throws: `step_unavailable`; `miswired` where they don't fit together.
     static func pipeline(
-        _ configuration: ModelConfiguration, steps: [ModelRuntime], tokenizer: WordPiece?, decoders: [MediaDecoder],
+        _ configuration: ModelConfiguration, steps: [ModelRuntime], tokenizer: WordPiece?, media: ModelMedia,
         metrics: GatewayMetrics
     ) throws(PluginLoadError) -> ModelRuntime {
         guard let pipeline = configuration.pipeline else {
@@ -32,11 +32,7 @@ extension ModelRuntime {
         let description = instance.description
         try check(configuration, against: description)
         var signature = description.signature
-        for index in signature.inputs.indices {
-            if let columns = configuration.columns[signature.inputs[index].name] {
-                signature.inputs[index].columns = columns
-            }
-        }
+        signature.add(configuration)
         let handles = metrics.model(configuration.name)
         let cache = configuration.cache.map { cache in
             CachedModel(cache, hits: handles.cacheHits(), misses: handles.cacheMisses()) { call, consumer in
@@ -48,7 +44,7 @@ extension ModelRuntime {
             order: configuration.scheduling.isOrdered ? OrderedAnswers() : nil)
         let loaded = Loaded(
             instances: [instance], description: description, signature: signature, way: way, state: KeptState(),
-            tokenizer: tokenizer, decoders: decoders)
+            tokenizer: tokenizer, media: media)
         return ModelRuntime(configuration: configuration, state: .success(loaded))
     }
 }

@@ -36,6 +36,8 @@ package struct TensorSpec: Sendable, Equatable {
     package var summary: String?
     /// Names of the columns along the last axis, where the configuration gives them.
     package var columns: [String]
+    /// What the places along the last axis mean, where the configuration says so; as many as there are places.
+    package var labels: [String] = []
 
     package init(
         name: String, dataType: DataType, shape: [Int]?, summary: String? = nil, columns: [String] = []

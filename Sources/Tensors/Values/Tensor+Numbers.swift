@@ -2,7 +2,7 @@ extension Tensor {
     /// One element as the nearest number of 64 bits; texts are none (NaN).
     ///
     /// - Parameter bytes: the tensor's own, as `withBytes` gives them; `index` is within them.
-    func number(_ index: Int, in bytes: UnsafeRawBufferPointer) -> Double {
+    package func number(_ index: Int, in bytes: UnsafeRawBufferPointer) -> Double {
         func load<Number: BitwiseCopyable>(_: Number.Type) -> Number {
             bytes.loadUnaligned(fromByteOffset: index * MemoryLayout<Number>.size, as: Number.self)
         }

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Gateway
 internal import Tensors
 
@@ -11,14 +12,17 @@ struct BatchQuery: Equatable {
     var offset = 0
     /// `outputs`: names of the outputs that are wanted, separated by commas.
     var outputs: [String] = []
+    /// `top`: how many of the best scores are wanted in place of all.
+    var top: Int?
 
     /// - Throws: `invalid_parameter` for a parameter that isn't known, is given twice, or has no such value.
     init(_ text: some StringProtocol) throws(SluiceError) {
         for (key, value) in try Query.pairs(text) {
             switch key {
-            case "batch": rows = try Self.number(value, key, in: 1...BatchPlan.mostRows)
-            case "offset": offset = try Self.number(value, key, in: 0...(1 << 53))
+            case "batch": rows = try Query.number(value, key, in: 1...BatchPlan.mostRows)
+            case "offset": offset = try Query.number(value, key, in: 0...(1 << 53))
             case "outputs": outputs = value.split(separator: ",").map(String.init)
+            case "top": top = try Query.number(value, key, in: 1...TopScores.most)
             case "errors":
                 guard let errors = BatchPlan.Errors(rawValue: value) else {
                     throw Self.invalid(key, "errors can be \"fail\" or \"skip\", not \"\(value.prefix(64))\"")
@@ -27,21 +31,10 @@ struct BatchQuery: Equatable {
             default:
                 throw Self.invalid(
                     key,
-                    "unknown query parameter \"\(key.prefix(64))\"; \"batch\", \"errors\", \"offset\" and \"outputs\" are "
-                        + "known")
+                    "unknown query parameter \"\(key.prefix(64))\"; \"batch\", \"errors\", \"offset\", \"outputs\" and "
+                        + "\"top\" are known")
             }
         }
-    }
-
-    private static func number(
-        _ text: String, _ key: String, in range: ClosedRange<Int>
-    ) throws(SluiceError) -> Int {
-        let isPlain = !text.isEmpty && text.utf8.count <= 16 && text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
-        guard isPlain, let number = Int(text), range.contains(number) else {
-            throw invalid(
-                key, "\(key) is a number from \(range.lowerBound) to \(range.upperBound), not \"\(text.prefix(64))\"")
-        }
-        return number
     }
 
     private static func invalid(_ key: String, _ message: String) -> SluiceError {

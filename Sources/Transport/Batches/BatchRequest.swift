@@ -23,7 +23,7 @@ extension Service {
         plan.accept = fields.accept
         let request = inference(
             model: model, version: nil, path: parts[0], fields: fields,
-            format: .unified(.init(contentType: nil), accept: nil, wantedOutputs: query.outputs))
+            format: .unified(.init(contentType: nil), accept: nil, wantedOutputs: query.outputs), top: query.top)
         return BatchRequest(inference: request, plan: plan)
     }
 

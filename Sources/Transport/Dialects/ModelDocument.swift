@@ -5,8 +5,8 @@ internal import Tensors
 
 /// What `GET /v1/models` and `GET /v1/models/{model}` say: each model's inputs and outputs, and how to call it.
 struct ModelDocument {
-    private let entry: ModelEntry
-    private let codecs: CodecRegistry
+    let entry: ModelEntry
+    let codecs: CodecRegistry
 
     init(_ entry: ModelEntry, codecs: CodecRegistry) {
         self.entry = entry
@@ -52,60 +52,9 @@ struct ModelDocument {
             writeSamples(signature, to: &json)
         }
         json.key("answers")
-        json.strings(AnswerFormat.allCases.map(\.mediaType))
+        json.strings(AnswerFormat.allCases.map(\.mediaType) + entry.model.writtenMedia)
         json.endObject()
         return json.bytes
-    }
-
-    /// A body for each format that can carry the model's inputs, with the command that sends it.
-    private func writeSamples(_ signature: ModelSignature, to json: inout JSONWriter) {
-        json.key("accepts")
-        json.beginArray()
-        for mediaType in CodecRegistry.requestMediaTypes {
-            guard let sample = codecs.sample(for: signature, mediaType: mediaType) else { continue }
-            let bytes = sample.segments.flatMap { segment -> [UInt8] in
-                switch segment {
-                case .bytes(let bytes): bytes
-                case .tensor(let tensor): unsafe tensor.withBytes { unsafe Array($0) }
-                }
-            }
-            json.beginObject()
-            json.member("content_type", mediaType)
-            if bytes.count <= 4096, !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) {
-                json.member("sample", text)
-                json.member(
-                    "curl",
-                    "curl -H 'Content-Type: \(mediaType)' --data-binary '\(text.shellQuoted)' "
-                        + "http://HOST/v1/infer/\(entry.name)")
-            } else {
-                json.key("sample_bytes")
-                json.number(bytes.count)
-                json.member(
-                    "curl",
-                    "curl -H 'Content-Type: \(mediaType)' --data-binary @FILE http://HOST/v1/infer/\(entry.name)")
-            }
-            json.endObject()
-        }
-        json.beginObject()
-        json.member("content_type", "multipart/form-data")
-        let fields = signature.inputs.map { spec in
-            let isFile = entry.model.decoders.contains { $0.input == spec.name }
-            return "-F '\(spec.name.shellQuoted)=\(isFile ? "@FILE" : "VALUE")'"
-        }
-        json.member("curl", "curl \(fields.joined(separator: " ")) http://HOST/v1/infer/\(entry.name)")
-        json.endObject()
-        for decoder in entry.model.decoders {
-            for mediaType in decoder.accepts {
-                json.beginObject()
-                json.member("content_type", mediaType)
-                json.member("input", decoder.input)
-                json.member(
-                    "curl",
-                    "curl -H 'Content-Type: \(mediaType)' --data-binary @FILE http://HOST/v1/infer/\(entry.name)")
-                json.endObject()
-            }
-        }
-        json.endArray()
     }
 }
 
@@ -115,6 +64,9 @@ extension JSONWriter {
         self.key(key)
         string(value)
     }
+
+    /// Longer lists of labels aren't shown.
+    private static let mostLabels = 1000
 
     /// One key with what a model declares of its inputs or outputs.
     mutating func specs(_ specs: [TensorSpec], as key: String) {
@@ -132,6 +84,14 @@ extension JSONWriter {
                 self.key("columns")
                 strings(spec.columns)
             }
+            if !spec.labels.isEmpty {
+                self.key("label_count")
+                number(spec.labels.count)
+                if spec.labels.count <= Self.mostLabels {
+                    self.key("labels")
+                    strings(spec.labels)
+                }
+            }
             if let summary = spec.summary { member("summary", summary) }
             endObject()
         }
@@ -147,12 +107,5 @@ extension ModelSignature.Batching {
         case .concat: "concat"
         case .list: "list"
         }
-    }
-}
-
-extension String {
-    /// The text as it stands between single quotes of a shell.
-    fileprivate var shellQuoted: String {
-        split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
     }
 }

@@ -86,20 +86,25 @@ struct OpenAPIDocument {
         let text: [String: Any] = ["schema": ["type": "string"]]
         // Readers of the document take a schema here for one of each event, not of the text.
         let events: [String: Any] = [:]
+        var answers: [String: Any] = [
+            "application/json": ["schema": answer], "text/csv": text,
+            "text/tab-separated-values": text, "application/xml": text,
+            "application/x-npy": text, "application/x-npz": text, "application/x-safetensors": text,
+            "application/x-protobuf": text, "application/vnd.apache.arrow.stream": text,
+            "application/x-ndjson": text, "text/event-stream": events,
+        ]
+        for mediaType in entry.model.writtenMedia {
+            answers[mediaType] = ["schema": ["type": "string", "format": "binary"]]
+        }
         return [
             "tags": ["Inference"], "operationId": "infer_\(entry.name)",
             "summary": "Run \(entry.name), version \(entry.model.version)",
-            "parameters": [["$ref": "#/components/parameters/outputs"]],
+            "parameters": [["$ref": "#/components/parameters/outputs"], ["$ref": "#/components/parameters/top"]],
             "requestBody": ["required": true, "content": bodies],
             "responses": [
                 "200": [
                     "description": "The outputs, in the format that Accept names",
-                    "content": [
-                        "application/json": ["schema": answer], "text/csv": text, "application/xml": text,
-                        "application/x-npy": text, "application/x-npz": text, "application/x-safetensors": text,
-                        "application/x-protobuf": text, "application/vnd.apache.arrow.stream": text,
-                        "application/x-ndjson": text, "text/event-stream": events,
-                    ],
+                    "content": answers,
                 ],
                 "default": ["$ref": "#/components/responses/Error"],
             ],

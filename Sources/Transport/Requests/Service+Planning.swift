@@ -45,7 +45,7 @@ extension Service {
                 maximumBytes: listener.maxBody)
             plan.inference = inference(
                 model: model ?? query.model, version: nil, path: parts[0], fields: fields,
-                format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs))
+                format: .unified(facts, accept: fields.accept, wantedOutputs: query.outputs), top: query.top)
         case .batch(let model):
             plan.batches = try batches(model, parts: parts, fields: fields)
         case .openAI(let asked):
@@ -109,12 +109,13 @@ extension Service {
     }
 
     func inference(
-        model: String?, version: String?, path: Substring, fields: RequestFields, format: InferenceRequest.Format
+        model: String?, version: String?, path: Substring, fields: RequestFields, format: InferenceRequest.Format,
+        top: Int? = nil
     ) -> InferenceRequest {
         InferenceRequest(
             model: model, version: version, format: format, contentType: fields.contentType,
             path: PercentEncoding.decode(path) ?? "", fields: fields.routing, credentials: credentials(of: fields),
-            traceparent: fields.traceparent)
+            traceparent: fields.traceparent, top: top)
     }
 
     /// What a request with these fields shows of who makes it.

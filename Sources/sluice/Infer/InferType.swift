@@ -6,6 +6,9 @@ enum InferType {
     private static let known: [String: String] = [
         "csv": "text/csv", "ndjson": "application/x-ndjson", "jsonl": "application/x-ndjson",
         "json": "application/json", "xml": "application/xml", "npy": "application/x-npy",
+        "tsv": "text/tab-separated-values", "tab": "text/tab-separated-values", "npz": "application/x-npz",
+        "safetensors": "application/x-safetensors", "arrow": "application/vnd.apache.arrow.stream",
+        "arrows": "application/vnd.apache.arrow.stream", "feather": "application/vnd.apache.arrow.file",
         "bin": "application/octet-stream", "raw": "application/octet-stream", "png": "image/png", "jpg": "image/jpeg",
         "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp", "tif": "image/tiff",
         "tiff": "image/tiff", "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "ogg": "audio/ogg",

@@ -63,11 +63,14 @@ struct ConfigurationFile {
         return context
     }
 
-    /// Bytes of a file with a secret or a key set; `nil` where it can't be read or is too large to be one.
+    /// What is read of each kind of file bounds itself.
+    private static let largestFile = 1 << 20
+
+    /// Bytes of a file with a secret, a key set or labels; `nil` where it can't be read or is too large to be one.
     private static func smallFile(_ path: String) -> [UInt8]? {
         guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)),
-            let data = try? file.read(upToCount: KeySetDocument.maximumBytes + 1),
-            data.count <= KeySetDocument.maximumBytes
+            let data = try? file.read(upToCount: largestFile + 1),
+            data.count <= largestFile
         else { return nil }
         return Array(data)
     }

@@ -54,7 +54,7 @@ import Testing
         let error = #expect(throws: SluiceError.self) { try encode([tensor]) }
         #expect(
             error?.description
-                == "not_acceptable: output \"img\", row 2: the bytes are not UTF-8, which text/csv can't carry; "
+                == "not_acceptable: output \"img\", row 2: the bytes are not UTF-8, which tables of text can't carry; "
                 + "ask for application/json, application/xml or application/x-npy")
     }
 

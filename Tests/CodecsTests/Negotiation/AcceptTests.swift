@@ -32,7 +32,7 @@ import Testing
         ("*/*;q=0.1, text/csv;q=0.1", .csv),
         ("application/json;q=0, */*", .csv),
         ("text/*;q=0.3, text/xml;q=0.9, text/csv;q=0", .xml),
-        ("text/*, text/csv;q=0.1, application/json;q=0.5", .xml),
+        ("text/*, text/csv;q=0.1, application/json;q=0.5", .tsv),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", .xml),
         ("image/png, application/json;q=0.001", .json),
         ("text/csv;q=1.000", .csv),
@@ -45,7 +45,8 @@ import Testing
     }
 
     private static let offered =
-        "application/json, text/csv, application/xml, application/x-npy, application/x-npz, application/x-safetensors, "
+        "application/json, text/csv, text/tab-separated-values, application/xml, application/x-npy, application/x-npz, "
+        + "application/x-safetensors, "
         + "application/x-protobuf, application/vnd.apache.arrow.stream, application/x-ndjson, text/event-stream"
 
     static let refused: [(String, String)] = [

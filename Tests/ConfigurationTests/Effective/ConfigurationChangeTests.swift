@@ -164,7 +164,9 @@ import Testing
         #expect(!effective.contains("s3cret"))
         // `auth: none` is the absence of the other forms. Of pictures, film and sound there is what the file says: what it
         // doesn't say is up to the plugin that makes tensors of them.
-        let media = ["image", "video", "audio"].map { "models.NAME.inputs.INPUT.\($0)" }
+        let media =
+            ["image", "video", "audio"].map { "models.NAME.inputs.INPUT.\($0)" }
+            + ["image", "audio"].map { "models.NAME.outputs.OUTPUT.\($0)" }
         for written in [#""size":"64x48""#, #""fit":"letterbox""#, #""fps":1"#, #""rate":16000"#, #""scale":2"#] {
             #expect(effective.contains(written), "\(written)")
         }

@@ -53,8 +53,8 @@ import Testing
             "outputs of a plugin's model", text("{ plugin: echo, outputs: [text] }"),
             [
                 """
-                6:24+7 error: outputs are for a model with steps | leave them out: a plugin's model says itself what it \
-                answers
+                6:24+7 error: a list of outputs is for a model with steps | a plugin's model says itself what it answers; \
+                write e.g. outputs: { NAME: { labels: ./labels.txt } }
                 """
             ]),
         WrongText(

@@ -31,7 +31,7 @@ import Testing
         var configuration = Fixture.configuration(steps, outputs: outputs)
         change(&configuration)
         let pipeline = try ModelRuntime.pipeline(
-            configuration, steps: steps.compactMap { runtimes[$0.model.text] }, tokenizer: nil, decoders: [],
+            configuration, steps: steps.compactMap { runtimes[$0.model.text] }, tokenizer: nil, media: ModelMedia(),
             metrics: metrics)
         return (pipeline, runtimes)
     }
@@ -276,7 +276,7 @@ import Testing
         let outer = try ModelRuntime.pipeline(
             Fixture.configuration(
                 [Fixture.step("p", outputs: ["y": "z"]), Fixture.step("a", inputs: ["x": "z"])], named: "outer"),
-            steps: [inner, try #require(models["a"])], tokenizer: nil, decoders: [], metrics: metrics)
+            steps: [inner, try #require(models["a"])], tokenizer: nil, media: ModelMedia(), metrics: metrics)
         outer.start(try caller.call("r", rows: [1]), consumer: 0)
         try caller.wait()
         #expect(try caller.rows("r") == [4])
@@ -333,7 +333,7 @@ import Testing
         let b = ModelRuntime(configuration: configuration, state: .failure(PluginLoadError(.loadFailed, "broken")))
         #expect(throws: PluginLoadError(.stepUnavailable, #"its step 2, model "b", isn't loaded"#)) {
             try ModelRuntime.pipeline(
-                Fixture.configuration(Self.twice), steps: [a, b], tokenizer: nil, decoders: [], metrics: metrics)
+                Fixture.configuration(Self.twice), steps: [a, b], tokenizer: nil, media: ModelMedia(), metrics: metrics)
         }
         a.stop()
     }

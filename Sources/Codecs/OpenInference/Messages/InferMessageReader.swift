@@ -148,7 +148,9 @@ struct InferMessageReader: ~Copyable {
         var output = OpenInferenceCodec.RequestedOutput(name: name, isBinary: true)
         for parameter in parameters {
             switch parameter.key {
-            case "classification": output.classification = try Classification.count(parameter)
+            case "classification":
+                output.classification = try Classification.count(parameter)
+                output.labels = signature.output(named: name)?.labels ?? []
             default: break
             }
         }
