@@ -1,28 +1,27 @@
 /// Reads what a `MessageWriter` wrote, and believes nothing of it: every length is held against the bytes that there
 /// are, every text must be UTF-8.
 ///
-/// The bytes are private memory: messages are copied out of what is shared before they are read. What is generic may be
-/// inlined into other modules, as in the writer.
+/// The bytes are private memory: messages are copied out of what is shared before they are read.
 package struct MessageReader {
     /// What a message must not have.
     package struct Malformed: Error, Equatable, CustomStringConvertible {
         package var description: String
 
-        @inlinable package init(_ description: String) {
+        package init(_ description: String) {
             self.description = description
         }
     }
 
-    @usableFromInline package let bytes: [UInt8]
-    @usableFromInline package var position = 0
+    private let bytes: [UInt8]
+    private var position = 0
 
     package init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    @inlinable package var remaining: Int { bytes.count - position }
+    package var remaining: Int { bytes.count - position }
 
-    @inlinable package mutating func read<Value: FixedWidthInteger & BitwiseCopyable>(
+    package mutating func read<Value: FixedWidthInteger & BitwiseCopyable>(
         _ type: Value.Type = Value.self
     ) throws(Malformed) -> Value {
         let size = MemoryLayout<Value>.size
@@ -47,20 +46,19 @@ package struct MessageReader {
         let count = Int(try read(UInt32.self))
         guard count <= remaining, count <= limit else { throw Malformed("a text of \(count) bytes") }
         defer { position += count }
-        let text = bytes.withUnsafeBytes { bytes in
-            String(validating: UnsafeRawBufferPointer(rebasing: bytes[position..<position + count]), as: UTF8.self)
+        guard let text = String(validating: bytes[position..<position + count], as: UTF8.self) else {
+            throw Malformed("a text that is no UTF-8")
         }
-        guard let text else { throw Malformed("a text that is no UTF-8") }
         return text
     }
 
-    @inlinable package mutating func readOptional<Value>(
+    package mutating func readOptional<Value>(
         _ body: (inout MessageReader) throws(Malformed) -> Value
     ) throws(Malformed) -> Value? {
         try readBool() ? try body(&self) : nil
     }
 
-    @inlinable package mutating func readList<Value>(
+    package mutating func readList<Value>(
         atMost limit: Int, _ body: (inout MessageReader) throws(Malformed) -> Value
     ) throws(Malformed) -> [Value] {
         let count = Int(try read(UInt32.self))

@@ -1,7 +1,4 @@
 /// Writes values one after the other, for a reader that was built from the same source.
-///
-/// What is generic may be inlined into other modules: else each value would be written by way of its type's metadata, which
-/// took a fifth of a runner's work on a small request.
 package struct MessageWriter: Sendable {
     package private(set) var bytes: [UInt8] = []
 
@@ -12,12 +9,8 @@ package struct MessageWriter: Sendable {
         bytes.removeAll(keepingCapacity: true)
     }
 
-    @inlinable package mutating func write<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
-        withUnsafeBytes(of: value) { append($0) }
-    }
-
-    @usableFromInline package mutating func append(_ more: UnsafeRawBufferPointer) {
-        bytes.append(contentsOf: more)
+    package mutating func write<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+        withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
     }
 
     package mutating func write(_ value: Bool) {
@@ -42,12 +35,12 @@ package struct MessageWriter: Sendable {
     }
 
     /// A value that may be missing.
-    @inlinable package mutating func write<Value>(_ value: Value?, _ body: (inout MessageWriter, Value) -> Void) {
+    package mutating func write<Value>(_ value: Value?, _ body: (inout MessageWriter, Value) -> Void) {
         write(value != nil)
         if let value { body(&self, value) }
     }
 
-    @inlinable package mutating func write<Value>(_ list: [Value], _ body: (inout MessageWriter, Value) -> Void) {
+    package mutating func write<Value>(_ list: [Value], _ body: (inout MessageWriter, Value) -> Void) {
         write(UInt32(clamping: list.count))
         for value in list { body(&self, value) }
     }
