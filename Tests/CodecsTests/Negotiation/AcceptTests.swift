@@ -50,7 +50,11 @@ import Testing
         + "application/x-protobuf, application/vnd.apache.arrow.stream, application/x-ndjson, text/event-stream"
 
     static let refused: [(String, String)] = [
-        ("image/png", "not_acceptable: Accept \"image/png\" takes none of the formats offered: \(offered)"),
+        (
+            "image/png",
+            "not_acceptable: Accept \"image/png\" takes none of the formats offered: \(offered); "
+                + "no output of the model is declared to be a picture or a sound"
+        ),
         ("*/*;q=0", "not_acceptable: Accept \"*/*;q=0\" takes none of the formats offered: \(offered)"),
         ("json", "malformed_request: the Accept header \"json\" can't be read: it ends too early"),
         ("*/json", "malformed_request: the Accept header has the range \"*/json\"; write */*"),
