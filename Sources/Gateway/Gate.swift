@@ -4,6 +4,7 @@ package import Logging
 package import Policies
 package import Routing
 package import SharedMemory
+package import Stores
 package import Telemetry
 package import Tensors
 
@@ -52,12 +53,15 @@ package final class Gate: Sendable {
     /// The groups of consumers that are in any.
     let groups: [String: [String]]
 
-    private let logger: Logger?
+    /// What is set by hand and kept for the next process; `nil` where nothing keeps it.
+    let numbers: KeptNumbers?
+    let logger: Logger?
     private let released: @Sendable () -> Void
 
     /// - Parameters:
     ///   - previous: the gate that this one takes over from: counts that mean the same go on.
     ///   - stores: where counts of quotas are kept, by the names of the configuration.
+    ///   - numbers: what was set by hand in earlier processes.
     ///   - keys: the keys of issuers, by the issuers' names.
     ///   - audit: what is written down, where anything is.
     ///   - released: called once nothing uses the gate any more, on whatever thread; must not block.
@@ -65,6 +69,7 @@ package final class Gate: Sendable {
     package init(
         _ revision: Revision, configuration: GatewayConfiguration, models: [ModelRuntime], metrics: GatewayMetrics,
         previous: Gate? = nil, regions: ClientRegions = ClientRegions(), stores: [String: QuotaStore] = [:],
+        numbers: KeptNumbers? = nil,
         keys: [String: IssuerKeySet] = [:], logger: Logger? = nil, audit: AuditTrail? = nil, now: MonotonicTime,
         released: @escaping @Sendable () -> Void = {}
     ) throws(IncompatibleModels) {
@@ -77,7 +82,10 @@ package final class Gate: Sendable {
         self.audit = audit
         self.regions = regions
         self.sharable = configuration.sharedMemory.map { ModelPatterns($0.allowed) }
-        self.routes = RouteTable(configuration, previous: previous?.routes)
+        self.numbers = numbers
+        self.routes = RouteTable(configuration, previous: previous?.routes) {
+            Self.commandedShare(of: $0, in: numbers)
+        }
         let shadows = Dictionary(
             (previous?.shadows ?? []).compactMap { $0.map { ($0.route, $0) } }, uniquingKeysWith: { first, _ in first })
         self.shadows = configuration.routes.map { route in
@@ -160,17 +168,6 @@ package final class Gate: Sendable {
         }
         return Administrator(
             name: "local", place: AccessPlace(listener: shown.listener, address: shown.peer.address))
-    }
-
-    /// Moves a route's canary by hand; `nil` goes back to what the file says.
-    package func moveCanary(of route: Route, to share: Int?, by administrator: String) {
-        route.canary?.command(share)
-        logger?.warning(
-            "canary moved by hand",
-            metadata: [
-                "route": "\(route.name)", "share": "\(share.map { ShareText.text($0) } ?? "as in the file")",
-                "administrator": "\(administrator)",
-            ])
     }
 
     /// Whether every route has a model that can answer.

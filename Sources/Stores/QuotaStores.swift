@@ -9,6 +9,8 @@ package final class QuotaStores: Sendable {
     package struct Opened: Sendable {
         /// By the names of the configuration.
         package let stores: [String: QuotaStore]
+        /// What is set by hand, where a file keeps it.
+        package let numbers: KeptNumbers?
         /// The revision has come: closes what it doesn't use. May block for a moment.
         package let commit: @Sendable () -> Void
         /// It doesn't come: closes what was opened for it.
@@ -68,8 +70,11 @@ package final class QuotaStores: Sendable {
             }
         }
         let (next, fresh) = (new, opened)
+        let files = configurations.lazy.compactMap { configuration -> SQLiteQuotaStore? in
+            if case .sqlite(let store, _) = next[configuration.name] { store } else { nil }
+        }
         return Opened(
-            stores: next.mapValues(\.store),
+            stores: next.mapValues(\.store), numbers: files.first.map(KeptNumbers.init),
             commit: { [self] in
                 for configuration in configurations {
                     if case .sqlite(let sqlite) = configuration.kind,

@@ -211,7 +211,7 @@ package final class Gatekeeper: Sendable {
         let opened = try openStores(candidate, discarding: models)
         do throws(ReloadFailure) {
             gate = try makeGate(
-                candidate, number: number, models: runtimes, previous: previous, stores: opened.stores)
+                candidate, number: number, models: runtimes, previous: previous, opened)
             change = try surroundings.prepareFront(gate, self)
         } catch {
             opened.cancel()
@@ -227,6 +227,7 @@ package final class Gatekeeper: Sendable {
         }
         change.commit()
         opened.commit()
+        gate.keepCanaries()
         renewStates(of: candidate.configuration, before: previous?.configuration)
         gate.metrics.announce(gate.models, instead: previous?.models ?? [])
         if let tallies = gate.tallies { gate.patrol?.watch.follow(tallies) }
@@ -276,15 +277,16 @@ package final class Gatekeeper: Sendable {
     }
 
     private func makeGate(
-        _ candidate: Candidate, number: Int, models: [ModelRuntime], previous: Gate?, stores: [String: QuotaStore]
+        _ candidate: Candidate, number: Int, models: [ModelRuntime], previous: Gate?,
+        _ opened: QuotaStores.Opened
     ) throws(ReloadFailure) -> Gate {
         let limit = candidate.configuration.drain.wholeNanoseconds
         let keys = issuerKeys.prepare(candidate.configuration.issuers, patience: Self.keyPatience)
         do {
             let gate = try Gate(
                 Revision(number: number, hash: candidate.hash), configuration: candidate.configuration, models: models,
-                metrics: metrics, previous: previous, regions: regions, stores: stores, keys: keys, logger: logger,
-                audit: audit, now: .now,
+                metrics: metrics, previous: previous, regions: regions, stores: opened.stores,
+                numbers: opened.numbers, keys: keys, logger: logger, audit: audit, now: .now,
                 released: { [retirees] in retirees.release(models, limit: limit) })
             retirees.adopt(models)
             return gate

@@ -37,8 +37,10 @@ package final class Canary: Sendable {
     private let commanded = Atomic<Int>(-1)
     private let turn = Atomic<UInt64>(0)
 
-    init(_ configuration: CanaryConfiguration) {
+    /// - Parameter commanded: the share that a command set in an earlier process; `nil` for none.
+    init(_ configuration: CanaryConfiguration, commanded: Int? = nil) {
         self.configuration = configuration
+        command(commanded)
     }
 
     func isSame(as configuration: CanaryConfiguration) -> Bool { self.configuration == configuration }

@@ -82,9 +82,10 @@ package final class Route: Sendable {
     /// - Parameters:
     ///   - models: every model of the configuration by name, with its place in it.
     ///   - previous: the route of that name before a reload.
+    ///   - commanded: the share that a command set of its canary in an earlier process.
     init(
         _ route: RouteConfiguration, index: Int, models: [String: (index: Int, timeout: Duration?)],
-        previous: Route? = nil
+        previous: Route? = nil, commanded: Int? = nil
     ) {
         func model(_ name: String, at location: SourceLocation) -> Model {
             Model(
@@ -124,7 +125,7 @@ package final class Route: Sendable {
         sticky = route.stickiness.map { _ in StickySplit(route.targets.map { ($0.model, $0.weight) }) }
         canary = route.canary.map { canary in
             if let known = previous?.canary, known.isSame(as: canary) { return known }
-            return Canary(canary)
+            return Canary(canary, commanded: previous == nil ? commanded : nil)
         }
         let shares = route.targets.map { Share(model: $0.model, weight: $0.weight) }
         self.shares = shares

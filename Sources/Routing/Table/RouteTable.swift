@@ -17,14 +17,19 @@ package struct RouteTable: Sendable {
     /// The header fields that any route looks at, in lower case.
     package let fieldNames: Set<String>
 
-    /// - Parameter previous: the table before a reload: routes that split alike go on where it stands.
-    package init(_ configuration: GatewayConfiguration, previous: RouteTable? = nil) {
+    /// - Parameters:
+    ///   - previous: the table before a reload: routes that split alike go on where it stands.
+    ///   - commanded: the share of a route's canary that a command set in an earlier process.
+    package init(
+        _ configuration: GatewayConfiguration, previous: RouteTable? = nil,
+        commanded: (RouteConfiguration) -> Int? = { _ in nil }
+    ) {
         let earlier = Dictionary(
             (previous?.routes ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         var models: [String: (index: Int, timeout: Duration?)] = [:]
         for (index, model) in configuration.models.enumerated() { models[model.name] = (index, model.timeout) }
         let routes = configuration.routes.enumerated().map {
-            Route($1, index: $0, models: models, previous: earlier[$1.name])
+            Route($1, index: $0, models: models, previous: earlier[$1.name], commanded: commanded($1))
         }
         self.routes = routes
         let names = Set(routes.compactMap { $0.pattern?.isExact == true ? $0.pattern?.text : nil })

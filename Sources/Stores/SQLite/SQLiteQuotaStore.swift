@@ -12,6 +12,8 @@ internal import Tensors
 package final class SQLiteQuotaStore: QuotaKeeper {
     private struct Locked {
         var changed: [QuotaBucket] = []
+        /// Numbers to be written, `nil` to be removed.
+        var numbers: [String: UInt64?] = [:]
         var saved: [String: QuotaCounter.Saved] = [:]
         var flush: Duration
         /// How counts are encrypted, where that is another way from now on.
@@ -75,6 +77,35 @@ package final class SQLiteQuotaStore: QuotaKeeper {
         if isFirst { changes.signal() }
     }
 
+    // MARK: Numbers that aren't counts
+
+    /// A number that is no count holds until it is taken back; the end of all times that SQLite knows.
+    private static let forever = UInt64(Int64.max)
+
+    /// What `keep` was given last under that key, by this process or an earlier one.
+    package func number(_ key: String) -> UInt64? {
+        locked.withLockedValue { locked in
+            if let waiting = locked.numbers[key] { return waiting }
+            guard let saved = locked.saved[key], saved.until == Self.forever else { return nil }
+            return saved.used
+        }
+    }
+
+    /// Keys that begin with `prefix` and have a number.
+    package func keys(beginningWith prefix: String) -> [String] {
+        locked.withLockedValue { locked in
+            let saved = locked.saved.filter { $0.value.until == Self.forever && locked.numbers[$0.key] == nil }.keys
+            let waiting = locked.numbers.filter { $0.value != nil }.keys
+            return (Array(saved) + waiting).filter { $0.hasPrefix(prefix) }
+        }
+    }
+
+    /// Writes a number down a moment later, as counts are; `nil` takes it back.
+    package func keep(_ number: UInt64?, under key: String) {
+        locked.withLockedValue { $0.numbers[key] = .some(number) }
+        changes.signal()
+    }
+
     /// How long a count may be in memory alone from now on.
     package func setFlush(_ flush: Duration) { locked.withLockedValue { $0.flush = flush } }
 
@@ -116,12 +147,15 @@ package final class SQLiteQuotaStore: QuotaKeeper {
             let flush = locked.withLockedValue { $0.flush }
             // Half of the time is for others to change what will be written, half for writing.
             _ = ending.wait(timeout: .now() + .nanoseconds(Int(flush / .nanoseconds(2))))
-            let (buckets, next, saved, isEnding) = locked.withLockedValue { locked in
+            let (buckets, numbers, next, saved, isEnding) = locked.withLockedValue { locked in
                 defer {
                     locked.changed = []
                     locked.next = nil
                 }
-                return (locked.changed, locked.next, locked.next == nil ? [:] : locked.saved, locked.isEnding)
+                return (
+                    locked.changed, locked.numbers, locked.next, locked.next == nil ? [:] : locked.saved,
+                    locked.isEnding
+                )
             }
             do throws(StoreFailure) {
                 if let next {
@@ -129,8 +163,8 @@ package final class SQLiteQuotaStore: QuotaKeeper {
                         next.keys,
                         rows: saved.map { SQLiteDatabase.Row(key: $0.key, until: $0.value.until, used: $0.value.used) })
                 }
-                try write(buckets, database)
-                untidy += 2 + buckets.count
+                try write(buckets, numbers, database)
+                untidy += 2 + buckets.count + numbers.count
             } catch {
                 observer.failed()
                 observer.isUp(false)
@@ -143,18 +177,18 @@ package final class SQLiteQuotaStore: QuotaKeeper {
                 if !isEnding {
                     _ = ending.wait(timeout: .now() + .milliseconds(100))
                     for bucket in buckets { changed(bucket) }
-                    if let next {
-                        locked.withLockedValue { $0.next = $0.next ?? next }
-                        changes.signal()
-                    }
+                    if let next { locked.withLockedValue { $0.next = $0.next ?? next } }
+                    if next != nil || !numbers.isEmpty { changes.signal() }
                 }
             }
             if isEnding { return }
         }
     }
 
-    private func write(_ buckets: [QuotaBucket], _ database: borrowing SQLiteDatabase) throws(StoreFailure) {
-        guard !buckets.isEmpty else { return }
+    private func write(
+        _ buckets: [QuotaBucket], _ numbers: [String: UInt64?], _ database: borrowing SQLiteDatabase
+    ) throws(StoreFailure) {
+        guard !buckets.isEmpty || !numbers.isEmpty else { return }
         let start = MonotonicTime.now
         let now = QuotaMoment.now
         var rows: [SQLiteDatabase.Row] = []
@@ -166,10 +200,19 @@ package final class SQLiteQuotaStore: QuotaKeeper {
                 ended.append(bucket.key)
             }
         }
+        for (key, number) in numbers {
+            if let number {
+                rows.append(SQLiteDatabase.Row(key: key, until: Self.forever, used: number))
+            } else {
+                ended.append(key)
+            }
+        }
         try database.write(rows, removing: ended)
         locked.withLockedValue { locked in
             for row in rows { locked.saved[row.key] = QuotaCounter.Saved(until: row.until, used: row.used) }
             for key in ended { locked.saved[key] = nil }
+            // Until it is written a number waits, and where it has changed since, longer.
+            for (key, number) in numbers where locked.numbers[key] == .some(number) { locked.numbers[key] = nil }
         }
         observer.isUp(true)
         observer.answered(MonotonicTime.now.nanoseconds(since: start))

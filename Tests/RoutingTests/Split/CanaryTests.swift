@@ -81,4 +81,19 @@ import Testing
             model: "m", contentType: nil)
         #expect(other.nextTarget().name == "old")
     }
+
+    @Test func aCommandOfAnEarlierProcessHoldsFromTheStart() throws {
+        let table = RouteTable(
+            configuration([Self.withCanary(CanaryConfiguration(share: 0))]),
+            commanded: { $0.name == "r" ? 10_000 : nil })
+        let route = try table.match(model: "m", contentType: nil)
+        #expect(route.nextTarget().name == "new" && route.canary?.standing.commanded == 10_000)
+        route.canary?.command(nil)
+        #expect(route.nextTarget().name == "old")
+        // A reload asks the route before it, and nobody else.
+        let next = RouteTable(
+            configuration([Self.withCanary(CanaryConfiguration(share: 0))]), previous: table, commanded: { _ in 10_000 }
+        )
+        #expect(try next.match(model: "m", contentType: nil).nextTarget().name == "old")
+    }
 }
