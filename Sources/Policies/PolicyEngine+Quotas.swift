@@ -28,11 +28,17 @@ extension PolicyEngine {
     ) -> QuotaOutcome {
         let model = quotas.costs[place.model]
         let guessed = model.guessed(facts)
+        if let (bucket, set) = consumer?.single, bucket.store == nil, let consumer, isAskedAlone(consumer, place) {
+            let amount = bucket.policy.reserve(of: guessed, cost: model.cost)
+            let charge = QuotaReservation.Charge(bucket: bucket, set: set, place: 0, amount: amount)
+            return QuotaRequest.takeSingle([charge], model: model, now: now())
+        }
         var charges: [QuotaReservation.Charge] = []
         func charge(_ ledger: QuotaLedger) {
             for (place, bucket) in ledger.buckets.enumerated() {
                 let amount = bucket.policy.reserve(of: guessed, cost: model.cost)
-                let charge = QuotaReservation.Charge(bucket: bucket, ledger: ledger, place: place, amount: amount)
+                let charge = QuotaReservation.Charge(
+                    bucket: bucket, set: ledger.quotas, place: place, amount: amount)
                 if charges.isEmpty { charges = [charge] } else { charges.append(charge) }
             }
         }
@@ -53,6 +59,12 @@ extension PolicyEngine {
         }
         var request = QuotaRequest(charges: charges, model: model)
         return request.attempt(now: now, isLast: false, wait: nil)
+    }
+
+    /// Whether nobody's quotas count a request but its consumer's own.
+    private func isAskedAlone(_ consumer: Consumer, _ place: QuotaPlace) -> Bool {
+        quotas.global == nil && (place.leavesOutModel || quotas.models[place.model] == nil)
+            && place.route.map { quotas.routes[$0] == nil } ?? true && quotas.groups(of: consumer).isEmpty
     }
 
     /// The ledgers that count a request of that consumer to that route, whichever of the models answers it.

@@ -44,6 +44,7 @@ package final class PolicyEngine: Sendable {
         let limits = Dictionary(
             configuration.limits.map { ($0.name, QuotaPolicy.all(of: $0)) }, uniquingKeysWith: { first, _ in first })
         var sets: [[String]: QuotaSet] = [[]: .none]
+        var known = PlainAccess.Known()
         var consumers: [Consumer] = []
         for entry in configuration.consumers {
             let set = sets[entry.limits] ?? QuotaSet(entry.limits.flatMap { limits[$0] ?? [] })
@@ -51,7 +52,8 @@ package final class PolicyEngine: Sendable {
             consumers.append(
                 Consumer(
                     name: entry.name,
-                    access: AccessPolicy(allow: configuration.allow(of: entry), deny: configuration.deny(of: entry)),
+                    access: AccessPolicy(
+                        allow: configuration.allow(of: entry), deny: configuration.deny(of: entry), known: &known),
                     quotas: QuotaLedger(
                         QuotaSubject(.consumer, entry.name), set,
                         previous: ledgers[entry.name], stores: stores, now: now)))

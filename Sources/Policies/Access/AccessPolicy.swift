@@ -2,8 +2,9 @@ package import Configuration
 
 /// What one consumer may do, compiled. Nothing is allowed that no rule allows; what a rule denies, no rule allows.
 ///
-/// Rules that only name models, as most do, are two sets of patterns. Of all others those that are about a model are
-/// found by its name, by one hash look-up where they spell it out, and then asked one after the other.
+/// Rules that only name models, as most do, are two sets of patterns, which consumers with the same ones share. Of all
+/// others those that are about a model are found by its name, by one hash look-up where they spell it out, and then asked
+/// one after the other.
 ///
 /// Hours say when something may be used, and all else who may use it: to whom a rule isn't addressed the model isn't
 /// there; who comes at another hour is told so.
@@ -24,8 +25,8 @@ package final class AccessPolicy: Sendable {
         case refused(Reason, isKnown: Bool)
     }
 
-    /// Where every rule allows to use models, whoever asks.
-    private let plain: ModelPatterns?
+    /// Where every rule is about the use of models, whoever asks.
+    let plain: PlainAccess?
     private let byName: [String: [CompiledRule]]
     private let patterned: [CompiledRule]
     let rules: [CompiledRule]
@@ -36,7 +37,7 @@ package final class AccessPolicy: Sendable {
 
     /// Allows models of these names to be used.
     package init(models: ModelPatterns) {
-        plain = models
+        plain = PlainAccess(allowed: models)
         byName = [:]
         patterned = []
         rules = []
@@ -44,21 +45,27 @@ package final class AccessPolicy: Sendable {
         administers = false
     }
 
-    package init(allow: [AccessRule], deny: [AccessRule]) {
+    package convenience init(allow: [AccessRule], deny: [AccessRule]) {
+        var known = PlainAccess.Known()
+        self.init(allow: allow, deny: deny, known: &known)
+    }
+
+    /// - Parameter known: what other consumers' rules come to, to which this one's are added.
+    init(allow: [AccessRule], deny: [AccessRule], known: inout PlainAccess.Known) {
         var conditions: [ClaimCondition] = []
         let rules =
             allow.map { CompiledRule($0, isDeny: false, conditions: &conditions) }
             + deny.map { CompiledRule($0, isDeny: true, conditions: &conditions) }
         self.rules = rules
         claimConditions = conditions
-        let isPlain =
-            deny.isEmpty && allow.allSatisfy { $0.isUnconditional && $0.operations == AccessOperation.standard }
-        plain = isPlain ? ModelPatterns(allow.flatMap(\.models)) : nil
+        plain = known.access(allow: allow, deny: deny)
+        let isPlain = plain != nil
         administers = allow.contains { $0.operations.contains(where: \.isAdministrative) }
         let names = isPlain ? [] : Set((allow + deny).flatMap(\.models).filter { !$0.contains("*") })
         byName = Dictionary(
             uniqueKeysWithValues: names.map { name in (name, rules.filter { $0.models.allow(name) }) })
-        patterned = isPlain ? [] : rules.filter(\.models.hasPatterns)
+        // Asked for what is about no model, too.
+        patterned = isPlain && deny.isEmpty ? [] : rules.filter(\.models.hasPatterns)
     }
 
     /// Whether that may be done.
@@ -69,11 +76,7 @@ package final class AccessPolicy: Sendable {
     func decide(
         _ operation: AccessOperation, model: String?, place: AccessPlace, claims: [Bool], nowSeconds: Int64
     ) -> Decision {
-        if let plain, let model {
-            let isKnown = plain.allow(model)
-            let isUse = operation == .infer || operation == .metadata
-            return isKnown && isUse ? .allowed : .refused(.notAllowed, isKnown: isKnown)
-        }
+        if let plain, let model { return plain.decide(operation, model: model) }
         var tally = Tally(operation: operation)
         if let model {
             if let rules = byName[model] {
@@ -106,8 +109,8 @@ package final class AccessPolicy: Sendable {
         }
 
         mutating func count(_ rule: CompiledRule, _ nowSeconds: Int64) {
-            let isMeant = rule.operations.contains(operation)
-            let isOfSight = rule.operations.contains(.metadata)
+            let isMeant = rule.covers(operation)
+            let isOfSight = rule.covers(.metadata)
             switch (rule.isDeny, rule.hasHours) {
             case (true, true): if isMeant, operation != .metadata, rule.isNow(nowSeconds) { deniesNow = true }
             case (true, false):

@@ -4,6 +4,8 @@ internal import Configuration
 struct CompiledRule: Sendable {
     let isDeny: Bool
     let operations: Set<AccessOperation>
+    /// The same, a bit each.
+    private let bits: UInt8
     let models: ModelPatterns
     /// `nil` for all.
     private let listeners: Set<String>?
@@ -18,6 +20,7 @@ struct CompiledRule: Sendable {
         self.rule = rule
         self.isDeny = isDeny
         operations = rule.operations
+        bits = rule.operations.reduce(0) { $0 | $1.bit }
         models = ModelPatterns(rule.models)
         listeners = rule.listeners.isEmpty ? nil : Set(rule.listeners)
         addresses = rule.addresses
@@ -28,6 +31,9 @@ struct CompiledRule: Sendable {
             return conditions.count - 1
         }
     }
+
+    /// Whether it is about that.
+    func covers(_ operation: AccessOperation) -> Bool { bits & operation.bit != 0 }
 
     /// Whether it is a rule at some hours only.
     var hasHours: Bool { clock != nil }
@@ -57,5 +63,17 @@ struct CompiledRule: Sendable {
         case claims
         case hours
         case operation
+    }
+}
+
+extension AccessOperation {
+    fileprivate var bit: UInt8 {
+        switch self {
+        case .infer: 1
+        case .metadata: 2
+        case .learn: 4
+        case .load: 8
+        case .admin: 16
+        }
     }
 }

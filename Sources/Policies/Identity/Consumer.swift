@@ -4,13 +4,19 @@ package final class Consumer: Sendable {
     package let name: String
     /// What it may do.
     package let access: AccessPolicy
+    /// The same where it is a matter of models' names alone.
+    let plainAccess: PlainAccess?
     /// What it has used.
     package let quotas: QuotaLedger
+    /// The same where that is one quota: with many consumers each step to it would have to come from memory.
+    let single: (bucket: QuotaBucket, set: QuotaSet)?
 
     package init(name: String, access: AccessPolicy, quotas: QuotaLedger) {
         self.name = name
         self.access = access
+        plainAccess = access.plain
         self.quotas = quotas
+        single = quotas.buckets.count == 1 ? (quotas.buckets[0], quotas.quotas) : nil
     }
 
     /// A consumer that may use models of these names.

@@ -24,7 +24,8 @@ package final class Principal: Sendable {
     package func decide(
         _ operation: AccessOperation, model: String?, at place: AccessPlace, nowSeconds: Int64
     ) -> AccessPolicy.Decision {
-        consumer.access.decide(operation, model: model, place: place, claims: heldClaims, nowSeconds: nowSeconds)
+        if let model, let plain = consumer.plainAccess { return plain.decide(operation, model: model) }
+        return consumer.access.decide(operation, model: model, place: place, claims: heldClaims, nowSeconds: nowSeconds)
     }
 
     /// Whether the caller may know of a model.

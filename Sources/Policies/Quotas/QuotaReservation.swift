@@ -7,17 +7,17 @@ package struct QuotaReservation: Sendable {
     /// One quota's part.
     struct Charge: Sendable {
         let bucket: QuotaBucket
-        /// Whose it is, and where among its quotas.
-        let ledger: QuotaLedger
+        /// What its subject's quotas are, and where among them it is.
+        let set: QuotaSet
         let place: Int
         var amount: UInt64
         var source: Source
         /// The window that it was taken from, where it was leased.
         var windowEnd: UInt64 = 0
 
-        init(bucket: QuotaBucket, ledger: QuotaLedger, place: Int, amount: UInt64) {
+        init(bucket: QuotaBucket, set: QuotaSet, place: Int, amount: UInt64) {
             self.bucket = bucket
-            self.ledger = ledger
+            self.set = set
             self.place = place
             self.amount = amount
             source = bucket.isShared ? .none : .counted

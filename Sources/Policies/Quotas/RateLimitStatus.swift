@@ -26,10 +26,10 @@ package struct RateLimitStatus: Sendable {
     /// The `RateLimit-Policy` value: every quota of the request, the tightest first; `"standard";q=100;w=60`.
     package var policyHeader: String {
         let own = charges[tightest]
-        var header = own.ledger.quotas.policyHeaders[own.place]
+        var header = own.set.policyHeaders[own.place]
         if charges.count == 1 { return header }
-        for other in charges where other.place == 0 && other.ledger !== own.ledger {
-            if let items = other.ledger.quotas.policyHeaders.first, !items.isEmpty { header += ", " + items }
+        for other in charges where other.place == 0 && other.set !== own.set {
+            if let items = other.set.policyHeaders.first, !items.isEmpty { header += ", " + items }
         }
         return header
     }

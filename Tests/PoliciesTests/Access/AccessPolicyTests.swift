@@ -73,6 +73,35 @@ import Testing
         #expect(Self.decide(used, .metadata, "iris") == .refused(.notAllowed, isKnown: false))
     }
 
+    /// Rules that only name models go another way than those with conditions: where these hold, both come to the same.
+    @Test func rulesWithoutConditionsMeanWhatTheyMeanWithSomeThatHold() throws {
+        let anywhere = try #require(AddressRange("0.0.0.0/0"))
+        let lists: [[[String]]] = [[], [["iris"]], [["*"]], [["v*", "iris"]], [["iris"], ["vision/x"]]]
+        let denied: [Set<AccessOperation>] = [Set(AccessOperation.allCases), AccessOperation.standard, [.infer]]
+        var count = 0
+        for allow in lists {
+            for deny in lists {
+                for operations in denied {
+                    func policy(_ change: (inout AccessRule) -> Void) -> AccessPolicy {
+                        AccessPolicy(
+                            allow: allow.map { Self.rule($0, AccessOperation.standard, change) },
+                            deny: deny.map { Self.rule($0, operations, change) })
+                    }
+                    let (plain, conditional) = (policy { _ in }, policy { $0.addresses = [anywhere] })
+                    for operation in AccessOperation.allCases {
+                        for model in ["iris", "vision/x", "other"] {
+                            #expect(
+                                Self.decide(plain, operation, model) == Self.decide(conditional, operation, model),
+                                "\(allow) \(deny) \(operations) \(operation) \(model)")
+                            count += 1
+                        }
+                    }
+                }
+            }
+        }
+        #expect(count == 5 * 5 * 3 * 5 * 3)
+    }
+
     @Test func rulesAreForTheirListenersAndAddresses() throws {
         let range = try #require(AddressRange("10.0.0.0/8"))
         let policy = AccessPolicy(

@@ -15,7 +15,7 @@ import Testing
     private static func reserve(_ ledger: QuotaLedger, at seconds: Double = 0) -> QuotaOutcome {
         let now = QuotaMoment(monotonic: at(seconds: seconds), wall: UInt64(seconds * 1e9))
         let charges = ledger.buckets.enumerated().map { place, bucket in
-            QuotaReservation.Charge(bucket: bucket, ledger: ledger, place: place, amount: 1)
+            QuotaReservation.Charge(bucket: bucket, set: ledger.quotas, place: place, amount: 1)
         }
         var request = QuotaRequest(charges: charges, model: nil)
         return request.attempt(now: now, isLast: false, wait: nil)
@@ -60,10 +60,11 @@ import Testing
             let now = QuotaMoment(monotonic: MonotonicTime(nanoseconds: nanoseconds), wall: nanoseconds)
             let amount = UInt64(step * 7 % 5) * policy.scale / 2
             let short = QuotaRequest.takeSingle(
-                [.init(bucket: left.buckets[0], ledger: left, place: 0, amount: amount)], model: QuotaModel(cost: nil),
+                [.init(bucket: left.buckets[0], set: left.quotas, place: 0, amount: amount)],
+                model: QuotaModel(cost: nil),
                 now: now)
             var request = QuotaRequest(
-                charges: [.init(bucket: right.buckets[0], ledger: right, place: 0, amount: amount)], model: nil)
+                charges: [.init(bucket: right.buckets[0], set: right.quotas, place: 0, amount: amount)], model: nil)
             let long = request.attempt(now: now, isLast: false, wait: nil)
             #expect(told(short) == told(long), "step \(step)")
             if case .refused = short { refused += 1 }
