@@ -133,10 +133,12 @@ extension Inference {
     /// Whether the model may have the request again: it never had it, or a second time does no harm.
     private func mayRepeat(after error: SluiceError) -> Bool {
         guard let attempts, attempts.route.retry != nil else { return false }
-        // What a full queue refuses never came to the plugin.
-        if error.code == .overloaded || error.code == .tooManyRequests { return true }
+        let model = gate.models[attempts.current.model.index]
+        // What a full queue refuses never came to the plugin; to those of earlier steps it did.
+        let isRefusal = error.code == .overloaded || error.code == .tooManyRequests
+        if isRefusal, model.configuration.pipeline == nil { return true }
         // Its next process has been given the request already; it may be what ends them.
         if error.code == .pluginCrashed { return false }
-        return gate.models[attempts.current.model.index].allowsRetry && envelope?.sequence == nil
+        return model.allowsRetry && envelope?.sequence == nil
     }
 }
