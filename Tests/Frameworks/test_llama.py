@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import shutil
+import subprocess
 import threading
 
 import openai
@@ -213,3 +214,20 @@ class TestPlugin:
         assert refused.returncode != 0
         assert "libllama.so (llama.cpp) is neither beside this plugin" in refused.stderr
         assert "run `make frameworks`" in refused.stderr
+
+
+def test_the_example_answers_and_knows_what_was_said(tmp_path):
+    text = (ROOT / "examples" / "chat" / "gateway.yaml").read_text()
+    text = text.replace("127.0.0.1:8080", "127.0.0.1:0").replace("../../build/", f"{ROOT}/build/")
+    with Gateway(text) as gateway:
+        said = subprocess.run(
+            [ROOT / "examples" / "chat" / "run.sh", gateway.url], capture_output=True, text=True, timeout=300, check=False
+        )
+        assert (said.returncode, said.stderr) == (0, "")
+        assert said.stdout.startswith("in:  What is the capital of France?\nout: The capital of France is Paris.\nin:  And what")
+        # What it says next is about what it said.
+        assert "Paris" in said.stdout.split("out: ")[2]
+        refused = subprocess.run(
+            [ROOT / "examples" / "chat" / "run.sh", f"{gateway.url}/nowhere"], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert refused.returncode == 1 and refused.stderr.startswith("chat.py: ")
