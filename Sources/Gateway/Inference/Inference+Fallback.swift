@@ -21,6 +21,7 @@ extension Inference {
         if isHalfOver { return }
         if hasBegunStream {
             isFinished = true
+            dropRecording()
             settle(error, hadBegun: true)
             responder.endStream(failure: error)
             return
@@ -55,6 +56,7 @@ extension Inference {
     private func restartText() {
         openAIAnswer?.restart()
         textWindows = nil
+        dropRecording()
     }
 
     private func take(_ step: Attempts.Step) {

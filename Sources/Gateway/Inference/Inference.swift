@@ -79,6 +79,9 @@ package final class Inference: @unchecked Sendable {
     var attemptTimer: Scheduled<Void>?
     /// What the model's breaker let through, until it hears what came of it.
     var breakerPass: CircuitBreaker.Pass?
+    /// An answer in parts, as the route's shadow is to see it; and whether it has been settled that it is, or isn't.
+    var shadowRecording: ShadowRecording?
+    var hasDecidedOnShadow = false
     /// Holds a plugin back that streams faster than its client reads.
     var partGate: PartGate?
     var isFinished = false
@@ -321,17 +324,20 @@ package final class Inference: @unchecked Sendable {
     ///   - isFresh: whether it said so just now: a shadow's answer is held against that.
     private func conclude(_ part: InferencePart, whole: InferencePart, isFresh: Bool) {
         if !part.isFinal || hasBegunStream || streams {
+            let isSeen = isFresh && route?.shadow != nil
+            if isSeen { record(whole) }
             stream(part)
+            if isSeen, part.isFinal { showRecording() }
         } else {
             endAttempt(code: nil)
             do {
-                let sample = isFresh && route?.shadow != nil ? shadowed(whole) : nil
+                let sighting = isFresh && route?.shadow != nil ? shadowed(whole) : nil
                 if let answerMedia {
                     try startEncoding(part, as: answerMedia)
                 } else {
                     finish(try encode(part))
                 }
-                if let sample { show(sample) }
+                if let sighting { show(sighting) }
             } catch {
                 finish(.failure(error))
             }
@@ -475,6 +481,7 @@ package final class Inference: @unchecked Sendable {
             quotaUse.bytesOut += count
             settle(nil, hadBegun: true)
         } else {
+            dropRecording()
             settle(content.error, hadBegun: attempts != nil)
         }
         responder.finish(Answer(content, summary: describedSummary()))
@@ -524,6 +531,7 @@ package final class Inference: @unchecked Sendable {
         }
         endMediaDecoding(reason)
         endMediaEncoding(reason)
+        dropRecording()
         endBreakerPass(.neither)
         endAttempt(code: reason.code)
         settle(reason, hadBegun: hadBegun)

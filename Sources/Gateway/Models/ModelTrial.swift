@@ -43,6 +43,7 @@ struct ModelFit {
         self.fixedAnswers = fixedAnswers
         diagnostics =
             faults + routes.routes.flatMap { FallbackSignature.diagnostics(for: $0, signatures: signatures) }
+            + ShadowFit.diagnostics(routes.routes, models: models)
             + InputLimitFit.diagnostics(configuration, models: models)
             + PipelineFit.diagnostics(configuration, models: models)
             + MediaFit.diagnostics(configuration, models: models)

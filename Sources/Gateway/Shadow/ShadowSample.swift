@@ -1,35 +1,44 @@
+internal import Routing
 internal import Tensors
 
 /// An answered request as a shadow sees it.
 struct ShadowSample: Sendable {
     var envelope: Envelope
     /// What the caller got.
-    var outputs: [Tensor]
-    /// How long the answer took.
+    var answer: ShadowAnswer
+    /// How long the answer took, of one in parts until its last one.
     var nanoseconds: UInt64
-    /// Of inputs and outputs.
-    let byteCount: Int
-    private(set) var isCopied = false
+    let place: ShadowPlace
+}
 
-    init(envelope: Envelope, outputs: [Tensor], nanoseconds: UInt64) {
-        self.envelope = envelope
-        self.outputs = outputs
-        self.nanoseconds = nanoseconds
-        byteCount = (envelope.inputs + outputs).reduce(0) { $0 + $1.heldBytes }
-    }
+/// An answered request whose memory isn't its own yet.
+struct ShadowOriginal: Sendable {
+    var envelope: Envelope
+    var outputs: [Tensor]
+    var nanoseconds: UInt64
+
+    /// Of inputs and outputs.
+    var byteCount: Int { (envelope.inputs + outputs).reduce(0) { $0 + $1.heldBytes } }
 
     /// The same in memory of its own; `nil` where there is none left.
-    func copied() -> ShadowSample? {
-        var copy = self
-        guard let inputs = Self.copies(of: envelope.inputs), let outputs = Self.copies(of: outputs) else { return nil }
-        copy.envelope.inputs = inputs
-        copy.outputs = outputs
-        copy.isCopied = true
-        return copy
+    func copied(in place: ShadowPlace) -> ShadowSample? {
+        var envelope = envelope
+        guard let inputs = envelope.inputs.copied, let outputs = outputs.copied else { return nil }
+        envelope.inputs = inputs
+        return ShadowSample(envelope: envelope, answer: ShadowAnswer(outputs), nanoseconds: nanoseconds, place: place)
     }
+}
 
-    private static func copies(of tensors: [Tensor]) -> [Tensor]? {
-        let copies = tensors.compactMap(\.copied)
-        return copies.count == tensors.count ? copies : nil
+/// What a shadow is to see once the caller has its answer.
+enum ShadowSighting: Sendable {
+    case original(ShadowOriginal, ShadowPlace)
+    case copy(ShadowSample)
+}
+
+extension [Tensor] {
+    /// The same in memory of their own; `nil` where there is none left.
+    var copied: [Tensor]? {
+        let copies = compactMap(\.copied)
+        return copies.count == count ? copies : nil
     }
 }

@@ -55,24 +55,56 @@ package final class ShadowTraffic: Sendable {
             })
     }
 
-    /// Whether the shadow takes an answered request that holds so many bytes.
-    func takes(bytes: Int) -> Bool {
-        locked.withLockedValue { locked in
+    /// Room for an answered request that holds so many bytes; `nil` where the shadow doesn't take it.
+    func place(bytes: Int) -> ShadowPlace? {
+        let isTaken = locked.withLockedValue { locked in
             let verdict = locked.admission.offer(bytes: bytes)
             if verdict == .busy || verdict == .full { locked.tally.leftOut(isFull: verdict == .full) }
             return verdict == .take
         }
+        return isTaken ? ShadowPlace(self, bytes: bytes) : nil
     }
+
+    /// For `ShadowPlace`.
+    func grow(by bytes: Int) -> Bool { locked.withLockedValue { $0.admission.grow(by: bytes) } }
+
+    /// For `ShadowPlace`.
+    func end(_ bytes: Int, _ note: (inout ShadowTally) -> Void) {
+        locked.withLockedValue { locked in
+            locked.admission.ended(bytes: bytes)
+            note(&locked.tally)
+        }
+    }
+
+    /// Does what copies something, in turn.
+    func copy(_ work: @escaping @Sendable () -> Void) { copies.async(execute: work) }
 
     /// Shows a request that it takes to the shadow. Returns at once.
     ///
     /// - Parameter gate: whose models they are: it stays until the shadow is done.
-    func show(_ sample: ShadowSample, to model: ModelRuntime, of gate: Gate) {
+    func show(_ original: ShadowOriginal, in place: ShadowPlace, to model: ModelRuntime, of gate: Gate) {
         copies.async { [self] in
-            let copy = sample.isCopied ? sample : sample.copied()
-            guard let copy else { return end(sample.byteCount) { $0.failed(code: SluiceError.Code.overloaded.text) } }
-            calls.async { [self] in run(copy, on: model, of: gate) }
+            guard let sample = original.copied(in: place) else {
+                return place.end { $0.failed(code: SluiceError.Code.overloaded.text) }
+            }
+            show(sample, to: model, of: gate)
         }
+    }
+
+    /// Shows an answer in parts, now that it is whole. Returns at once.
+    func show(_ recording: ShadowRecording, nanoseconds: UInt64, to model: ModelRuntime, of gate: Gate) {
+        copies.async { [self] in
+            // Its last parts were copied before this.
+            guard let sample = recording.sample(nanoseconds: nanoseconds) else {
+                return recording.end(code: .overloaded)
+            }
+            show(sample, to: model, of: gate)
+        }
+    }
+
+    /// Shows what is in memory of its own. Returns at once.
+    func show(_ sample: ShadowSample, to model: ModelRuntime, of gate: Gate) {
+        calls.async { [self] in run(sample, on: model, of: gate) }
     }
 
     /// On `calls`.
@@ -82,13 +114,31 @@ package final class ShadowTraffic: Sendable {
         var envelope = sample.envelope
         envelope.deadline = start.advanced(byNanoseconds: limit)
         envelope.priority = UInt32(model.configuration.scheduling.priorities.levels)
+        let parts = NIOLockedValueBox(Parts())
         // What was taken is given back when both are so: the model has answered, and this thread is free again.
         let ending = ShadowEnding { [self] part in
-            withExtendedLifetime(gate) { ended(sample, part, nanoseconds: MonotonicTime.now.nanoseconds(since: start)) }
+            let nanoseconds = MonotonicTime.now.nanoseconds(since: start)
+            withExtendedLifetime(gate) {
+                ended(sample, part, after: parts.withLockedValue { $0 }, nanoseconds: nanoseconds)
+            }
         }
-        let call = InferenceCall(envelope: envelope) { part in
-            // A shadow's parts aren't waited for one by one; what can't be compared as a whole isn't.
-            if part.isFinal { ending.answered(part) }
+        let call = InferenceCall(envelope: envelope) { [copies] part in
+            if !part.isFinal {
+                // The model may need the memory for its next part. Those who need none may be many, and cost some, too.
+                let hasRoom = sample.place.grow(by: part.outputs.reduce(64) { $0 + $1.heldBytes })
+                parts.withLockedValue { ($0.areAny, $0.areTooMany) = (true, $0.areTooMany || !hasRoom) }
+                guard hasRoom else { return false }
+                copies.async {
+                    let outputs = part.outputs.copied
+                    parts.withLockedValue { parts in
+                        if let outputs { parts.answer.add(outputs) } else { parts.areTooMany = true }
+                    }
+                }
+            } else if parts.withLockedValue({ $0.areAny }) {
+                copies.async { ending.answered(part) }
+            } else {
+                ending.answered(part)
+            }
             return true
         }
         let patience = ShadowPatience(limit, on: copies) { [weak call] in
@@ -99,22 +149,23 @@ package final class ShadowTraffic: Sendable {
         ending.whenOver { patience.end() }
     }
 
-    private func ended(_ sample: ShadowSample, _ part: InferencePart, nanoseconds: UInt64) {
-        if let error = part.error { return end(sample.byteCount) { $0.failed(code: error.code.text) } }
-        seconds.observe(nanoseconds: nanoseconds)
-        let differences = sample.outputs.map { output in
-            let other = part.outputs.first { $0.name == output.name }
-            return (output.name, other.flatMap { TensorDifference(output, $0) })
-        }
-        end(sample.byteCount) {
-            $0.compared(differences, answerNanoseconds: sample.nanoseconds, shadowNanoseconds: nanoseconds)
-        }
+    /// What a shadow says before its last part.
+    private struct Parts {
+        var answer = ShadowAnswer()
+        var areAny = false
+        /// There was no room for all of them.
+        var areTooMany = false
     }
 
-    private func end(_ bytes: Int, _ note: (inout ShadowTally) -> Void) {
-        locked.withLockedValue { locked in
-            locked.admission.ended(bytes: bytes)
-            note(&locked.tally)
+    private func ended(_ sample: ShadowSample, _ part: InferencePart, after parts: Parts, nanoseconds: UInt64) {
+        if parts.areTooMany { return sample.place.end { $0.leftOut(isFull: true) } }
+        if let error = part.error { return sample.place.end { $0.failed(code: error.code.text) } }
+        seconds.observe(nanoseconds: nanoseconds)
+        var answer = parts.answer
+        answer.add(part.outputs)
+        let differences = sample.answer.differences(from: answer)
+        sample.place.end {
+            $0.compared(differences, answerNanoseconds: sample.nanoseconds, shadowNanoseconds: nanoseconds)
         }
     }
 }

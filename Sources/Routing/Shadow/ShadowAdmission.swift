@@ -34,6 +34,15 @@ package struct ShadowAdmission: Sendable {
         return .take
     }
 
+    /// A request that was taken needs more, as its answer comes in parts.
+    ///
+    /// - Returns: whether there is so much.
+    package mutating func grow(by bytes: Int) -> Bool {
+        guard bytes <= settings.memory - self.bytes else { return false }
+        self.bytes += bytes
+        return true
+    }
+
     /// The shadow is done with a request that was taken, and nothing is held for it any more.
     package mutating func ended(bytes: Int) {
         running -= 1

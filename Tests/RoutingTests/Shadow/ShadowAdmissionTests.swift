@@ -41,6 +41,16 @@ import Testing
         #expect(admission.offer(bytes: 60) == .take)
     }
 
+    @Test func whatGrowsStaysWithinTheSameBound() {
+        var admission = Self.admission()
+        #expect(admission.offer(bytes: 60) == .take)
+        #expect(!admission.grow(by: 41) && !admission.grow(by: .max))
+        #expect(admission.grow(by: 40) && admission.bytes == 100)
+        #expect(admission.offer(bytes: 1) == .full)
+        admission.ended(bytes: 100)
+        #expect(admission.bytes == 0 && admission.running == 0)
+    }
+
     @Test func boundsHoldWhateverHappens() {
         var generator = SplitMix(seed: 3)
         var admission = Self.admission(share: 7_000, concurrency: 5, memory: 1_000)
