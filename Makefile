@@ -126,7 +126,7 @@ bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx 
 	$(PYTHON) Benchmarks/thresholds.py
 
 .PHONY: bench-policy
-bench-policy: $(STAMPS)/setup ## what quotas cost one request, for 10 to 100,000 consumers
+bench-policy: $(STAMPS)/setup ## what policy costs one request, for 10 to 100,000 consumers
 	$(RELEASE_BUILD) --product policy-cost
 	@$(RELEASE)/policy-cost
 

@@ -210,10 +210,13 @@ let package = Package(
             ] + nio,
             path: "Benchmarks/BareEcho",
             swiftSettings: swiftSettings, linkerSettings: selfContained),
-        // What quotas cost a request: `make bench-policy`.
+        // What policy costs a request: `make bench-policy`.
         .executableTarget(
-            name: "policy-cost", dependencies: ["Policies", "Configuration", "Tensors"], path: "Benchmarks/PolicyCost",
-            swiftSettings: swiftSettings, linkerSettings: selfContained),
+            name: "policy-cost",
+            dependencies: [
+                "Gateway", "PluginHost", "Policies", "Routing", "Configuration", "Telemetry", "Tensors",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ], path: "Benchmarks/PolicyCost", swiftSettings: swiftSettings, linkerSettings: selfContained),
         // How fast tables are read and written: `make bench-rows`.
         .executableTarget(
             name: "row-cost", dependencies: ["Codecs", "Tensors"], path: "Benchmarks/RowCost",

@@ -1,76 +1,136 @@
-internal import Configuration
+internal import Crypto
 internal import Dispatch
 internal import Glibc
 internal import Policies
-internal import Tensors
+internal import Synchronization
 
-/// What quotas cost one request: asked, charged and settled, with counts in memory.
+/// What policy costs one request, by the very calls that the gateway makes, with counts in memory.
 ///
 ///     policy-cost [CONSUMERS …]
 ///
-/// For each number of consumers, whose turns come at random: nanoseconds of CPU for one request by one thread and by two,
-/// with one quota of the consumer's own, and with four nested ones that include a quota of all requests together.
+/// For each number of consumers, whose turns come at random, and for 10 and for 1,000 routes: microseconds of CPU for one
+/// request. `key` is reading and hashing what it shows, which a connection does once as long as it shows the same; `who`
+/// finds its owner; `route` chooses a route and its model; `rules` asks what the caller may; `quota` takes and settles.
+/// `all` is all of these but the first one after the other, `with key` is all of them.
+///
+/// Machines differ, so the first rows tell what this one needs for things that any gateway does.
 @main
 enum PolicyCost {
     private static let requests = 1_000_000
 
     static func main() {
         let given = CommandLine.arguments.dropFirst().compactMap { Int($0) }
-        print("consumers  quotas  threads  ns CPU a request")
-        for count in given.isEmpty ? [10, 1_000, 100_000] : given {
-            for isNested in [false, true] {
-                let engine = PolicyEngine(configuration(consumers: count, isNested: isNested), now: .now)
-                for threads in [1, 2] {
-                    let nanoseconds = measure(engine, threads: threads)
-                    print("\(count)  \(isNested ? 4 : 1)  \(threads)  \(nanoseconds)")
+        let floor = showFloors()
+        print("\n                                        µs CPU a request                            with key")
+        print("consumers  routes  quotas  threads    key    who  route  rules  quota    all  with key   SHA-256s")
+        for consumers in given.isEmpty ? [10, 1_000, 100_000] : given {
+            for (routes, isNested) in [(10, false), (1_000, false), (1_000, true)] {
+                let office = PolicyOffice(consumers: consumers, routes: routes, isNested: isNested)
+                for threads in routes == 10 || isNested ? [1, 2] : [1] {
+                    let cost = measure(office, threads: threads)
+                    let place =
+                        column(consumers, 9) + column(routes, 8) + column(isNested ? 4 : 1, 8) + column(threads, 9)
+                    print(
+                        place + "  "
+                            + (cost.steps + [cost.all]).map { column($0, 7) }.joined()
+                            + column(cost.withKey, 10) + column(cost.withKey / floor, 11))
                 }
             }
         }
     }
 
-    private static func configuration(consumers count: Int, isNested: Bool) -> GatewayConfiguration {
-        let place = SourceLocation(line: 1, column: 1)
-        let most = 1_000_000_000
-        let quota = LimitConfiguration.Quota(count: .requests, max: most, period: .seconds(1), burst: most)
-        let limits = isNested ? ["plenty"] : []
-        var model = ModelConfiguration(name: "echo", plugin: "echo", config: .mapping([]), location: place)
-        model.limits = limits
-        var configuration = GatewayConfiguration(
-            listeners: [], plugins: [], models: [model], auth: .none,
-            consumers: (0..<count).map {
-                ConsumerConfiguration(
-                    name: "c\($0)", keys: [], allowedModels: ["*"], limits: ["plenty"] + (isNested ? ["tokens"] : []),
-                    location: place)
-            },
-            limits: [
-                LimitConfiguration(name: "plenty", quotas: [quota]),
-                LimitConfiguration(
-                    name: "tokens",
-                    quotas: [.init(count: .fact(.tokens), max: most, period: .seconds(1), burst: most)]),
-            ], routes: [], observability: ObservabilityConfiguration(), drain: .seconds(1))
-        configuration.globalLimits = limits
-        return configuration
+    private struct Cost {
+        var steps: [Double]
+        var all: Double
+        var withKey: Double
     }
 
-    /// CPU of the process for one request.
-    private static func measure(_ engine: PolicyEngine, threads: Int) -> Int {
-        let consumers = engine.consumers
-        let start = clock()
+    /// Microseconds of the threads' CPU for one request.
+    private static func measure(_ office: PolicyOffice, threads: Int) -> Cost {
+        let sums = Mutex([UInt64](repeating: 0, count: 7))
+        let rounds = requests / threads / PolicyDesk.size
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
-            var facts = QuotaFacts()
-            facts.tokens = 10
-            // A multiplicative generator of full period: neighbours in time are far apart in memory.
-            var turn = UInt64(thread * 7_919 + 1)
-            for _ in 0..<(requests / threads) {
-                turn = turn &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                let consumer = consumers[Int(turn >> 33) % consumers.count]
-                let place = PolicyEngine.QuotaPlace(route: nil, model: 0)
-                guard case .admitted(let reservation, _) = engine.admit(consumer, place, facts: facts, now: .now) else {
-                    fatalError("a quota that is far too large refused a request")
+            let desk = PolicyDesk(office, seed: UInt64(thread))
+            let clock = ThreadClock()
+            var times = [UInt64](repeating: 0, count: 7)
+            for _ in 0..<rounds {
+                desk.turn()
+                for (index, step) in desk.steps.enumerated() { times[index] += clock.time(step) }
+                desk.turn()
+                desk.readKeys()
+                times[5] += clock.time(desk.serve)
+                desk.turn()
+                times[6] += clock.time {
+                    desk.readKeys()
+                    desk.serve()
                 }
-                reservation.settle(facts, isSuccess: true, now: .now)
+            }
+            sums.withLock { sums in
+                for (index, time) in times.enumerated() { sums[index] += time }
             }
         }
-        return Int(Double(clock() - start) * 1e9 / Double(CLOCKS_PER_SEC) / Double(requests))
+        let costs = sums.withLock { $0 }.map { Double($0) / 1_000 / Double(rounds * PolicyDesk.size * threads) }
+        return Cost(steps: Array(costs[..<5]), all: costs[5], withKey: costs[6])
+    }
+
+    /// - Returns: what the digest of a key takes.
+    private static func showFloors() -> Double {
+        let clock = ThreadClock()
+        let key = Array("slk_k1_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ".utf8)
+        var sum: UInt8 = 0
+        func mean(_ work: () -> Void) -> Double {
+            Double(clock.time { for _ in 0..<200_000 { work() } }) / 200_000 / 1_000
+        }
+        let digest = mean { sum ^= SHA256.hash(data: key).first { _ in true } ?? 0 }
+        let pepper = SymmetricKey(data: key)
+        let code = mean { sum ^= HMAC<SHA256>.authenticationCode(for: key, using: pepper).first { _ in true } ?? 0 }
+        var pipes: [Int32] = [0, 0]
+        guard pipe(&pipes) == 0 else { fatalError("no pipe") }
+        let calls = mean {
+            var number: UInt64 = 1
+            write(pipes[1], &number, 8)
+            read(pipes[0], &number, 8)
+        }
+        for end in pipes { close(end) }
+        print("SHA-256 of a key \(column(digest, 6)) µs, HMAC of it \(column(code, 6)) µs (\(sum & 1))")
+        print("eight bytes written to the kernel and read back \(column(calls, 6)) µs")
+        return digest
+    }
+
+    private static func column(_ number: Int, _ width: Int) -> String { padded("\(number)", width) }
+
+    private static func column(_ number: Double, _ width: Int) -> String {
+        let hundredths = Int((number * 100).rounded())
+        let rest = hundredths % 100
+        return padded("\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)", width)
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+}
+
+/// CPU of the calling thread.
+struct ThreadClock {
+    private var overhead: UInt64 = 0
+
+    init() {
+        var least = UInt64.max
+        for _ in 0..<1_000 { least = min(least, time {}) }
+        overhead = least
+    }
+
+    /// Nanoseconds that some work takes, without what asking takes.
+    func time(_ work: () -> Void) -> UInt64 {
+        let start = Self.now
+        work()
+        let taken = Self.now - start
+        return taken - min(taken, overhead)
+    }
+
+    private static var now: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -9,7 +9,7 @@ extension Gate {
     ///
     /// - Parameter model: as clients call it.
     /// - Throws: `forbidden` where the caller may know of the model; `model_not_found`, as if there were none, where not.
-    func authorize(
+    package func authorize(
         _ principal: Principal, _ operation: AccessOperation, model: String, at place: AccessPlace, nowSeconds: Int64
     ) throws(SluiceError) {
         guard

@@ -1,7 +1,7 @@
 internal import Configuration
-internal import Policies
-internal import Routing
-internal import Tensors
+package import Policies
+package import Routing
+package import Tensors
 
 extension Gate {
     /// The route of a request, and who makes it.
@@ -11,7 +11,7 @@ extension Gate {
     /// kind, passes that route by.
     ///
     /// - Parameter last: the route that turned out not to take the request, where the search goes on behind one.
-    func route(
+    package func route(
         _ request: RouteRequest, behind last: Route? = nil, credentials: Credentials, nowSeconds: Int64
     ) throws(SluiceError) -> (Route, Principal) {
         // Found out once, if at all, however many routes ask for it.
