@@ -22,6 +22,8 @@ import Testing
           hangs: { plugin: stub_faulty, config: { streams: false, behaviour: hang, for: 30s } }
           stalls: { plugin: stub_faulty, config: { streams: false, behaviour: slow-nth, nth: 2, for: 30s, concurrency: 4 }, queue: 0 }
           slow-once: { plugin: stub_faulty, config: { streams: false, behaviour: slow-nth, nth: 2, for: 100ms, no_retry: true } }
+          parts: { plugin: stub_faulty, config: { behaviour: stream, parts: 4 } }
+          parts2: { plugin: stub_faulty, config: { behaviour: stream, parts: 4 } }
 
           sure: { steps: [first, { model: good, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }], outputs: [y, middle] }
           also-sure: { steps: [first, { model: other, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }], outputs: [y, middle] }
@@ -39,6 +41,8 @@ import Testing
           other-two: { steps: [first, { model: other, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }] }
           failing: { steps: [first, { model: fails, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }] }
           hanging: { steps: [first, { model: hangs, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }] }
+          told: { steps: [first, { model: parts, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }] }
+          told-too: { steps: [first, { model: parts2, inputs: { INPUT0: middle }, outputs: { OUTPUT0: y } }] }
         auth: none
         limits: { few: [{ count: requests, max: 1/hour }] }
         routes:
@@ -55,6 +59,7 @@ import Testing
           - { match: { model: seen-by-two }, send: spare, shadow: { model: good-two } }
           - { match: { model: seen-failing }, send: good-two, shadow: { model: failing } }
           - { match: { model: seen-hanging }, send: good-two, shadow: { model: hanging, timeout: 20ms, concurrency: 2 } }
+          - { match: { model: told }, send: told, shadow: { model: told-too } }
         """
     ))
 struct PipelineRescueTests {
@@ -221,5 +226,14 @@ struct PipelineRescueTests {
         // The step's model has let go of every one of them.
         let models = try gateway.get("/admin/models", port: ops).json["models"] as? [[String: Any]] ?? []
         #expect(models.contains { $0["name"] as? String == "hangs" && $0["ready"] as? Bool == true })
+    }
+
+    @Test func answersInPartsAreComparedAsAWhole() throws {
+        let answer = try infer("told", headers: ["Accept": "application/x-ndjson"])
+        #expect(answer.status == 200 && answer.text.split(separator: "\n").count >= 4, "\(answer.text)")
+        #expect(try eventually { try count("compared", of: "told") == 1 })
+        let y = try output("y", of: "told")
+        #expect(y["max_error"] as? Double == 0 && y["different"] as? Int == 0, "\(y)")
+        #expect(y["rows"] as? Int ?? 0 >= 4)
     }
 }
