@@ -24,9 +24,9 @@ let selfContained: [LinkerSetting] = [
         [
             "-use-ld=lld", "-static-stdlib", "-Xlinker",
             "--version-script=\(Context.packageDirectory)/Sources/programs.map",
-            // What Foundation's archives need of each other, which only the shared libraries say by themselves.
-            "-lFoundation", "-lCoreFoundation", "-lFoundationInternationalization", "-l_FoundationICU",
-            "-lFoundationEssentials", "-l_FoundationCShims", "-l_FoundationCollections", "-lstdc++",
+            // What archives need of each other, which only shared libraries say by themselves.
+            "-lswiftSynchronization", "-lFoundation", "-lCoreFoundation", "-lFoundationInternationalization",
+            "-l_FoundationICU", "-lFoundationEssentials", "-l_FoundationCShims", "-l_FoundationCollections", "-lstdc++",
         ], .when(configuration: .release))
 ]
 
