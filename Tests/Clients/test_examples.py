@@ -121,8 +121,11 @@ def test_ocr_prints_the_page_line_by_line(served):
 
 
 def test_every_example_is_run_here():
+    # The chat's language model is one of the large frameworks: Tests/Frameworks/test_llama.py runs it.
     there = {path.parent.name for path in (ROOT / "examples").glob("*/run.sh")}
     assert there == {
+        "chat",
+        "faces",
         "iris",
         "voice-activity",
         "notes",
