@@ -150,7 +150,7 @@ bool Remote::may_ask_another(const Exchange &exchange, const sluice_request *req
   if (request->deadline_ns != 0 && now_ns() >= request->deadline_ns) return false;
   switch (exchange.end) {
     case Exchange::End::unreachable: return true;
-    case Exchange::End::broken: return settings.retries && !exchange.was_resent;
+    case Exchange::End::broken: return settings.retries;
     case Exchange::End::answered: return settings.retries && dialect->is_unavailable(exchange);
     default: return false;
   }
