@@ -7,6 +7,11 @@ import socket
 import socketserver
 import threading
 
+import requests
+from gateway import Gateway
+
+HEAD = 'version: 1\nlisteners: { public: { address: "127.0.0.1:0" } }\nauth: none\nobservability: { access_log: none }\n'
+
 METADATA = {
     "name": "m",
     "versions": ["1"],
@@ -14,6 +19,8 @@ METADATA = {
     "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}],
     "outputs": [{"name": "y", "datatype": "FP32", "shape": [-1, 2]}],
 }
+# The same as a model's own configuration says it.
+PORTS = {key: METADATA[key] for key in ("inputs", "outputs")}
 EXTENSIONS = {"name": "fake", "version": "1", "extensions": ["binary_tensor_data"]}
 
 
@@ -183,3 +190,32 @@ def closed_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def near(models, more=""):
+    """A gateway of remote models: their `config` by name."""
+    lines = [
+        f"  {name}: {{ plugin: remote, config: {json.dumps(config)} }}" if isinstance(config, dict) else f"  {name}: {config}"
+        for name, config in models.items()
+    ]
+    return Gateway(HEAD + "models:\n" + "\n".join(lines) + "\n" + more)
+
+
+def post(gateway, model="far", values=((1, 2),), **options):
+    return requests.post(
+        f"{gateway.url}/v1/infer/{model}",
+        json={"x": [list(row) for row in values], **options.pop("body", {})},
+        timeout=30,
+        **options,
+    )
+
+
+def say(raw):
+    """These bytes and nothing else, and the end of the connection."""
+
+    def answer(handler):
+        handler.wfile.write(raw)
+        handler.wfile.flush()
+        handler.close_connection = True
+
+    return answer
