@@ -120,6 +120,7 @@ fuzz: plugins ## what bodies reach in media, and servers in remote: ten minutes 
 .PHONY: bench
 bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx and peers, then a soak; fill in the page
 	$(RELEASE_BUILD) --product bare-echo
+	$(RELEASE_BUILD) --product row-cost
 	$(PYTHON) Benchmarks/run.py $(BENCH_FLAGS)
 	$(PYTHON) Benchmarks/soak.py $(SOAK_FLAGS)
 	$(PYTHON) Benchmarks/report.py
@@ -134,6 +135,10 @@ bench-policy: $(STAMPS)/setup ## what policy costs one request, for 10 to 100,00
 bench-rows: $(STAMPS)/setup ## how fast rows of CSV and JSON are cut, read and written, by one thread
 	$(RELEASE_BUILD) --product row-cost
 	@$(RELEASE)/row-cost
+
+.PHONY: bench-table
+bench-table: plugins models build ## a CSV of 1 GB in one request: how much memory it takes
+	$(PYTHON) Benchmarks/long_table.py
 
 .PHONY: clean
 clean: ## remove all that was built or fetched

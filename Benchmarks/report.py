@@ -122,6 +122,16 @@ def facts(document):
             "",
             *table(["workload", "by", "rows/s", "MB/s of CSV", "CPU seconds", "memory at its peak"], rows),
         ]
+    parsed = [fact for fact in document["facts"] if "parsed_megabytes_per_second" in fact]
+    if parsed:
+        rows = [[fact["case"], fact["server"], number(fact["parsed_megabytes_per_second"])] for fact in parsed]
+        lines += [
+            "### JSON to a tensor",
+            "",
+            "One thread, a body in memory; simdjson is told what comes, and reads it into an array of floats.",
+            "",
+            *table(["workload", "by", "MB/s of JSON"], rows),
+        ]
     idle = [fact for fact in document["facts"] if fact["case"].startswith("idle")]
     if idle:
         rows = [

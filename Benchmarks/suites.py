@@ -8,6 +8,7 @@ import time
 
 import batches
 import configurations
+import parsing
 import pipeline
 import process
 import workloads
@@ -240,6 +241,7 @@ ALL = {
     "json": echo_json_large,
     "forest": forest,
     "batch": batches.batches,
+    "parsing": parsing.parsing,
     "sentences": sentences,
     "policy": policy,
     "keys": keys,
