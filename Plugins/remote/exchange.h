@@ -2,6 +2,7 @@
 #ifndef SLUICE_REMOTE_EXCHANGE_H
 #define SLUICE_REMOTE_EXCHANGE_H
 #include <curl/curl.h>
+#include <simdjson.h>
 
 #include <atomic>
 #include <string>
@@ -61,6 +62,7 @@ class Exchange {
   bool is_busy = false;  // it says when it will have time again
   size_t json_length = 0;  // Inference-Header-Content-Length; 0 where there is none
   std::string data;
+  simdjson::ondemand::parser parser;  // of the document in it; its memory is for the next one, too
 
   void forget_answer() {
     end = End::cancelled;
@@ -73,6 +75,7 @@ class Exchange {
     is_busy = false;
     if (data.capacity() > Body::largest_kept) std::string().swap(data);
     data.clear();
+    if (parser.capacity() > Body::largest_kept) parser = simdjson::ondemand::parser();
     is_abandoned = false;
   }
 

@@ -14,17 +14,17 @@ namespace json = simdjson::ondemand;
 // asked of the document.
 class Document {
  public:
-  explicit Document(std::string text) : text_(std::move(text)) { open(text_, text_.size()); }
-  // The first `size` bytes of `text`, which gets room for what the parser reads beyond them.
-  Document(std::string &text, size_t size) { open(text, size); }
+  explicit Document(std::string text) : text_(std::move(text)) { open(text_, text_.size(), parser_); }
+  // The first `size` bytes of `text`, which gets room for what the parser reads beyond them. The parser is at nothing else.
+  Document(std::string &text, size_t size, json::parser &parser) { open(text, size, parser); }
   Document(const Document &) = delete;
 
   json::object object() { return document_.get_object(); }
 
  private:
-  void open(std::string &text, size_t size) {
+  void open(std::string &text, size_t size, json::parser &parser) {
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-    document_ = parser_.iterate(text.data(), size, text.capacity());
+    document_ = parser.iterate(text.data(), size, text.capacity());
   }
 
   std::string text_;

@@ -157,7 +157,7 @@ class OpenInference : public Dialect {
     Arrivals arrivals(request, outputs);
     Facts facts;
     try {
-      Document document(exchange.data, length);
+      Document document(exchange.data, length, exchange.parser);
       std::string_view rest(exchange.data.data() + length, whole - length);
       json::object about = document.object();
       for (json::object output : about["outputs"].get_array()) {

@@ -104,7 +104,7 @@ class OpenAI : public Dialect {
     sluice::Answer answer(request);
     Facts facts;
     try {
-      Document document(exchange.data, exchange.data.size());
+      Document document(exchange.data, exchange.data.size(), exchange.parser);
       json::object about = document.object();
       if (settings_.task == Task::embeddings) {
         add_embeddings(request, about, exchange.data.size(), answer);

@@ -3,6 +3,8 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace remote {
 namespace {
@@ -21,12 +23,33 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// What a field's name may be made of.
+constexpr std::array<bool, 256> token_bytes = [] {
+  std::array<bool, 256> may = {};
+  for (int c = '0'; c <= '9'; c++) may[static_cast<size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; c++) may[static_cast<size_t>(c)] = may[static_cast<size_t>(c - 'a' + 'A')] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) may[static_cast<size_t>(c)] = true;
+  return may;
+}();
+
 bool is_token(std::string_view text) {
-  const auto is_part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr);
-  };
+  const auto is_part = [](char c) { return token_bytes[static_cast<unsigned char>(c)]; };
   return !text.empty() && std::all_of(text.begin(), text.end(), is_part);
+}
+
+// Whether there is any byte that ends lines, moves cursors or the like; a tab is none of them.
+bool has_control(std::string_view text) {
+  constexpr uint64_t each = 0x0101010101010101, top = 0x80 * each;
+  // Eight at a time, as mostly there is none; a tab has it looked at byte by byte.
+  while (text.size() >= 8) {
+    uint64_t bytes;
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    const uint64_t without_delete = bytes ^ 0x7F * each;
+    if (((bytes - 0x20 * each) & ~bytes & top) != 0 || ((without_delete - each) & ~without_delete & top) != 0) break;
+    text.remove_prefix(8);
+  }
+  const auto is_control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; };
+  return std::any_of(text.begin(), text.end(), is_control);
 }
 
 // Digits alone, and no more of them than surely fit.
@@ -137,8 +160,7 @@ Reply::State Reply::end() {
 Reply::State Reply::line(std::string_view text) {
   text.remove_suffix(1);
   if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-  const auto is_control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; };
-  if (std::any_of(text.begin(), text.end(), is_control)) return refuse(no_http);
+  if (has_control(text)) return refuse(no_http);
   switch (part_) {
     case Part::status: return status_line(text);
     case Part::fields: return text.empty() ? head_ended() : field_line(text, false);
