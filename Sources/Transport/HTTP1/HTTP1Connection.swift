@@ -11,7 +11,7 @@ internal import Tensors
 ///
 /// While a request is under way nothing more is read, so a client that pipelines or floods meets TCP's own back-pressure.
 /// Requests written the usual way are read by `RequestReader`; at the first one that isn't, NIO's parser takes over.
-final class HTTP1Connection: ChannelDuplexHandler {
+final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
@@ -30,6 +30,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     /// What NIO's parser made of bytes that came in one read with an earlier request; `nil` as long as it isn't needed.
     private var waitingParts: CircularBuffer<HTTPServerRequestPart>?
     private var isReceiving = false
+    /// What was read waits to be taken, or what that was answered waits to be sent.
+    private(set) var isInRound = false
+    /// An answer that waits for the end of the round; from `scratch`.
+    var heldAnswer: [UInt8]?
+    /// The client sends nothing more.
+    private(set) var inputHasEnded = false
     var readIsHeld = false
     private var sawPartInThisRead = false
     /// A request that can't be understood came in behind the one under way.
@@ -92,7 +98,10 @@ final class HTTP1Connection: ChannelDuplexHandler {
         isActive = true
         remote = context.remoteAddress?.ipAddress
         peer = Peer(of: context, isPlain: isPlain)
-        if isPlain { socket = DirectSocket(context.channel) }
+        if isPlain {
+            socket = DirectSocket(context.channel)
+            ReadRound.joins(context.channel)
+        }
         clock.enter(.idle, now: .coarse)
         scheduleCheck(context)
     }
@@ -146,10 +155,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     /// The server drains: close as soon as no request is under way.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ConnectionEvent.Drain {
+        switch event {
+        case is ConnectionEvent.Drain:
             if exchange == nil { close(context) }
-        } else {
-            context.fireUserInboundEventTriggered(event)
+        case ChannelEvent.inputClosed:
+            inputHasEnded = true
+            if !isInRound { context.close(promise: nil) }
+        default: context.fireUserInboundEventTriggered(event)
         }
     }
 
@@ -174,7 +186,29 @@ final class HTTP1Connection: ChannelDuplexHandler {
         // Behind the last request of a connection nothing is a request, however much it looks like one.
         if isClosing { return discard(bytes, context: context) }
         reader.append(bytes)
+        if isPlain, waitingParts == nil, bytes.readableBytes <= ReadRound.shortRead {
+            if isInRound { return }
+            isInRound = true
+            scratch.round.add(self, eventLoop: context.eventLoop)
+        } else {
+            receive(context: context)
+        }
+    }
+
+    func takeRead() {
+        guard let context else { return }
         receive(context: context)
+        endRead()
+    }
+
+    func answerRead() {
+        isInRound = false
+        guard let context else { return }
+        if let answer = heldAnswer.take() {
+            send(answer, nil, context: context)
+            receive(context: context)
+        }
+        if inputHasEnded { context.close(promise: nil) }
     }
 
     /// Takes what NIO's parser makes of the bytes, once it has taken over.
@@ -196,7 +230,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
         guard !isReceiving else { return }
         isReceiving = true
         defer { isReceiving = false }
-        while !isClosing, exchange?.progress.requestEnded != true {
+        while !isClosing, heldAnswer == nil, exchange?.progress.requestEnded != true {
             if waitingParts != nil {
                 guard let part = waitingParts?.popFirst() else { break }
                 switch part {
@@ -226,7 +260,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             case .unusual: handOver(context: context)
             }
         }
-        if let failure = parserFailure, !isClosing, exchange?.progress.requestEnded != true {
+        if let failure = parserFailure, !isClosing, heldAnswer == nil, exchange?.progress.requestEnded != true {
             parserFailure = nil
             refuseUnreadable(failure, context: context)
         }
@@ -254,9 +288,13 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        if !isInRound { endRead() }
+        context.fireChannelReadComplete()
+    }
+
+    private func endRead() {
         if !sawPartInThisRead && exchange == nil { clock.receivedPartOfHead(now: .coarse) }
         sawPartInThisRead = false
-        context.fireChannelReadComplete()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -417,6 +455,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     }
 
     private func dropUnread() {
+        heldAnswer = nil
         waitingParts?.removeAll()
         _ = reader.takeUnread()
     }

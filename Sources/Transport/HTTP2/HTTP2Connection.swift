@@ -10,7 +10,7 @@ internal import Tensors
 /// What frames are is `HTTP2FrameReader`'s to know, what they mean and whether they may come `HTTP2StateMachine`'s, what
 /// header blocks say `HeaderBlockReader`'s, and what may be sent when `OutboundFlow`'s: plain structs all. Here are the
 /// effects. Streams are plain objects in a table, not channels of their own, which would cost more than most requests do.
-final class HTTP2Connection: ChannelInboundHandler {
+final class HTTP2Connection: ChannelInboundHandler, RoundMember {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -52,6 +52,12 @@ final class HTTP2Connection: ChannelInboundHandler {
     var events: [OutboundFlow.Event] = []
     /// How many there are that wait for each other's flush.
     var holds = 0
+    /// Frames of one read are answered together.
+    private var isReading = false
+    /// What was read waits for other connections of the loop, or what that was answered does.
+    private var isInRound = false
+    /// The client sends nothing more.
+    private var inputHasEnded = false
     /// The socket itself, on connections whose bytes go out as they are.
     private(set) var socket: DirectSocket?
     /// Writes that wait in the channel for the client to make room, and the frames in them.
@@ -99,7 +105,10 @@ final class HTTP2Connection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         remote = context.remoteAddress?.ipAddress
-        if isPlain { socket = DirectSocket(context.channel) }
+        if isPlain {
+            socket = DirectSocket(context.channel)
+            ReadRound.joins(context.channel)
+        }
         blocks = HeaderBlockReader(limit: limits.headerList, peer: Peer(of: context, isPlain: isPlain))
         // The first read is being handed on; it goes out with what that is answered.
         isReading = true
@@ -154,7 +163,13 @@ final class HTTP2Connection: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ConnectionEvent.Drain { goAway() } else { context.fireUserInboundEventTriggered(event) }
+        switch event {
+        case is ConnectionEvent.Drain: goAway()
+        case ChannelEvent.inputClosed:
+            inputHasEnded = true
+            if !isReading { context.close(promise: nil) }
+        default: context.fireUserInboundEventTriggered(event)
+        }
     }
 
     /// A stream is over, as far as the client can tell.
@@ -217,22 +232,34 @@ final class HTTP2Connection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
-        holds += 1
         isReading = true
-        reader.append(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        reader.append(bytes)
+        if isPlain, bytes.readableBytes <= ReadRound.shortRead {
+            if isInRound { return }
+            isInRound = true
+            scratch.round.add(self, eventLoop: context.eventLoop)
+        } else {
+            takeRead()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if isReading, !isInRound { answerRead() }
+        context.fireChannelReadComplete()
+    }
+
+    func takeRead() {
+        holds += 1
         receive()
         holds -= 1
     }
 
-    /// Frames of one read are answered together.
-    private var isReading = false
-
-    func channelReadComplete(context: ChannelHandlerContext) {
-        if isReading {
-            isReading = false
-            flushUnlessHeld()
-        }
-        context.fireChannelReadComplete()
+    func answerRead() {
+        isReading = false
+        isInRound = false
+        flushUnlessHeld()
+        if inputHasEnded { context?.close(promise: nil) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

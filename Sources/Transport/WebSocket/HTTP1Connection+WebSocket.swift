@@ -76,6 +76,7 @@ extension HTTP1Connection {
                 promise: nil)
             // Whoever held reading back before is gone.
             session.readFirst()
+            if inputHasEnded { context.channel.close(promise: nil) }
         } catch {
             context.close(promise: nil)
         }

@@ -89,6 +89,9 @@ final class WebSocketSession: ChannelDuplexHandler, @unchecked Sendable {
             isDraining = true
             waiting.removeAll()
             if turn == nil { close(.goingAway, "the gateway is ending") }
+        case ChannelEvent.inputClosed:
+            // Without a Close frame before it: the client has gone.
+            context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
         }
     }

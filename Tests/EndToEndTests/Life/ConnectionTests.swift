@@ -137,6 +137,26 @@ struct ConnectionTests {
         #expect(value(try connection.response()) == 2)
     }
 
+    /// Refused before its body is read, though that is there already.
+    @Test func aShortBodyThatIsRefusedIsNoRequest() throws {
+        let connection = try RawConnection(port: gateway.port)
+        let inside = "GET /v2 HTTP/1.1\r\nHost: a\r\n\r\n"
+        connection.send(request("none", inside) + request("echo", "[[2]]") + request("none", inside))
+        #expect(try connection.response().status == 404)
+        #expect(value(try connection.response()) == 2)
+        #expect(try connection.response().status == 404)
+    }
+
+    /// As `nc -N` does: the end may come in with the request.
+    @Test(arguments: 1...20)
+    func aClientThatHasSaidAllIsAnswered(_: Int) throws {
+        let connection = try RawConnection(port: gateway.port)
+        connection.send(request("echo", "[[1]]"))
+        connection.finishSending()
+        #expect(value(try connection.response()) == 1)
+        #expect(try connection.isClosedByPeer())
+    }
+
     @Test func absoluteTargetsAreUnderstood() throws {
         for target in ["http://a:1/v2/health/live", "HTTP://a/v2/health/live", "https://a/v2/health/live"] {
             let connection = try RawConnection(port: gateway.port)

@@ -111,8 +111,8 @@ struct HTTP2ConnectionTests {
             + Frames.frame(HTTP2FrameType.ping, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8])
         for cut in 1..<bytes.count {
             let server = try Self.server(port)
-            try server.writeInbound(ByteBuffer(bytes: Array(bytes[..<cut])))
-            try server.writeInbound(ByteBuffer(bytes: Array(bytes[cut...])))
+            try server.read(ByteBuffer(bytes: Array(bytes[..<cut])))
+            try server.read(ByteBuffer(bytes: Array(bytes[cut...])))
             let frames = try Self.frames(server)
             let data = frames.filter { $0.type == HTTP2FrameType.data }.flatMap(\.payload)
             #expect(data == [5, 6, 7], "cut at \(cut)")
@@ -146,7 +146,7 @@ struct HTTP2ConnectionTests {
             bytes += Frames.frame(HTTP2FrameType.headers, HTTP2FrameFlags.endHeaders, id, Frames.request)
             bytes += Frames.frame(HTTP2FrameType.data, HTTP2FrameFlags.endStream, id, [1, 2, 3])
         }
-        try server.writeInbound(ByteBuffer(bytes: bytes))
+        try server.read(ByteBuffer(bytes: bytes))
         let first = try #require(try server.readOutbound(as: ByteBuffer.self))
         #expect(try server.readOutbound(as: ByteBuffer.self) == nil)
         let streams = OutboundFlowTests.frames(Array(first.readableBytesView)).map(\.stream)
@@ -159,7 +159,7 @@ struct HTTP2ConnectionTests {
         let server = try Self.server(try .forTests())
         let ping = Frames.frame(HTTP2FrameType.ping, 0, 0, [UInt8](repeating: 1, count: 8))
         let wrong = Frames.frame(HTTP2FrameType.data, 0, 9, [1])
-        try server.writeInbound(ByteBuffer(bytes: Frames.start + wrong + ping))
+        try server.read(ByteBuffer(bytes: Frames.start + wrong + ping))
         let frames = try Self.frames(server)
         let goAway = try #require(frames.last)
         #expect(goAway.type == HTTP2FrameType.goAway && Array(goAway.payload[4..<8]) == [0, 0, 0, 1])
@@ -179,7 +179,7 @@ struct HTTP2ConnectionTests {
             + Frames.frame(HTTP2FrameType.data, HTTP2FrameFlags.endStream, 1, [9])
             + Frames.frame(HTTP2FrameType.headers, HTTP2FrameFlags.endHeaders, 3, Frames.request)
             + Frames.frame(HTTP2FrameType.data, HTTP2FrameFlags.endStream, 3, [1, 2])
-        try server.writeInbound(ByteBuffer(bytes: bytes))
+        try server.read(ByteBuffer(bytes: bytes))
         let frames = try Self.frames(server)
         #expect(frames.first { $0.stream == 1 }?.type == HTTP2FrameType.reset)
         #expect(frames.filter { $0.stream == 1 }.count == 1)
@@ -189,7 +189,7 @@ struct HTTP2ConnectionTests {
 
     @Test func aClientThatTakesNothingIsCutOff() throws {
         let server = try Self.server(try .forTests())
-        try server.writeInbound(ByteBuffer(bytes: Frames.start))
+        try server.read(ByteBuffer(bytes: Frames.start))
         // The channel is full, and no write of it ever ends.
         server.isWritable = false
         let held = HeldWrites()
@@ -197,11 +197,26 @@ struct HTTP2ConnectionTests {
         let ping = Frames.frame(HTTP2FrameType.ping, 0, 0, [UInt8](repeating: 1, count: 8))
         var rounds = 0
         while held.goAways == 0, rounds < 10 {
-            try server.writeInbound(ByteBuffer(bytes: (0..<1900).flatMap { _ in ping }))
+            try server.read(ByteBuffer(bytes: (0..<1900).flatMap { _ in ping }))
             rounds += 1
         }
         #expect(held.goAways == 1)
         held.release()
+        _ = try server.finish(acceptAlreadyClosed: true)
+    }
+
+    /// What came before the end of what the client sends, in the same turn of the loop, is answered all the same.
+    @Test func theEndOfTheInputIsBehindWhatWasRead() throws {
+        let server = try Self.server(try .forTests())
+        let request = Frames.frame(HTTP2FrameType.headers, HTTP2FrameFlags.endHeaders, 1, Frames.request)
+        let body = Frames.frame(HTTP2FrameType.data, HTTP2FrameFlags.endStream, 1, [7])
+        try server.read(ByteBuffer(bytes: Frames.start))
+        try server.writeInbound(ByteBuffer(bytes: request + body))
+        server.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(server.isActive)
+        server.embeddedEventLoop.run()
+        #expect(try Self.frames(server).filter { $0.type == HTTP2FrameType.data }.flatMap(\.payload) == [7])
+        #expect(!server.isActive)
         _ = try server.finish(acceptAlreadyClosed: true)
     }
 

@@ -103,7 +103,7 @@ final class NIOClient {
             isQuiet = true
             while let bytes = try client.readOutbound(as: ByteBuffer.self) {
                 isQuiet = false
-                for piece in pieces(bytes) { try server.writeInbound(piece) }
+                for piece in pieces(bytes) { try server.read(piece) }
             }
             while let bytes = try server.readOutbound(as: ByteBuffer.self) {
                 isQuiet = false
@@ -148,5 +148,13 @@ final class NIOClient {
     func finish() {
         _ = try? client.finish(acceptAlreadyClosed: true)
         _ = try? server.finish(acceptAlreadyClosed: true)
+    }
+}
+
+extension EmbeddedChannel {
+    /// Reads bytes, as a turn of an event loop does: what waits for the turn's end is done.
+    func read(_ bytes: ByteBuffer) throws {
+        try writeInbound(bytes)
+        embeddedEventLoop.run()
     }
 }

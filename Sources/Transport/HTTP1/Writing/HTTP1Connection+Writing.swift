@@ -59,6 +59,14 @@ extension HTTP1Connection {
     /// - Parameter bytes: from `scratch`, which gets them back.
     func writeLast(_ bytes: consuming [UInt8], _ tail: EncodedBody.Segment? = nil, context: ChannelHandlerContext) {
         clock.enter(.writing, now: .coarse)
+        if isInRound, tail == nil {
+            heldAnswer = consume bytes
+        } else {
+            send(consume bytes, tail, context: context)
+        }
+    }
+
+    func send(_ bytes: consuming [UInt8], _ tail: EncodedBody.Segment?, context: ChannelHandlerContext) {
         let sent = writeDirectly(bytes, tail)
         let whole = bytes.count + (tail?.byteCount ?? 0)
         if sent == whole {

@@ -7,6 +7,8 @@ final class LoopScratch: @unchecked Sendable {
 
     private var bytes: [UInt8] = []
     var date = HTTPDate()
+    /// Connections that have read something.
+    let round = ReadRound()
 
     /// An empty array with some room; `giveBack` it.
     func take() -> [UInt8] {
