@@ -9,7 +9,15 @@ package struct MessageWriter: Sendable {
         bytes.removeAll(keepingCapacity: true)
     }
 
-    package mutating func write<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+    // One function for each width instead of a generic one, which other modules would call without knowing the type.
+    package mutating func write(_ value: UInt8) { bytes.append(value) }
+    package mutating func write(_ value: Int32) { append(value) }
+    package mutating func write(_ value: UInt32) { append(value) }
+    package mutating func write(_ value: Int64) { append(value) }
+    package mutating func write(_ value: UInt64) { append(value) }
+
+    @inline(__always)
+    private mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
         withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
     }
 

@@ -28,8 +28,9 @@ struct CallerPatience: Sendable {
     /// Whether the last calls were alone.
     var isQuiet: Bool { alone >= Self.quietCalls }
 
-    /// Whether whoever calls now is likely to look for the answer, so that the runner had better be awake by then.
-    var isLikelyToLook: Bool { !isWaiting && isQuiet && waiting.isHigh && looking.isHigh }
+    /// Whether whoever calls now is going to look for the answer, so that the runner had better be awake by then: also
+    /// where looking has failed before and is only tried again, as it would hardly succeed with a runner that sleeps.
+    var isLikelyToLook: Bool { !isWaiting && isQuiet && waiting.isDue && looking.isDue }
 
     /// How a caller may wait now, if it may; `end` must follow then.
     ///
@@ -57,8 +58,8 @@ private struct Hope: Sendable {
     private var skipped = 0
     private var nextSkipped = 1
 
-    /// Whether the last try succeeded.
-    var isHigh: Bool { nextSkipped == 1 }
+    /// Whether the next time is one to try.
+    var isDue: Bool { skipped == 0 }
 
     mutating func permits() -> Bool {
         guard skipped > 0 else { return true }

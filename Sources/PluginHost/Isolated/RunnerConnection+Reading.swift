@@ -157,24 +157,25 @@ extension RunnerConnection {
         let count = Int(try reader.read(UInt32.self))
         guard count <= 4096 else { throw RingFault(description: "\(count) outputs") }
         var messages: [TensorMessage] = []
+        messages.reserveCapacity(min(count, 16))
         for _ in 0..<count { messages.append(try TensorMessage(reading: &reader)) }
         let parameters = try reader.readParameters()
-        let error = try reader.readOptional { reader throws(MessageReader.Malformed) in
-            (code: try reader.readText(atMost: 64), message: try reader.readText(atMost: 4096))
-        }
+        let code = try reader.readBool() ? try reader.readText(atMost: 64) : nil
+        let text = code == nil ? "" : try reader.readText(atMost: 4096)
         try reader.finish()
 
         let lent =
             token == 0
             ? nil : LentOutputs(self, token: token, byteCount: messages.reduce(0) { $0 &+ $1.byteCount })
         var part = InferencePart(outputs: [], parameters: parameters, isFinal: isFinal)
-        if let error {
-            guard isFinal, let code = Self.possibleCodes[error.code] else {
+        if let code {
+            guard isFinal, let code = Self.possibleCodes[code] else {
                 throw RingFault(description: "a failure that no plugin can cause")
             }
-            part.error = SluiceError(code, error.message, detail: [.init("model", model)])
+            part.error = SluiceError(code, text, detail: [.init("model", model)])
         } else {
-            part.outputs = try messages.map { try tensor($0, lent, of: entry) }
+            part.outputs.reserveCapacity(messages.count)
+            for message in messages { part.outputs.append(try tensor(message, lent, of: entry)) }
             // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
             if let fault = fault(in: part, to: entry.call.envelope) { throw RingFault(description: fault) }
         }
@@ -188,10 +189,13 @@ extension RunnerConnection {
                 part.outputs.count == 1 && state?.name == Envelope.Purpose.stateName && state?.dataType == .uint8
             return isState ? nil : "a state that is none"
         }
-        guard let description else { return nil }
-        return description.signature.fault(
-            inOutputs: part.outputs, wanted: envelope.wantedOutputs,
-            isComplete: part.isFinal && !description.streams && envelope.purpose == nil)
+        // Looked at where it lies: to copy all that a model declares would take longer than the look.
+        return locked.withLockedValue { locked in
+            guard locked.description != nil else { return nil }
+            let mayStream = locked.description!.streams || envelope.purpose != nil
+            return locked.description!.signature.fault(
+                inOutputs: part.outputs, wanted: envelope.wantedOutputs, isComplete: part.isFinal && !mayStream)
+        }
     }
 
     private func outputBytes(offset: UInt64, count: Int) throws(RingFault) -> UnsafeRawBufferPointer {

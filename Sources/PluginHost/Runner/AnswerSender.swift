@@ -61,6 +61,7 @@ final class AnswerSender: Sendable {
     func send(_ part: InferencePart, of number: CallNumber) -> Bool {
         var storages: [TensorStorage] = []
         var places: [TensorPlace] = []
+        places.reserveCapacity(part.outputs.count)
         for output in part.outputs {
             let base = output.storage.base + output.byteOffset
             if output.dataType != .bytes, let offset = offsetInInputs(of: base, output.byteCount) {
@@ -84,7 +85,8 @@ final class AnswerSender: Sendable {
             writer.write(UInt32(part.outputs.count))
             for (output, place) in zip(part.outputs, places) { writer.write(output, at: place) }
             writer.write(part.parameters)
-            writer.write(part.error) { writer, error in
+            writer.write(part.error != nil)
+            if let error = part.error {
                 writer.write(error.code.text)
                 writer.write(error.message)
             }

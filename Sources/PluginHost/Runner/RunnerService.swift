@@ -14,22 +14,30 @@ final class RunnerService: Sendable {
     private let requestsBell: Doorbell
     private let control: NIOLockedValueBox<RingReader>
     private let controlBell: Doorbell
+
+    /// A request as it is known here, and as the model knows it.
+    private struct Taken: Sendable {
+        let own: RunnerCall
+        let call: InferenceCall
+    }
+
     private struct Calls: Sendable {
         /// By their place, of which the gateway makes as few as it can.
-        private var known: [(own: RunnerCall, call: InferenceCall)?] = []
+        private var known: [Taken?] = []
         /// Cancelled before they were taken from their ring.
         var cancelled: Set<CallNumber> = []
 
-        subscript(_ number: CallNumber) -> (own: RunnerCall, call: InferenceCall)? {
+        subscript(_ number: CallNumber) -> Taken? {
             guard number.place < known.count, let entry = known[Int(number.place)], entry.own.number == number else {
                 return nil
             }
             return entry
         }
 
-        mutating func add(_ own: RunnerCall, _ call: InferenceCall) {
-            while known.count <= own.number.place { known.append(nil) }
-            known[Int(own.number.place)] = (own, call)
+        mutating func add(_ taken: Taken) {
+            let place = Int(taken.own.number.place)
+            while known.count <= place { known.append(nil) }
+            known[place] = taken
         }
 
         /// Forgets a call, unless another one has its place already.
@@ -155,20 +163,29 @@ final class RunnerService: Sendable {
         _ kind: UInt32, _ payload: [UInt8], for model: InProcessModel
     ) throws(MessageReader.Malformed) {
         var reader = MessageReader(try whole(kind, payload))
-        var taken: [(RunnerCall, InferenceCall)] = []
         switch MessageKind.Request(rawValue: kind & ~MessageKind.isElsewhere) {
-        case .infer: taken.append(try call(reading: &reader, model))
+        case .infer: perform(try call(reading: &reader, model), by: model)
         case .inferList:
-            let count = Int(try reader.read(UInt32.self))
-            guard count <= reader.remaining else { throw MessageReader.Malformed("a list of \(count) requests") }
+            let count = try reader.readCount(atMost: .max)
+            var taken: [Taken] = []
             for _ in 0..<count { taken.append(try call(reading: &reader, model)) }
-        case .perform: taken.append(try call(reading: &reader, model, hasPurpose: true))
+            if taken.count == 1 { return perform(taken[0], by: model) }
+            model.infer(taken.map(\.call))
+            for one in taken { hasReturned(one) }
+        case .perform: perform(try call(reading: &reader, model, hasPurpose: true), by: model)
         case nil: throw MessageReader.Malformed("a request of kind \(kind)")
         }
-        if taken.count == 1 { model.perform(taken[0].1) } else { model.infer(taken.map(\.1)) }
-        for (own, call) in taken where !own.isCancelled && !call.isFinished {
-            sender.send(.returned) { $0.write(own.number.raw) }
-        }
+    }
+
+    private func perform(_ taken: Taken, by model: InProcessModel) {
+        model.perform(taken.call)
+        hasReturned(taken)
+    }
+
+    /// The plugin's function has returned: the gateway waits for that where the answer is still to come.
+    private func hasReturned(_ taken: Taken) {
+        if taken.call.isFinished || taken.own.isCancelled { return }
+        sender.send(.returned) { $0.write(taken.own.number.raw) }
     }
 
     /// The message that a record carries, or points to.
@@ -190,7 +207,7 @@ final class RunnerService: Sendable {
 
     private func call(
         reading reader: inout MessageReader, _ model: InProcessModel, hasPurpose: Bool = false
-    ) throws(MessageReader.Malformed) -> (RunnerCall, InferenceCall) {
+    ) throws(MessageReader.Malformed) -> Taken {
         let (number, asked) = try reader.readEnvelope { message throws(MessageReader.Malformed) in
             try tensor(message)
         }
@@ -205,12 +222,13 @@ final class RunnerService: Sendable {
             // A call that was answered is over with its answer; of one that was cancelled the gateway waits for this.
             if !own.hasSentFinal { sender.send(.done) { $0.write(number.raw) } }
         }
+        let taken = Taken(own: own, call: call)
         let isCancelled = calls.withLockedValue { calls -> Bool in
-            calls.add(own, call)
+            calls.add(taken)
             return !calls.cancelled.isEmpty && calls.cancelled.remove(number) != nil
         }
-        if isCancelled { cancel(own, call) }
-        return (own, call)
+        if isCancelled { cancel(taken) }
+        return taken
     }
 
     private func tensor(_ message: TensorMessage) throws(MessageReader.Malformed) -> Tensor {
@@ -285,13 +303,13 @@ final class RunnerService: Sendable {
                     }
                     return known
                 }
-                if let (own, call) = known { cancel(own, call) }
+                if let known { cancel(known) }
             }
         }
     }
 
-    private func cancel(_ own: RunnerCall, _ call: InferenceCall) {
-        own.cancel()
-        call.abandon(SluiceError(.cancelled, "the caller has gone"))
+    private func cancel(_ taken: Taken) {
+        taken.own.cancel()
+        taken.call.abandon(SluiceError(.cancelled, "the caller has gone"))
     }
 }

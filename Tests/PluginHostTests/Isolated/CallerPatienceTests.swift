@@ -41,8 +41,11 @@ import Testing
         var slept: [Int] = []
         for _ in 0..<5 {
             var calls = 0
-            while patience.begin() == .sleep {
-                #expect(!patience.isLikelyToLook)
+            while true {
+                let isLikely = patience.isLikelyToLook
+                let way = patience.begin()
+                #expect(isLikely == (way == .look))
+                if way == .look { break }
                 patience.end(.sleep, wasAnswered: true, hasSlept: true)
                 calls += 1
             }

@@ -31,11 +31,13 @@ extension MessageWriter {
         write(UInt32(envelope.inputs.count))
         for (input, place) in zip(envelope.inputs, places) { write(input, at: place) }
         write(envelope.parameters)
-        write(envelope.wantedOutputs) { $0.write($1) }
-        write(envelope.sequence) { writer, sequence in
-            writer.write(sequence.id)
-            writer.write(sequence.isStart)
-            writer.write(sequence.isEnd)
+        write(UInt32(clamping: envelope.wantedOutputs.count))
+        for output in envelope.wantedOutputs { write(output) }
+        write(envelope.sequence != nil)
+        if let sequence = envelope.sequence {
+            write(sequence.id)
+            write(sequence.isStart)
+            write(sequence.isEnd)
         }
         write(envelope.priority)
     }
@@ -51,9 +53,10 @@ extension MessageWriter {
     }
 
     mutating func write(_ parameters: [Envelope.Parameter]) {
-        write(parameters) { writer, parameter in
-            writer.write(parameter.key)
-            writer.write(parameter.value.text)
+        write(UInt32(clamping: parameters.count))
+        for parameter in parameters {
+            write(parameter.key)
+            write(parameter.value.text)
         }
     }
 }
@@ -76,6 +79,7 @@ struct TensorMessage {
         let rank = Int(try reader.read(UInt8.self))
         guard rank <= Shape.maximumRank else { throw MessageReader.Malformed("a tensor of \(rank) dimensions") }
         shape = []
+        shape.reserveCapacity(rank)
         for _ in 0..<rank { shape.append(Int(try reader.read(Int64.self))) }
         guard let elements = Shape.elementCount(shape), elements <= 1 << 48 else {
             throw MessageReader.Malformed("shape \(Shape.text(shape))")
@@ -96,9 +100,10 @@ struct TensorMessage {
 
 extension MessageReader {
     mutating func readParameters() throws(Malformed) -> [Envelope.Parameter] {
-        try readList(atMost: 65536) { reader throws(Malformed) in
-            Envelope.Parameter(try reader.readText(), .string(try reader.readText()))
-        }
+        let count = try readCount(atMost: 65536)
+        var parameters: [Envelope.Parameter] = []
+        for _ in 0..<count { parameters.append(Envelope.Parameter(try readText(), .string(try readText()))) }
+        return parameters
     }
 
     /// A request as the runner gets it; `storage` makes tensors of what the message says about them.
@@ -113,14 +118,15 @@ extension MessageReader {
         guard count <= 65536 else { throw Malformed("\(count) inputs") }
         for _ in 0..<count { envelope.inputs.append(try storage(try TensorMessage(reading: &self))) }
         envelope.parameters = try readParameters()
-        envelope.wantedOutputs = try readList(atMost: 65536) { reader throws(Malformed) in try reader.readText() }
-        envelope.sequence = try readOptional { reader throws(Malformed) in
-            Envelope.Sequence(
-                id: try reader.readText(), isStart: try reader.readBool(), isEnd: try reader.readBool())
+        for _ in 0..<(try readCount(atMost: 65536)) { envelope.wantedOutputs.append(try readText()) }
+        if try readBool() {
+            envelope.sequence = Envelope.Sequence(
+                id: try readText(), isStart: try readBool(), isEnd: try readBool())
         }
         envelope.priority = try read()
         return (number, envelope)
     }
+
     mutating func readPurpose(
         storage: (TensorMessage) throws(Malformed) -> Tensor
     ) throws(Malformed) -> Envelope.Purpose {
