@@ -9,7 +9,8 @@ internal import Tensors
 
 /// One HTTP/1.1 connection: takes requests one after the other, hands them to the gate, writes the answers in order.
 ///
-/// While a request is under way nothing more is read, so a client that pipelines or floods meets TCP's own back-pressure.
+/// While a request is under way no more is read than one piece, so a client that pipelines or floods meets TCP's own
+/// back-pressure.
 /// Requests written the usual way are read by `RequestReader`; at the first one that isn't, NIO's parser takes over.
 final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     typealias InboundIn = ByteBuffer
@@ -174,11 +175,19 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if let exchange, exchange.progress.requestEnded || exchange.holdsReading {
+        if holdsReading {
             readIsHeld = true
         } else {
             context.read()
         }
+    }
+
+    /// Whether nothing more is read for the time being. While a request is answered, reading goes on until something comes:
+    /// that is seldom, and to cease and begin again for each request would take two system calls.
+    private var holdsReading: Bool {
+        guard let exchange else { return false }
+        if exchange.progress.requestEnded { return reader.hasUnread || waitingParts != nil || parserFailure != nil }
+        return exchange.holdsReading
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -448,6 +457,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     private func goOn(context: ChannelHandlerContext) {
         receive(context: context)
         guard !isReceiving, !isClosing else { return }
+        if exchange == nil && reader.hasUnread { clock.receivedPartOfHead(now: .coarse) }
         if readIsHeld && exchange?.progress.requestEnded != true {
             readIsHeld = false
             context.read()

@@ -44,6 +44,20 @@ struct ConnectionTests {
         #expect(try connection.response().json["name"] as? String == "sluice")
     }
 
+    /// They are read while the one before them is answered, some of them, and the last of those only in part.
+    @Test func requestsMayComeWhileOneIsAnswered() throws {
+        let connection = try RawConnection(port: gateway.port)
+        for round in 0..<3 {
+            connection.send(request("slow", "[[\(round)]]"))
+            for number in 1..<50 { connection.send(request("echo", "[[\(number)]]")) }
+            let last = Array(request("echo", "[[50]]").utf8)
+            connection.send(Array(last[..<40]))
+            #expect(value(try connection.response()) == Double(round))
+            connection.send(Array(last[40...]))
+            for number in 1...50 { #expect(value(try connection.response()) == Double(number)) }
+        }
+    }
+
     @Test func requestsMayComeByteByByte() throws {
         let connection = try RawConnection(port: gateway.port)
         for number in [1, 2] {
