@@ -13,8 +13,13 @@ enum StepBlock {
         ValueType.form(
             "a mapping from outputs to tensors", example: "{ output: maps }", .names(.text, atMost: Bounds.items)),
         default: "their own names", "What the model's outputs are called by the steps after it.")
+    static let rows = Key.optional(
+        "rows", ValueType.integer(1...1_000_000, example: "1"), default: "all that there are",
+        "Rows of one call to the model, at most: more go in several calls, as many beside each other as the model takes."
+    )
 
-    static let block = Block("models.NAME.steps", [model.description, inputs.description, outputs.description])
+    static let block = Block(
+        "models.NAME.steps", [model.description, inputs.description, outputs.description, rows.description])
 
     /// Steps of one model.
     static let most = 64
@@ -40,6 +45,7 @@ enum StepBlock {
         var step = PipelineConfiguration.Step(model: name(model))
         if let node = reader.value(inputs) { step.inputs = wires(node, inputs.name, reading) }
         if let node = reader.value(outputs) { step.outputs = wires(node, outputs.name, reading) }
+        step.rows = reader.value(rows)
         return step
     }
 

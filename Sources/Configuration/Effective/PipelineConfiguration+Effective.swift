@@ -9,6 +9,7 @@ extension PipelineConfiguration {
                         .mapping([
                             ("model", .string(step.model.text)), ("inputs", Self.effective(step.inputs)),
                             ("outputs", Self.effective(step.outputs)),
+                            ("rows", step.rows.map { .integer(Int64($0)) } ?? .null),
                         ])
                     })
             ),

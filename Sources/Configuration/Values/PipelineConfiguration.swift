@@ -36,6 +36,8 @@ package struct PipelineConfiguration: Sendable, Equatable {
         package var inputs: [Wire] = []
         /// The same of its outputs.
         package var outputs: [Wire] = []
+        /// Rows of one call to the model, at most: more are asked for in several, beside each other. `nil` for any number.
+        package var rows: Int?
 
         package init(model: Name) {
             self.model = model

@@ -7,7 +7,10 @@ extension Explanation {
             guard let inner = configuration.models.first(where: { $0.name == step.model.text }) else { continue }
             let means = inner.pipeline.map { "made of \($0.modelsText)" } ?? "by plugin \"\(inner.plugin)\""
             let wires = Self.text(step.inputs, "takes") + Self.text(step.outputs, "makes")
-            add(.step, "\(outer)\(index + 1). model \"\(inner.name)\", \(means)\(wires)", at: step.model.location)
+            let rows = step.rows.map { ", \($0) rows at a time" } ?? ""
+            add(
+                .step, "\(outer)\(index + 1). model \"\(inner.name)\", \(means)\(wires)\(rows)", at: step.model.location
+            )
             explainSteps(of: inner, within: "\(outer)\(index + 1).")
         }
     }

@@ -27,6 +27,8 @@ final class ModelQueue: Sendable {
 
     /// Calls that wait.
     var depth: Int { scheduler.depth }
+    /// Calls beside each other that the model bears now.
+    var callsAtOnce: Int { scheduler.currentLimit }
 
     /// Takes a call; it gets its final part in any case.
     ///

@@ -71,6 +71,8 @@ package final class ModelRuntime: Sendable {
     package var unfinishedCalls: Int { loaded?.instances.reduce(0) { $0 + $1.unfinishedCalls } ?? 0 }
     /// Requests that wait for a free call.
     package var queueDepth: Int { way?.queue?.depth ?? 0 }
+    /// Calls beside each other that it bears now.
+    var callsAtOnce: Int { way?.queue?.callsAtOnce ?? 1 }
 
     package init(configuration: ModelConfiguration, state: Result<Loaded, PluginLoadError>) {
         self.configuration = configuration

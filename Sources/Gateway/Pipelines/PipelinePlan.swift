@@ -24,10 +24,15 @@ struct PipelinePlan: Sendable {
         let signature: ModelSignature
         let streams: Bool
         let keepsSequences: Bool
+        /// Rows of one call, at most; `nil` for any number.
+        let rows: Int?
         /// Whether no rows in would be no rows out, by what the model declares.
         private let isByRow: Bool
 
-        fileprivate init(_ model: ModelRuntime, _ loaded: ModelRuntime.Loaded, inputs: [Port], outputs: [Port]) {
+        fileprivate init(
+            _ model: ModelRuntime, _ loaded: ModelRuntime.Loaded, inputs: [Port], outputs: [Port], rows: Int?
+        ) {
+            self.rows = rows.map { min($0, model.maximumRows) }
             self.model = model
             self.inputs = inputs
             self.outputs = outputs
@@ -80,7 +85,8 @@ struct PipelinePlan: Sendable {
             let signature = model.loaded.signature
             return Step(
                 model.runtime, model.loaded, inputs: zip(signature.inputs, step.inputs).map(port),
-                outputs: zip(signature.outputs, step.outputs).map(port).filter { wiring.wires[$0.place].isUsed })
+                outputs: zip(signature.outputs, step.outputs).map(port).filter { wiring.wires[$0.place].isUsed },
+                rows: step.rows)
         }
         inputs = wiring.wires.indices.filter { wiring.wires[$0].maker == nil }.map { port(wiring.wires[$0].spec, $0) }
         outputs = wiring.outputs.map { port(wiring.wires[$0].spec, $0) }
@@ -99,7 +105,9 @@ struct PipelinePlan: Sendable {
     /// What the pipeline is to whoever asks for it as a model.
     var description: ModelDescription {
         let descriptions = steps.compactMap { $0.model.loaded?.description }
-        let rows = descriptions.map(\.maximumBatchRows).filter { $0 > 0 }
+        // A step that asks for some rows at a time takes any number.
+        let rows = steps.filter { $0.rows == nil }.compactMap { $0.model.loaded?.description.maximumBatchRows }
+            .filter { $0 > 0 }
         return ModelDescription(
             signature: signature, maximumBatchRows: signature.batching == .none ? 0 : rows.min() ?? 0,
             maximumConcurrency: 1, streams: descriptions.contains(where: \.streams), isQuick: true,

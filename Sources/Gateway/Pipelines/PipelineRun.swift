@@ -118,7 +118,10 @@ final class PipelineRun: CallHolder {
             if let pass = asked.pass { rules?.breaker?.ended(pass, .neither, now: now) }
             return
         }
-        step.model.start(inner, consumer: consumer)
+        guard let rows = step.rows else { return step.model.start(inner, consumer: consumer) }
+        RowsCall.begin(inner, rows: rows, atOnce: step.model.callsAtOnce) { [model = step.model, consumer] call in
+            model.start(call, consumer: consumer)
+        }
     }
 
     private func call(

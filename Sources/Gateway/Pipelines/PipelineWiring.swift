@@ -19,6 +19,8 @@ struct PipelineWiring: Sendable {
     struct Step: Sendable {
         var inputs: [Int] = []
         var outputs: [Int] = []
+        /// Rows of one call, at most.
+        var rows: Int?
     }
 
     private(set) var wires: [Wire] = []
@@ -69,6 +71,7 @@ struct PipelineWiring: Sendable {
         checkNames(step.inputs, against: signature.inputs, what: "input", of: step)
         checkNames(step.outputs, against: signature.outputs, what: "output", of: step)
         var wired = Step()
+        wired.rows = step.rows
         for spec in signature.inputs {
             let given = step.inputs.first { $0.name.text == spec.name }?.tensor
             wired.inputs.append(take(spec, as: given ?? .init(spec.name, at: step.model.location), in: index))
@@ -213,6 +216,14 @@ struct PipelineWiring: Sendable {
 
     /// Models that can't be just any step.
     private mutating func checkKinds() {
+        for (index, model) in models.enumerated() where pipeline.steps[index].rows != nil {
+            let ports = model.signature.inputs + model.signature.outputs
+            let hasRows = ports.allSatisfy { $0.shape.map { $0.first.map { $0 < 0 } ?? false } ?? false }
+            guard !hasRows || model.streams || model.keepsSequences else { continue }
+            fail(
+                "\(text(index)) can't be asked for some rows at a time: \(Self.whyWhole(model))",
+                at: pipeline.steps[index].model, "remove its rows")
+        }
         for (index, model) in models.enumerated() where model.streams {
             let makes = steps[index].outputs
             let isTaken = steps.contains { $0.inputs.contains(where: makes.contains) }
@@ -230,5 +241,10 @@ struct PipelineWiring: Sendable {
                 "\(text(index)) keeps what it knows of a sequence, so it can't be asked twice for one request",
                 at: pipeline.steps[index].model)
         }
+    }
+    private static func whyWhole(_ model: ModelDescription) -> String {
+        if model.streams { return "it may answer in parts" }
+        if model.keepsSequences { return "it keeps what it knows of a sequence" }
+        return "the first dimension of all that it takes and makes must be free"
     }
 }

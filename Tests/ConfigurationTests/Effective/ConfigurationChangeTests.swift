@@ -110,7 +110,7 @@ import Testing
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
               d: { plugin: echo }
-              e: { steps: [d, { model: b, inputs: { x: y } }], outputs: [z] }
+              e: { steps: [d, { model: b, inputs: { x: y }, rows: 2 }], outputs: [z] }
             auth: { api_keys: { header: x-key, pepper: env:LONG }, jwt: true }
             ban: { failures: 3 }
             issuers:

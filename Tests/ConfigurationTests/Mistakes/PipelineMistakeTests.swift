@@ -78,6 +78,11 @@ import Testing
                 #"6:43+1 error: inputs must be a mapping, not a list | write e.g. { x: image }"#
             ]),
         WrongText(
+            "no rows at a time", text("{ steps: [{ model: detect, rows: 0 }] }"),
+            [
+                #"6:41+1 error: rows must be from 1 to 1000000, not 0"#
+            ]),
+        WrongText(
             "itself as a step", text("{ steps: [detect, ocr] }"),
             [
                 #"6:26+3 error: the steps go round in a circle: "ocr" → "ocr""#

@@ -176,4 +176,31 @@ import Testing
                 """
             ])
     }
+    @Test func rowsNeedAModelWithRows() throws {
+        let inParts = { (model: String, line: Int) in
+            var step = Fixture.step(model, line: line)
+            step.rows = 1
+            return step
+        }
+        #expect(
+            try wiring([Self.detect, Fixture.step("lines"), inParts("read", 3)]).steps.map(\.rows) == [nil, nil, 1])
+        #expect(
+            try mistakes([Self.detect, inParts("lines", 2), Fixture.step("read", line: 3)]) == [
+                """
+                2: step 2 ("lines") can't be asked for some rows at a time: the first dimension of all that it takes and \
+                makes must be free | remove its rows
+                """
+            ])
+        #expect(
+            try mistakes([inParts("listen", 1)]) == [
+                """
+                1: step 1 ("listen") can't be asked for some rows at a time: it keeps what it knows of a sequence \
+                | remove its rows
+                """
+            ])
+        #expect(
+            try mistakes([inParts("tell", 1)]) == [
+                #"1: step 1 ("tell") can't be asked for some rows at a time: it may answer in parts | remove its rows"#
+            ])
+    }
 }
