@@ -7,9 +7,6 @@ import Testing
 ///
 /// Three kills; `SLUICE_KILLS=200` is the full run.
 @Suite(.serialized) struct SQLiteKillTests {
-    /// What is promised: `flush` and the time that writing takes.
-    private static let promised: UInt64 = 100_000_000
-
     private static let diskKey = ["TEST_DISK_KEY": String(repeating: "5c", count: 32)]
 
     private static func yaml(_ folder: URL, isEncrypted: Bool) -> String {
@@ -34,6 +31,30 @@ import Testing
         return Int(usage.first?["used"] as? Double ?? -1)
     }
 
+    /// When the gateway was asked how often it had written its file, and what it said.
+    private struct Look: Sendable {
+        var asked: UInt64
+        var writes: Int
+    }
+
+    /// Before this moment every admitted request had been written down: a whole write began and ended after it, however slow
+    /// the machine is.
+    private func written(before looks: [Look]) -> UInt64 {
+        guard let last = looks.last else { return 0 }
+        // Of two writes that ended after a look, the second began after it.
+        return looks.last { $0.writes + 2 <= last.writes }?.asked ?? 0
+    }
+
+    private func look(_ gateway: GatewayFixture) -> Look? {
+        let asked = DispatchTime.now().uptimeNanoseconds
+        let name = "sluice_quota_store_seconds_count{store=\"disk\"} "
+        guard let text = try? gateway.get("/metrics", port: gateway.ports["ops"]).text,
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
+            let writes = Int(line.dropFirst(name.count))
+        else { return nil }
+        return Look(asked: asked, writes: writes)
+    }
+
     @Test(arguments: [false, true]) func noAdmittedRequestIsForgottenAndNoFileDamaged(isEncrypted: Bool) throws {
         let kills = ProcessInfo.processInfo.environment["SLUICE_KILLS"].flatMap { Int($0) } ?? 3
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-kills-\(UUID().uuidString)")
@@ -43,6 +64,7 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         var before = 0
         var forgotten = 0
+        var certain = 0
         for round in 0..<kills {
             let gateway = try GatewayFixture(yaml, environment: Self.diskKey)
             let counted = try used(gateway)
@@ -67,9 +89,14 @@ import Testing
                     }
                 }.start()
             }
+            let looks = NIOLockedValueBox<[Look]>([])
+            group.enter()
+            Thread {
+                defer { group.leave() }
+                while let look = look(gateway) { looks.withLockedValue { $0.append(look) } }
+            }.start()
             // Any moment will do; that it isn't always the same one is the point.
             usleep(useconds_t.random(in: 120_000...500_000, using: &generator))
-            let killed = DispatchTime.now().uptimeNanoseconds
             kill(gateway.processID, SIGKILL)
             group.wait()
             _ = gateway.waitForExit()
@@ -77,8 +104,10 @@ import Testing
             let next = try GatewayFixture(yaml, environment: Self.diskKey)
             let restored = try used(next)
             let times = answers.withLockedValue { $0 }
-            let old = times.count { $0 + Self.promised <= killed }
-            #expect(restored >= counted + old, "round \(round): \(times.count) admitted, \(old) of them long ago")
+            let moment = written(before: looks.withLockedValue { $0 })
+            let old = times.count { $0 <= moment }
+            certain += old
+            #expect(restored >= counted + old, "round \(round): \(times.count) admitted, \(old) of them written down")
             #expect(restored <= counted + sent.withLockedValue { $0 }, "round \(round)")
             forgotten += max(0, counted + times.count - restored)
             // The next one is ended in order: nothing of it is forgotten.
@@ -97,6 +126,9 @@ import Testing
         try check.run()
         check.waitUntilExit()
         #expect(check.terminationStatus == 0, "the file is damaged")
-        print("\(kills) kills: \(forgotten) of \(before) admitted requests were younger than a flush and forgotten")
+        #expect(certain > 0, "nothing was ever written down")
+        print(
+            "\(kills) kills: \(forgotten) of \(before) admitted requests were forgotten, none of \(certain) written down"
+        )
     }
 }
