@@ -45,6 +45,19 @@ def test_the_smallest_file_is_valid(validator):
     assert validator.is_valid(yaml.safe_load(GOOD))
 
 
+def test_a_model_is_a_plugins_or_has_steps(validator):
+    model = "{ plugin: echo, batching: { max_rows: 4 } }"
+    assert GOOD.count(model) == 1
+    for other, is_valid in [
+        ("{ steps: [other] }", True),
+        ("{ steps: [other], timeout: 2s }", True),
+        ("{ steps: [other], instances: 2 }", False),
+        ("{ timeout: 2s }", False),
+        ("{}", False),
+    ]:
+        assert validator.is_valid(yaml.safe_load(GOOD.replace(model, other))) == is_valid, other
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "place"),
     [
@@ -53,6 +66,9 @@ def test_the_smallest_file_is_valid(validator):
         # A model is a file's name or all of its settings: a validator marks the choice, not what is wrong within.
         ("max_rows: 4", "max_rows: four", ["models", "echo"]),
         ("plugin: echo, ", "plugin: [echo], ", ["models", "echo"]),
+        ("plugin: echo, ", "", ["models", "echo"]),
+        ("plugin: echo, ", "plugin: echo, steps: [other], ", ["models", "echo"]),
+        ("plugin: echo, ", "steps: [other], ", ["models", "echo"]),
         ("deadline: 2s", "deadline: 2", ["routes", 0, "deadline"]),
         ("weight: 1", "wieght: 1", ["routes", 0, "send"]),
         ("100/min", "100/m", ["limits", "standard", 0, "max"]),

@@ -52,7 +52,7 @@ extension ModelBlock {
     }
 
     /// What only a model can have that a plugin runs.
-    private static let keysOfPlugins = [
+    static let keysOfPlugins = [
         plugin.name, config.name, instances.name, isolation.name, concurrency.name, queue.name, batching.name,
         priorities.name, fairBy.name, limit.name, sequences.name, pad.name, state.name,
     ]

@@ -89,6 +89,9 @@ enum ModelBlock {
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
             sequences.description, pad.description, cache.description, inputs.description, state.description,
             tokenizer.description, selfTest.description, cost.description, limits.description, breaker.description,
+        ],
+        kinds: [
+            .init(key: plugin.name, excluded: [steps.name]), .init(key: steps.name, excluded: keysOfPlugins),
         ])
 
     private static let versionType = ValueType.parsed("a version made of digits", example: "\"1\"") { text in

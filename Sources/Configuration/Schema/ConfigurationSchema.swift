@@ -40,7 +40,15 @@ package enum ConfigurationSchema {
             ("properties", .object(block.keys.map { ($0.name, .object(value($0, in: block.path))) })),
         ]
         if !required.isEmpty { object.append(("required", .list(required))) }
+        if !block.kinds.isEmpty { object.append(("oneOf", .list(block.kinds.map(kind)))) }
         return object
+    }
+
+    private static func kind(_ kind: Block.Kind) -> JSON {
+        .object([
+            ("required", .list([.string(kind.key)])),
+            ("properties", .object(kind.excluded.map { ($0, .truth(false)) })),
+        ])
     }
 
     private static func value(_ key: KeyDescription, in path: String) -> [(String, JSON)] {

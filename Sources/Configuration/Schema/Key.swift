@@ -51,10 +51,19 @@ struct Block: Sendable {
     /// Where the mapping stands, e.g. `listeners.NAME.timeouts`; empty for the whole file.
     let path: String
     let keys: [KeyDescription]
+    /// What such a mapping may be, where that is one of several things; empty where it is just what its keys say.
+    let kinds: [Kind]
 
-    init(_ path: String, _ keys: [KeyDescription]) {
+    /// One of several things that a mapping may be: a key that makes it that, and those that it can't have then.
+    struct Kind: Sendable {
+        let key: String
+        let excluded: [String]
+    }
+
+    init(_ path: String, _ keys: [KeyDescription], kinds: [Kind] = []) {
         self.path = path
         self.keys = keys
+        self.kinds = kinds
     }
 
     /// Every block that there is, in the order of the reference.
