@@ -145,6 +145,17 @@ def facts(document):
             "",
             *table(["server", "connections", "memory of each", "in all"], rows),
         ]
+    cost = [fact for fact in document["facts"] if fact["case"].startswith("policy cost")]
+    if cost:
+        names = ["key", "who", "route", "rules", "quota", "all", "with key", "floor"]
+        rows = [[fact["case"].split(": ")[1], *(f"{fact[name]:.2f}" for name in names)] for fact in cost]
+        lines += [
+            "### What policy costs",
+            "",
+            "µs of CPU for a request, by the calls that the gateway makes; `floor` is a SHA-256 and a count in a hash table.",
+            "",
+            *table(["consumers, routes, quotas of each request, threads", *names], rows, 1),
+        ]
     return lines
 
 

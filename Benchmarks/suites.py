@@ -1,9 +1,11 @@
 """What is measured. Each suite starts its servers, or takes those that several suites share, and adds rows."""
 
 import contextlib
+import json
 import resource
 import socket
 import statistics
+import subprocess
 import time
 
 import batches
@@ -12,7 +14,7 @@ import parsing
 import pipeline
 import process
 import workloads
-from servers import MODELS, BareEcho, Exchange, Nginx, NginxProxy, Sluice
+from servers import MODELS, RELEASE, BareEcho, Exchange, Nginx, NginxProxy, Sluice
 
 SMALL = 16
 LARGE = 250_000  # 1 MB of float32; 2.3 MB of JSON with six digits each
@@ -144,6 +146,19 @@ def isolation(bench):
         bench.compare("isolation, 1 MB, binary", [16], [(gateway, large) for gateway in gateways], rounds=9)
 
 
+def cost(bench):
+    """What policy costs a request by itself, for 10, 1,000 and 100,000 consumers."""
+    program = RELEASE / "policy-cost"
+    if not program.exists():
+        bench.skip("policy cost", "sluice", "make bench-policy builds its program")
+        return
+    lines = subprocess.run([program, "--json"], check=True, capture_output=True, text=True).stdout.splitlines()
+    for figures in map(json.loads, lines):
+        consumers, routes, quotas, threads = (figures.pop(name) for name in ("consumers", "routes", "quotas", "threads"))
+        case = f"policy cost: {consumers:,} consumers, {routes:,} routes, {quotas} quotas, {threads} threads"
+        bench.fact(case, "sluice", **figures)
+
+
 def python(bench):
     """A model that holds Python's lock all the time, in one process and in four."""
     request = workloads.busy()
@@ -247,6 +262,7 @@ ALL = {
     "keys": keys,
     "routes": routes,
     "models": models,
+    "cost": cost,
     "isolation": isolation,
     "python": python,
     "remote": remote,

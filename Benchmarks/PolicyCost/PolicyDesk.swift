@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Crypto
 internal import Gateway
 internal import Policies
 internal import Routing
@@ -15,6 +16,8 @@ final class PolicyDesk {
     private var requests: [RouteRequest] = []
     private var shown: [ShownCredentials] = []
     private var facts = QuotaFacts()
+    /// How often each key came, by the first bytes of its digest.
+    private var counts: [UInt64: Int]
     // What the steps find out.
     private var credentials: [Credentials] = []
     private var principals: [Principal] = []
@@ -24,6 +27,19 @@ final class PolicyDesk {
         self.office = office
         turns = seed &* 7_919 &+ 1
         facts.tokens = 10
+        counts = Dictionary(uniqueKeysWithValues: office.shown.map { (Self.number(of: $0.key ?? ""), 0) })
+    }
+
+    private static func number(of key: String) -> UInt64 {
+        var hash = SHA256()
+        let key = key.utf8.span
+        key.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return hash.finalize().withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+    }
+
+    /// The least that anybody does who knows callers by their keys.
+    func countKeys() {
+        for shown in shown { counts[Self.number(of: shown.key ?? ""), default: 0] += 1 }
     }
 
     /// The next requests have come in.

@@ -28,7 +28,7 @@ extension PolicyEngine {
     ) -> QuotaOutcome {
         let model = quotas.costs[place.model]
         let guessed = model.guessed(facts)
-        if let (bucket, set) = consumer?.single, bucket.store == nil, let consumer, isAskedAlone(consumer, place) {
+        if let (bucket, set) = consumer?.single, asksConsumerAlone(place) {
             let amount = bucket.policy.reserve(of: guessed, cost: model.cost)
             let charge = QuotaReservation.Charge(bucket: bucket, set: set, place: 0, amount: amount)
             return QuotaRequest.takeSingle([charge], model: model, now: now())
@@ -45,7 +45,7 @@ extension PolicyEngine {
         if let consumer {
             if let global = quotas.global { charge(global) }
             if let route = place.route, let ledger = quotas.routes[route] { charge(ledger) }
-            for group in quotas.groups(of: consumer) { charge(group) }
+            for group in consumer.groups { charge(group) }
             charge(consumer.quotas)
         }
         if !place.leavesOutModel, let ledger = quotas.models[place.model] { charge(ledger) }
@@ -54,23 +54,23 @@ extension PolicyEngine {
             return .admitted(isFallback ? .none(of: model, now: now()) : .nothing, nil)
         }
         let now = now()
-        if charges.count == 1, charges[0].bucket.store == nil {
+        if charges.count == 1, charges[0].bucket.isLocal {
             return QuotaRequest.takeSingle(charges, model: model, now: now)
         }
         var request = QuotaRequest(charges: charges, model: model)
         return request.attempt(now: now, isLast: false, wait: nil)
     }
 
-    /// Whether nobody's quotas count a request but its consumer's own.
-    private func isAskedAlone(_ consumer: Consumer, _ place: QuotaPlace) -> Bool {
+    /// Whether nobody's quotas count a request but its consumer's own, and those of its groups.
+    private func asksConsumerAlone(_ place: QuotaPlace) -> Bool {
         quotas.global == nil && (place.leavesOutModel || quotas.models[place.model] == nil)
-            && place.route.map { quotas.routes[$0] == nil } ?? true && quotas.groups(of: consumer).isEmpty
+            && place.route.map { quotas.routes[$0] == nil } ?? true
     }
 
     /// The ledgers that count a request of that consumer to that route, whichever of the models answers it.
     package func ledgers(of consumer: Consumer, route: Int, models: [Int]) -> [QuotaLedger] {
         let shared = [quotas.global, quotas.routes[route]] + models.map { quotas.models[$0] }
-        return (consumer.quotas.buckets.isEmpty ? [] : [consumer.quotas]) + quotas.groups(of: consumer)
+        return (consumer.quotas.buckets.isEmpty ? [] : [consumer.quotas]) + consumer.groups
             + shared.compactMap { $0 }
     }
 

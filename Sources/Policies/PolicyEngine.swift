@@ -43,20 +43,26 @@ package final class PolicyEngine: Sendable {
             (previous?.consumers ?? []).map { ($0.name, $0.quotas) }, uniquingKeysWith: { first, _ in first })
         let limits = Dictionary(
             configuration.limits.map { ($0.name, QuotaPolicy.all(of: $0)) }, uniquingKeysWith: { first, _ in first })
+        let quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
+        self.quotas = quotas
         var sets: [[String]: QuotaSet] = [[]: .none]
         var known = PlainAccess.Known()
-        var consumers: [Consumer] = []
-        for entry in configuration.consumers {
+        // What requests touch is made last and all at once, so that it lies in as few pages as it can: with very many
+        // consumers finding out where a page is takes as long as getting what is there.
+        let access = configuration.consumers.map { entry in
+            AccessPolicy(allow: configuration.allow(of: entry), deny: configuration.deny(of: entry), known: &known)
+        }
+        let counts = configuration.consumers.map { entry in
             let set = sets[entry.limits] ?? QuotaSet(entry.limits.flatMap { limits[$0] ?? [] })
             sets[entry.limits] = set
-            consumers.append(
-                Consumer(
-                    name: entry.name,
-                    access: AccessPolicy(
-                        allow: configuration.allow(of: entry), deny: configuration.deny(of: entry), known: &known),
-                    quotas: QuotaLedger(
-                        QuotaSubject(.consumer, entry.name), set,
-                        previous: ledgers[entry.name], stores: stores, now: now)))
+            return QuotaLedger(
+                QuotaSubject(.consumer, entry.name), set, previous: ledgers[entry.name], stores: stores, now: now)
+        }
+        var consumers = configuration.consumers.indices.map { index in
+            let entry = configuration.consumers[index]
+            return Consumer(
+                name: entry.name, access: access[index], quotas: counts[index],
+                groups: quotas.groups(named: entry.groups))
         }
 
         if !consumers.contains(where: { $0.name == ConsumerConfiguration.anonymous }) {
@@ -70,7 +76,6 @@ package final class PolicyEngine: Sendable {
         self.consumers = consumers
         self.observer = observer
         consumersAdminister = consumers.contains { $0.access.administers }
-        quotas = QuotaTable(configuration, policies: limits, previous: previous?.quotas, stores: stores, now: now)
         let identities = Identities(configuration, consumers: consumers)
         anonymous = identities.anonymous
         authenticator = identities.authenticator(keys: keys, observe: observer.tokenFailed)

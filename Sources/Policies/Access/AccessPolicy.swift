@@ -29,7 +29,10 @@ package final class AccessPolicy: Sendable {
     let plain: PlainAccess?
     private let byName: [String: [CompiledRule]]
     private let patterned: [CompiledRule]
-    let rules: [CompiledRule]
+    /// Of rules that aren't plain: those are asked for by people alone, and there may be 100,000 consumers with them.
+    private let compiled: [CompiledRule]?
+    private let allow: [AccessRule]
+    private let deny: [AccessRule]
     /// What tokens may fulfil.
     let claimConditions: [ClaimCondition]
     /// Whether some rule allows what administrators do.
@@ -40,7 +43,7 @@ package final class AccessPolicy: Sendable {
         plain = PlainAccess(allowed: models)
         byName = [:]
         patterned = []
-        rules = []
+        (compiled, allow, deny) = (nil, [], [])
         claimConditions = []
         administers = false
     }
@@ -52,20 +55,34 @@ package final class AccessPolicy: Sendable {
 
     /// - Parameter known: what other consumers' rules come to, to which this one's are added.
     init(allow: [AccessRule], deny: [AccessRule], known: inout PlainAccess.Known) {
-        var conditions: [ClaimCondition] = []
-        let rules =
-            allow.map { CompiledRule($0, isDeny: false, conditions: &conditions) }
-            + deny.map { CompiledRule($0, isDeny: true, conditions: &conditions) }
-        self.rules = rules
-        claimConditions = conditions
-        plain = known.access(allow: allow, deny: deny)
-        let isPlain = plain != nil
+        (self.allow, self.deny) = (allow, deny)
         administers = allow.contains { $0.operations.contains(where: \.isAdministrative) }
-        let names = isPlain ? [] : Set((allow + deny).flatMap(\.models).filter { !$0.contains("*") })
+        plain = known.access(allow: allow, deny: deny)
+        if plain != nil {
+            (compiled, claimConditions, byName) = (nil, [], [:])
+            // For what is about no model.
+            patterned = deny.isEmpty ? [] : Self.compiled(allow, deny) { $0.models.contains("*") }.rules
+            return
+        }
+        let (rules, conditions) = Self.compiled(allow, deny)
+        (compiled, claimConditions) = (rules, conditions)
+        let names = Set((allow + deny).flatMap(\.models).filter { !$0.contains("*") })
         byName = Dictionary(
             uniqueKeysWithValues: names.map { name in (name, rules.filter { $0.models.allow(name) }) })
-        // Asked for what is about no model, too.
-        patterned = isPlain && deny.isEmpty ? [] : rules.filter(\.models.hasPatterns)
+        patterned = rules.filter(\.models.hasPatterns)
+    }
+
+    /// All rules, those that deny last.
+    var rules: [CompiledRule] { compiled ?? Self.compiled(allow, deny).rules }
+
+    private static func compiled(
+        _ allow: [AccessRule], _ deny: [AccessRule], where isMeant: (AccessRule) -> Bool = { _ in true }
+    ) -> (rules: [CompiledRule], conditions: [ClaimCondition]) {
+        var conditions: [ClaimCondition] = []
+        let rules =
+            allow.filter(isMeant).map { CompiledRule($0, isDeny: false, conditions: &conditions) }
+            + deny.filter(isMeant).map { CompiledRule($0, isDeny: true, conditions: &conditions) }
+        return (rules, conditions)
     }
 
     /// Whether that may be done.

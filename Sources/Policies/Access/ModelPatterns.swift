@@ -4,7 +4,8 @@ internal import Configuration
 package struct ModelPatterns: Sendable {
     /// Whether any name is meant.
     package let allowsEverything: Bool
-    private let exact: Set<String>
+    /// The names that are spelt out.
+    let exact: Set<String>
     private let patterns: [NamePattern]
 
     /// Compiles the texts of gateway.yaml: names, or patterns in which `*` stands for any run of characters.
@@ -21,5 +22,10 @@ package struct ModelPatterns: Sendable {
     /// Whether `model` is one of the names meant.
     package func allow(_ model: String) -> Bool {
         allowsEverything || exact.contains(model) || patterns.contains { $0.matches(model) }
+    }
+
+    /// The same of a name that isn't spelt out.
+    func allowUnnamed(_ model: String) -> Bool {
+        allowsEverything || patterns.contains { $0.matches(model) }
     }
 }

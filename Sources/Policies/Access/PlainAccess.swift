@@ -6,6 +6,8 @@ internal import Configuration
 final class PlainAccess: Sendable {
     private let allowed: ModelPatterns
     private let denied: ModelPatterns
+    /// What holds for each name that is spelt out by either, so that it takes one look-up.
+    private let named: [String: Verdict]
     /// All that is denied for those of `denied`; using them is among it.
     private let deniedOperations: Set<AccessOperation>
 
@@ -15,15 +17,32 @@ final class PlainAccess: Sendable {
         self.allowed = allowed
         self.denied = denied
         self.deniedOperations = deniedOperations
+        named = Dictionary(
+            uniqueKeysWithValues: allowed.exact.union(denied.exact).map { name in
+                (name, denied.allow(name) ? .denied : .allowed)
+            })
+    }
+
+    private enum Verdict {
+        case allowed
+        case denied
+        case unknown
+    }
+
+    private func verdict(_ model: String) -> Verdict {
+        if let verdict = named[model] { return verdict }
+        if denied.allowUnnamed(model) { return .denied }
+        return allowed.allowUnnamed(model) ? .allowed : .unknown
     }
 
     func decide(_ operation: AccessOperation, model: String) -> AccessPolicy.Decision {
         let isUse = operation == .infer || operation == .metadata
-        if denied.allow(model) {
+        switch verdict(model) {
+        case .denied:
             return .refused(isUse || deniedOperations.contains(operation) ? .denied : .notAllowed, isKnown: false)
+        case .allowed: return isUse ? .allowed : .refused(.notAllowed, isKnown: true)
+        case .unknown: return .refused(.notAllowed, isKnown: false)
         }
-        let isKnown = allowed.allow(model)
-        return isKnown && isUse ? .allowed : .refused(.notAllowed, isKnown: isKnown)
     }
 
     /// Those that there are, by what they are made of.

@@ -71,28 +71,29 @@ package final class Authenticator: Sendable {
     private func proof(_ value: String, isBearer: Bool) -> Credentials.Proof {
         let longest = tokens == nil ? Self.maximumKeyLength : PresentedToken.maximumLength
         guard value.utf8.count <= longest + 16 else { return .tooLong }
-        guard let text = Self.secret(in: value, isBearer: isBearer), !text.isEmpty else { return .absent }
+        let bytes = value.utf8.span
+        guard let place = Self.place(ofSecretIn: bytes, isBearer: isBearer), !place.isEmpty else { return .absent }
+        let text = bytes.extracting(place)
         if tokens != nil, PresentedToken.resembles(text) {
             return text.count <= PresentedToken.maximumLength ? .token(PresentedToken(text)) : .tooLong
         }
         return text.count <= Self.maximumKeyLength ? .key(keys.presented(text)) : .tooLong
     }
 
-    /// The bytes of the key in a header value; `nil` where the value isn't of the `Bearer` scheme but has to be.
-    private static func secret(in headerValue: String, isBearer: Bool) -> [UInt8]? {
-        let value = Array(headerValue.utf8)
+    /// Where the key is in a header value; `nil` where the value isn't of the `Bearer` scheme but has to be.
+    private static func place(ofSecretIn value: Span<UInt8>, isBearer: Bool) -> Range<Int>? {
         var start = 0
         var end = value.count
         while end > start, isBlank(value[end - 1]) { end -= 1 }
         if isBearer {
             guard end >= scheme.count else { return nil }
             // Schemes don't mind case (RFC 9110, section 11.1); `| 0x20` makes ASCII letters small.
-            for index in scheme.indices where value[index] | 0x20 != scheme[index] { return nil }
+            for index in 0..<scheme.count where value[index] | 0x20 != scheme[index] { return nil }
             start = scheme.count
             guard start == end || isBlank(value[start]) else { return nil }
         }
         while start < end, isBlank(value[start]) { start += 1 }
-        return Array(value[start..<end])
+        return start..<end
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

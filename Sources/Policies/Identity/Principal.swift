@@ -2,18 +2,36 @@ package import Configuration
 package import Tensors
 
 /// Who makes a request: a consumer, and what its credentials add to that.
-package final class Principal: Sendable {
+package struct Principal: Sendable {
     package let consumer: Consumer
-    /// What its token says, where anything here depends on that.
-    package let claims: Claims
-    /// For each condition that the consumer's rules have on claims whether the caller's token fulfils it.
-    let heldClaims: [Bool]
+    /// `nil` where no token says anything: most callers are their consumer and nothing else.
+    private let token: Token?
 
-    package init(_ consumer: Consumer, claims: Claims = .none) {
-        self.consumer = consumer
-        self.claims = claims
-        heldClaims = consumer.access.claimConditions.map { $0.holds(for: claims) }
+    private final class Token: Sendable {
+        let claims: Claims
+        let held: [Bool]
+
+        init(_ claims: Claims, of consumer: Consumer) {
+            self.claims = claims
+            held = consumer.access.claimConditions.map { $0.holds(for: claims) }
+        }
     }
+
+    package init(_ consumer: Consumer) {
+        self.consumer = consumer
+        token = nil
+    }
+
+    package init(_ consumer: Consumer, claims: Claims) {
+        self.consumer = consumer
+        token = Token(claims, of: consumer)
+    }
+
+    /// What its token says, where anything here depends on that.
+    package var claims: Claims { token?.claims ?? .none }
+
+    /// For each condition that the consumer's rules have on claims whether the caller's token fulfils it.
+    var heldClaims: [Bool] { token?.held ?? consumer.heldWithoutToken }
 
     /// The consumer's name.
     package var name: String { consumer.name }

@@ -13,7 +13,13 @@ package struct KeyDigest: Sendable, Equatable {
 
     /// The digest of the bytes of a key.
     init(of key: [UInt8]) {
-        self.init(SHA256.hash(data: key))
+        self.init(of: key.span)
+    }
+
+    init(of key: Span<UInt8>) {
+        var hash = SHA256()
+        unsafe key.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        self.init(hash.finalize())
     }
 
     /// A digest of 32 bytes.
@@ -48,6 +54,10 @@ package struct KeyDigest: Sendable, Equatable {
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
     }
+
+    /// Two numbers of a digest that say nothing of each other, to find it by.
+    var place: UInt64 { words.0 }
+    var tag: UInt64 { words.1 >> 32 }
 
     private static let scheme = "sha256:"
 

@@ -3,14 +3,19 @@ internal import Crypto
 
 /// The secret that hashes of keys are made with: whoever has the file alone can't try keys against it.
 package struct Pepper: Sendable {
-    private let key: SymmetricKey
+    /// Has read the secret: that takes longer than all else.
+    private let prepared: HMAC<SHA256>
 
     package init(_ bytes: [UInt8]) {
-        key = SymmetricKey(data: bytes)
+        prepared = HMAC<SHA256>(key: SymmetricKey(data: bytes))
     }
 
     /// HMAC-SHA-256 of the bytes of a key.
-    package func digest(of key: some Sequence<UInt8>) -> KeyDigest {
-        KeyDigest(HMAC<SHA256>.authenticationCode(for: Array(key), using: self.key))
+    package func digest(of key: some Sequence<UInt8>) -> KeyDigest { digest(of: Array(key)) }
+
+    func digest(of key: [UInt8]) -> KeyDigest {
+        var code = prepared
+        code.update(data: key)
+        return KeyDigest(code.finalize())
     }
 }

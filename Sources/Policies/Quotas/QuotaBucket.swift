@@ -1,4 +1,3 @@
-internal import NIOConcurrencyHelpers
 internal import Synchronization
 package import Tensors
 
@@ -10,22 +9,20 @@ package final class QuotaBucket: @unchecked Sendable {
 
     /// Whoever locks several does so in the order of these: by kind of subject, as requests ask them, then by age.
     let number: UInt64
-    // What every request needs lies together: with many consumers each piece has to come from memory.
+    // What every request needs lies together, the lock included: with many consumers each line has to come from memory.
     package let policy: QuotaPolicy
-    let lock = NIOLock()
+    /// What this gateway holds of a count that it shares; `nil` where the count is its own.
+    let share: QuotaShare?
+    let lock = QuotaLock()
+    /// Whether nothing but this process's memory knows of it.
+    let isLocal: Bool
+    private var isChanged = false
     /// Counts what goes through this gateway.
     var counter: QuotaCounter
     let store: QuotaStore?
-    private var isChanged = false
-    /// Whether the count is one of several gateways'.
-    let isShared: Bool
     package let subject: QuotaSubject
     /// Unique among all counts of its store, and another one where the quota means something else; empty without one.
     package let key: String
-    /// What this gateway holds of a count that it shares.
-    var lease: QuotaLease?
-    /// Requests that wait for an answer of the shared count.
-    var waiters: [QuotaWait] = []
 
     /// The count as its store knows it, or nothing used.
     init(_ policy: QuotaPolicy, of subject: QuotaSubject, store: QuotaStore?, now: QuotaMoment) {
@@ -34,22 +31,27 @@ package final class QuotaBucket: @unchecked Sendable {
         self.policy = policy
         self.store = store
         key = store == nil ? "" : "\(subject.key)/\(policy.key)"
-        counter = QuotaCounter(policy, now: now)
-        isShared = if case .sharing = store { true } else { false }
-        switch store {
-        case .keeping(let keeper):
-            if let saved = keeper.saved(key) { counter = QuotaCounter(policy, saved: saved, now: now) }
-        case .sharing(let shared):
-            lease = QuotaLease(capacity: policy.scaledCapacity, percent: shared.leasePercent)
-        case nil: break
+        isLocal = store == nil
+        if case .sharing(let shared) = store {
+            share = QuotaShare(QuotaLease(capacity: policy.scaledCapacity, percent: shared.leasePercent))
+        } else {
+            share = nil
+        }
+        if case .keeping(let keeper) = store, let saved = keeper.saved(key) {
+            counter = QuotaCounter(policy, saved: saved, now: now)
+        } else {
+            counter = QuotaCounter(policy, now: now)
         }
     }
+
+    /// Whether the count is one of several gateways'.
+    var isShared: Bool { share != nil }
 
     /// Notes that the count has changed; under the lock.
     ///
     /// - Returns: whether the keeper must be told.
     func noteChange() -> Bool {
-        guard case .keeping = store, !isChanged else { return false }
+        guard !isLocal, case .keeping = store, !isChanged else { return false }
         isChanged = true
         return true
     }
@@ -82,7 +84,7 @@ package final class QuotaBucket: @unchecked Sendable {
             let remaining = min(taken.remaining, policy.scaledCapacity)
             return Take(
                 wait: taken.wait, remaining: remaining, nanosecondsUntilFull: taken.nanosecondsUntilFull,
-                warns: taken.wait == 0 && counter.warns(remaining: remaining, policy: policy, now: now))
+                warns: taken.wait == 0 && counter.warns(remaining: remaining, now: now))
         }
     }
 
@@ -91,17 +93,16 @@ package final class QuotaBucket: @unchecked Sendable {
     /// What to ask and to tell now, if anything.
     package func question(now: MonotonicTime) -> QuotaLease.Question? {
         lock.withLock {
-            let ahead = lease?.runsLow(now: now) ?? false
-            return lease?.question(ahead: ahead, now: now)
+            let ahead = share?.lease.runsLow(now: now) ?? false
+            return share?.lease.question(ahead: ahead, now: now)
         }
     }
 
     /// The answer; requests that waited for it go on.
     package func answered(_ question: QuotaLease.Question, _ answer: QuotaLease.Answer, now: QuotaMoment) {
         let waiting = lock.withLock {
-            lease?.answered(question, answer, now: now.monotonic)
-            defer { waiters = [] }
-            return waiters
+            share?.lease.answered(question, answer, now: now.monotonic)
+            return takeWaiters()
         }
         for wait in waiting { wait.retry(now: now, isLast: false) }
     }
@@ -109,11 +110,15 @@ package final class QuotaBucket: @unchecked Sendable {
     /// There will be no answer; requests that waited for it go by what holds then.
     package func failed(_ question: QuotaLease.Question?, now: QuotaMoment) {
         let waiting = lock.withLock {
-            if let question { lease?.failed(question) }
-            defer { waiters = [] }
-            return waiters
+            if let question { share?.lease.failed(question) }
+            return takeWaiters()
         }
         for wait in waiting { wait.retry(now: now, isLast: true) }
+    }
+
+    private func takeWaiters() -> [QuotaWait] {
+        defer { share?.waiters = [] }
+        return share?.waiters ?? []
     }
 
     /// Gives back what nobody has used for a while.
@@ -121,16 +126,16 @@ package final class QuotaBucket: @unchecked Sendable {
     /// - Returns: whether the shared count is to be told something, and whether there is nothing more to do here.
     package func rest(now: MonotonicTime) -> (hasNews: Bool, isIdle: Bool) {
         lock.withLock {
-            lease?.rest(now: now)
-            return (lease?.hasNews ?? false, (lease?.isIdle ?? true) && waiters.isEmpty)
+            share?.lease.rest(now: now)
+            return (share?.lease.hasNews ?? false, share.map { $0.lease.isIdle && $0.waiters.isEmpty } ?? true)
         }
     }
 
     /// Gives back all that is held, as the gateway ends; what to tell the shared count.
     package func end(now: MonotonicTime) -> QuotaLease.Question? {
         lock.withLock {
-            lease?.end()
-            return lease?.question(ahead: false, now: now)
+            share?.lease.end()
+            return share?.lease.question(ahead: false, now: now)
         }
     }
 
@@ -157,11 +162,11 @@ package final class QuotaBucket: @unchecked Sendable {
 
     func remainingLocked(now: QuotaMoment) -> UInt64 {
         let own = counter.remaining(now: now)
-        return min(isShared ? lease?.remaining ?? own : own, policy.scaledCapacity)
+        return min(share?.lease.remaining ?? own, policy.scaledCapacity)
     }
 
     func untilFullLocked(now: QuotaMoment) -> UInt64 {
         let own = counter.nanosecondsUntilFull(now: now)
-        return isShared ? max(own, lease?.nanosecondsUntilFull(now: now.monotonic) ?? 0) : own
+        return max(own, share?.lease.nanosecondsUntilFull(now: now.monotonic) ?? 0)
     }
 }

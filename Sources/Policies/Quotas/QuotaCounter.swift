@@ -4,9 +4,10 @@ internal import Tensors
 ///
 /// A plain state machine that is told the time. Amounts are as `QuotaPolicy.scale` has them.
 package struct QuotaCounter: Sendable {
+    /// What varies, and nothing else: with many subjects every line of it has to come from memory.
     private enum State: Sendable {
         case rolling(TokenBucket)
-        case calendar(CalendarPeriod, used: UInt64, window: Range<UInt64>)
+        case calendar(used: UInt64, window: Range<UInt64>)
         case now(inUse: UInt64)
     }
 
@@ -23,25 +24,19 @@ package struct QuotaCounter: Sendable {
         }
     }
 
-    private let max: UInt64
-    /// The most at once.
-    let capacity: UInt64
+    private let policy: QuotaPolicy
     private var state: State
     /// Until when nobody need be warned again.
     private var warnedUntil = MonotonicTime(nanoseconds: 0)
 
+    private var max: UInt64 { policy.scaledMax }
+
     /// Nothing used.
     package init(_ policy: QuotaPolicy, now: QuotaMoment) {
-        max = policy.scaled(UInt64(clamping: policy.max))
-        capacity = policy.scaledCapacity
+        self.policy = policy
         switch policy.window {
-        case .rolling(let period, _):
-            state = .rolling(
-                TokenBucket(
-                    max: Int(clamping: max), periodNanoseconds: period, burst: Int(clamping: capacity),
-                    now: now.monotonic))
-        case .calendar(let period):
-            state = .calendar(period, used: 0, window: period.window(at: now.wall))
+        case .rolling: state = .rolling(TokenBucket())
+        case .calendar(let period): state = .calendar(used: 0, window: period.window(at: now.wall))
         case .now: state = .now(inUse: 0)
         }
     }
@@ -51,12 +46,11 @@ package struct QuotaCounter: Sendable {
         self.init(policy, now: now)
         guard saved.until > now.wall else { return }
         switch state {
-        case .rolling(var bucket):
-            bucket.empty(untilFull: saved.until - now.wall)
-            state = .rolling(bucket)
-        case .calendar(let period, _, let window):
+        case .rolling:
+            state = .rolling(TokenBucket(untilFull: saved.until - now.wall, at: policy.rate, now: now.monotonic))
+        case .calendar(_, let window):
             guard saved.until == window.upperBound else { return }
-            state = .calendar(period, used: saved.used, window: window)
+            state = .calendar(used: saved.used, window: window)
         case .now: break
         }
     }
@@ -64,11 +58,10 @@ package struct QuotaCounter: Sendable {
     /// What is to be kept of it; `nil` where that is nothing, as nothing is used.
     package func saved(now: QuotaMoment) -> Saved? {
         switch state {
-        case .rolling(var bucket):
-            _ = bucket.remaining(now: now.monotonic)
-            let left = bucket.nanosecondsUntilFull
+        case .rolling(let bucket):
+            let left = bucket.nanosecondsUntilFull(at: policy.rate, now: now.monotonic)
             return left == 0 ? nil : Saved(until: now.advanced(byNanoseconds: left).wall, used: 0)
-        case .calendar(_, let used, let window):
+        case .calendar(let used, let window):
             return used == 0 || window.upperBound <= now.wall ? nil : Saved(until: window.upperBound, used: used)
         case .now: return nil
         }
@@ -77,8 +70,10 @@ package struct QuotaCounter: Sendable {
     /// Begins the next window where the last one is over.
     private mutating func turn(_ now: QuotaMoment) {
         // A clock that is set back a little doesn't bring the last window back.
-        guard case .calendar(let period, _, let window) = state, now.wall >= window.upperBound else { return }
-        state = .calendar(period, used: 0, window: period.window(at: now.wall))
+        guard case .calendar(_, let window) = state, now.wall >= window.upperBound,
+            case .calendar(let period) = policy.window
+        else { return }
+        state = .calendar(used: 0, window: period.window(at: now.wall))
     }
 
     /// How long until so much can be had: 0 where it can, `UInt64.max` where it never can.
@@ -86,10 +81,9 @@ package struct QuotaCounter: Sendable {
         if amount == 0 { return 0 }
         turn(now)
         switch state {
-        case .rolling(var bucket):
-            defer { state = .rolling(bucket) }
-            return bucket.nanosecondsUntilAvailable(amount, now: now.monotonic)
-        case .calendar(_, let used, let window):
+        case .rolling(let bucket):
+            return bucket.nanosecondsUntilAvailable(amount, at: policy.rate, now: now.monotonic)
+        case .calendar(let used, let window):
             if amount > max { return .max }
             return used <= max - amount ? 0 : Swift.max(window.upperBound - Swift.min(now.wall, window.upperBound), 1)
         case .now(let inUse):
@@ -106,7 +100,7 @@ package struct QuotaCounter: Sendable {
         _ amount: UInt64, now: QuotaMoment
     ) -> (wait: UInt64, remaining: UInt64, nanosecondsUntilFull: UInt64) {
         if case .rolling(var bucket) = state {
-            let decision = bucket.take(amount, now: now.monotonic)
+            let decision = bucket.take(amount, at: policy.rate, now: now.monotonic)
             state = .rolling(bucket)
             return (decision.nanosecondsUntilAvailable, decision.remaining, decision.nanosecondsUntilFull)
         }
@@ -120,10 +114,9 @@ package struct QuotaCounter: Sendable {
         turn(now)
         switch state {
         case .rolling(var bucket):
-            bucket.charge(amount, now: now.monotonic)
+            bucket.charge(amount, at: policy.rate, now: now.monotonic)
             state = .rolling(bucket)
-        case .calendar(let period, let used, let window):
-            state = .calendar(period, used: Self.sum(used, amount), window: window)
+        case .calendar(let used, let window): state = .calendar(used: Self.sum(used, amount), window: window)
         case .now(let inUse): state = .now(inUse: Self.sum(inUse, amount))
         }
     }
@@ -133,11 +126,11 @@ package struct QuotaCounter: Sendable {
         turn(now)
         switch state {
         case .rolling(var bucket):
-            bucket.refund(amount, now: now.monotonic)
+            bucket.refund(amount, at: policy.rate, now: now.monotonic)
             state = .rolling(bucket)
-        case .calendar(let period, let used, let window):
+        case .calendar(let used, let window):
             guard window.lowerBound <= then.wall else { return }
-            state = .calendar(period, used: used - Swift.min(used, amount), window: window)
+            state = .calendar(used: used - Swift.min(used, amount), window: window)
         case .now(let inUse): state = .now(inUse: inUse - Swift.min(inUse, amount))
         }
     }
@@ -146,19 +139,17 @@ package struct QuotaCounter: Sendable {
     package mutating func remaining(now: QuotaMoment) -> UInt64 {
         turn(now)
         switch state {
-        case .rolling(var bucket):
-            defer { state = .rolling(bucket) }
-            return bucket.remaining(now: now.monotonic)
-        case .calendar(_, let used, _): return max - Swift.min(used, max)
+        case .rolling(let bucket): return bucket.remaining(at: policy.rate, now: now.monotonic)
+        case .calendar(let used, _): return max - Swift.min(used, max)
         case .now(let inUse): return max - Swift.min(inUse, max)
         }
     }
 
-    /// Until all of it can be had again, if nobody takes anything; as of the last time that it was told.
+    /// Until all of it can be had again, if nobody takes anything.
     package func nanosecondsUntilFull(now: QuotaMoment) -> UInt64 {
         switch state {
-        case .rolling(let bucket): bucket.nanosecondsUntilFull
-        case .calendar(_, let used, let window):
+        case .rolling(let bucket): bucket.nanosecondsUntilFull(at: policy.rate, now: now.monotonic)
+        case .calendar(let used, let window):
             used == 0 ? 0 : window.upperBound - Swift.min(now.wall, window.upperBound)
         case .now: 0
         }
@@ -167,18 +158,18 @@ package struct QuotaCounter: Sendable {
     /// When the present window ends, in nanoseconds since 1970; 0 where there are no windows.
     package mutating func windowEnd(now: QuotaMoment) -> UInt64 {
         turn(now)
-        if case .calendar(_, _, let window) = state { return window.upperBound }
+        if case .calendar(_, let window) = state { return window.upperBound }
         return 0
     }
 
     /// Whether it has just become known that four fifths are used: once in each window.
-    package mutating func warns(remaining: UInt64, policy: QuotaPolicy, now: QuotaMoment) -> Bool {
-        guard remaining <= capacity / 5, now.monotonic >= warnedUntil else { return false }
+    package mutating func warns(remaining: UInt64, now: QuotaMoment) -> Bool {
+        guard remaining <= policy.scaledCapacity / 5, now.monotonic >= warnedUntil else { return false }
         switch state {
         case .rolling:
             guard case .rolling(let period, _) = policy.window else { return false }
             warnedUntil = now.monotonic.advanced(byNanoseconds: period)
-        case .calendar(_, _, let window):
+        case .calendar(_, let window):
             warnedUntil = now.monotonic.advanced(
                 byNanoseconds: window.upperBound - Swift.min(now.wall, window.upperBound))
         case .now: warnedUntil = now.monotonic.advanced(byNanoseconds: 60_000_000_000)

@@ -113,6 +113,11 @@ package struct QuotaLease: Sendable {
         usedAt = now
     }
 
+    /// Takes so much where it is ready; else it is noted as used by somebody who had no lease.
+    mutating func use(_ amount: UInt64, windowEnd: UInt64, now: MonotonicTime) {
+        if find(amount, windowEnd: windowEnd, now: now) == .ready { take(amount, now: now) } else { addDebit(amount) }
+    }
+
     /// A request waits for so much.
     package mutating func want(_ amount: UInt64) {
         largest = max(largest, amount)

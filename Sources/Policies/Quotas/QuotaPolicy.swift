@@ -27,6 +27,10 @@ package final class QuotaPolicy: Sendable, Equatable {
     package let capacity: Int
     /// The same as it is counted.
     package let scaledCapacity: UInt64
+    /// `max` as it is counted.
+    let scaledMax: UInt64
+    /// How it is earned back, where its window rolls; of no meaning for others.
+    package let rate: TokenRate
     /// Whether requests themselves are counted: each takes one, and its answer changes nothing of that.
     let countsRequests: Bool
     /// The name as a String of RFC 9651.
@@ -49,6 +53,10 @@ package final class QuotaPolicy: Sendable, Equatable {
         let capacity = if case .rolling(_, let burst) = window { burst } else { max }
         self.capacity = capacity
         scaledCapacity = Self.product(UInt64(clamping: capacity), scale)
+        scaledMax = Self.product(UInt64(clamping: max), scale)
+        let period = if case .rolling(let period, _) = window { period } else { UInt64(1) }
+        rate = TokenRate(
+            max: Int(clamping: scaledMax), periodNanoseconds: period, burst: Int(clamping: scaledCapacity))
         quotedName = Self.quoted(name)
         var item = "\(quotedName);q=\(RateLimitStatus.headerInteger(UInt64(clamping: max)))"
         if let unit = Self.headerUnit(of: count) { item += ";qu=\"\(unit)\"" }

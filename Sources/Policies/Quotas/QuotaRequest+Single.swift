@@ -18,7 +18,9 @@ extension QuotaRequest {
             return .refused(QuotaRequest(charges: charges, model: model).refusal(by: 0, take.wait), status)
         }
         let events = take.warns ? [event(.warning, of: bucket)] : []
-        return .admitted(QuotaReservation(charges: charges, model: model, taken: now, events: events), status)
+        // Event loops wait for each other where all of them count one object's users: it is held only where it is needed.
+        let asked = model.isAsked || !policy.countsRequests ? model : nil
+        return .admitted(QuotaReservation(charges: charges, model: asked, taken: now, events: events), status)
     }
 
     /// A quota that only measures lets everybody in, and says what it would have done.

@@ -1,5 +1,4 @@
 internal import Configuration
-internal import NIOConcurrencyHelpers
 package import Tensors
 
 /// What came of asking for a request's quotas.
@@ -42,33 +41,9 @@ struct QuotaRequest: Sendable {
     ///   - isLast: whether shared counts that must be asked count as silent, since there is no time to ask them.
     ///   - wait: the request, where it waits already.
     mutating func attempt(now: QuotaMoment, isLast: Bool, wait: QuotaWait?) -> QuotaOutcome {
-        if let order {
-            for index in order { charges[index].bucket.lock.lock() }
-        } else {
-            for charge in charges { charge.bucket.lock.lock() }
+        let (verdict, changed, low, waiting) = locked { request in
+            request.settle(now: now, isLast: isLast, wait: wait)
         }
-        var changed: [Int] = []
-        var low: [Int] = []
-        var waiting = wait
-        let verdict = decide(now: now, isLast: isLast)
-        switch verdict {
-        case .admitted:
-            for index in charges.indices where charges[index].source != .none {
-                if charges[index].bucket.noteChange() { changed.append(index) }
-                guard charges[index].bucket.isShared, let lease = charges[index].bucket.lease else { continue }
-                if lease.runsLow(now: now.monotonic) || lease.hasNews { low.append(index) }
-            }
-        case .unknown(let unknown):
-            let wait = wait ?? QuotaWait(self)
-            waiting = wait
-            for index in unknown where !charges[index].bucket.waiters.contains(where: { $0 === wait }) {
-                charges[index].bucket.lease?.want(charges[index].amount)
-                charges[index].bucket.waiters.append(wait)
-            }
-        case .refused, .down: break
-        }
-        for charge in charges { charge.bucket.lock.unlock() }
-
         for index in changed {
             if case .keeping(let keeper) = charges[index].bucket.store { keeper.changed(charges[index].bucket) }
         }
@@ -95,7 +70,46 @@ struct QuotaRequest: Sendable {
         }
     }
 
+    /// Does something while no other request touches the same counts.
+    private mutating func locked<Result: Sendable>(
+        from position: Int = 0, _ work: (inout QuotaRequest) -> Result
+    ) -> Result {
+        guard position < charges.count else { return work(&self) }
+        let bucket = charges[order?[position] ?? position].bucket
+        return bucket.lock.withLock { locked(from: position + 1, work) }
+    }
+
     // MARK: Under the locks
+
+    /// Decides, and notes what is to be done about it: whose count has changed, whose lease has news, and who waits.
+    private mutating func settle(
+        now: QuotaMoment, isLast: Bool, wait: QuotaWait?
+    ) -> (Verdict, changed: [Int], low: [Int], waiting: QuotaWait?) {
+        var changed: [Int] = []
+        var low: [Int] = []
+        let verdict = decide(now: now, isLast: isLast)
+        switch verdict {
+        case .admitted:
+            for index in charges.indices where charges[index].source != .none {
+                let bucket = charges[index].bucket
+                if bucket.noteChange() { changed.append(index) }
+                guard let share = bucket.share else { continue }
+                if share.lease.runsLow(now: now.monotonic) || share.lease.hasNews { low.append(index) }
+            }
+        case .unknown(let unknown):
+            let wait = wait ?? QuotaWait(self)
+            for index in unknown {
+                guard let share = charges[index].bucket.share, !share.waiters.contains(where: { $0 === wait }) else {
+                    continue
+                }
+                share.lease.want(charges[index].amount)
+                share.waiters.append(wait)
+            }
+            return (verdict, changed, low, wait)
+        case .refused, .down: break
+        }
+        return (verdict, changed, low, wait)
+    }
 
     private mutating func decide(now: QuotaMoment, isLast: Bool) -> Verdict {
         var longest: (index: Int, wait: UInt64)?
@@ -124,11 +138,12 @@ struct QuotaRequest: Sendable {
             }
         }
         if let longest {
-            return .refused(index: longest.index, wait: longest.wait, status(of: longest.index, now: now))
+            let remaining = charges[longest.index].bucket.remainingLocked(now: now)
+            return .refused(
+                index: longest.index, wait: longest.wait, status(of: longest.index, remaining: remaining, now: now))
         }
         if !unknown.isEmpty { return .unknown(unknown) }
-        take(now: now, &events)
-        return .admitted(tightest(now: now), events)
+        return .admitted(take(now: now, &events), events)
     }
 
     private enum Finding {
@@ -142,7 +157,7 @@ struct QuotaRequest: Sendable {
     private mutating func find(_ index: Int, now: QuotaMoment, isLast: Bool) -> Finding {
         let bucket = charges[index].bucket
         let amount = charges[index].amount
-        guard case .sharing(let shared) = bucket.store, bucket.lease != nil else {
+        guard let share = bucket.share, case .sharing(let shared) = bucket.store else {
             if charges[index].source != .counted { charges[index].source = .counted }
             let wait = bucket.counter.wait(for: amount, now: now)
             return wait == 0 ? .ready : .wait(wait)
@@ -151,8 +166,8 @@ struct QuotaRequest: Sendable {
         let windowEnd = bucket.counter.windowEnd(now: now)
         charges[index].windowEnd = windowEnd
         charges[index].source = .leased
-        switch bucket.lease?.find(amount, windowEnd: windowEnd, now: now.monotonic) {
-        case .ready, nil: return .ready
+        switch share.lease.find(amount, windowEnd: windowEnd, now: now.monotonic) {
+        case .ready: return .ready
         case .refused(let wait) where !shared.isDown:
             return .wait(windowEnd == 0 ? wait : max(windowEnd - min(now.wall, windowEnd), 1))
         case .unknown where !shared.isDown && !isLast: return .unknown
@@ -168,43 +183,37 @@ struct QuotaRequest: Sendable {
         }
     }
 
-    private func take(now: QuotaMoment, _ events: inout [QuotaReservation.Event]) {
-        for charge in charges {
+    /// Takes from every quota.
+    ///
+    /// - Returns: how the one stands that has the smallest part left, of those that turn requests away; the first among
+    ///   equals.
+    private func take(now: QuotaMoment, _ events: inout [QuotaReservation.Event]) -> RateLimitStatus? {
+        var tightest: (index: Int, remaining: UInt64, part: Double)?
+        for (index, charge) in charges.enumerated() {
             let bucket = charge.bucket
             switch charge.source {
             case .none: continue
             case .counted: break
             case .leased:
-                if bucket.lease?.find(charge.amount, windowEnd: charge.windowEnd, now: now.monotonic) == .ready {
-                    bucket.lease?.take(charge.amount, now: now.monotonic)
-                } else {
-                    bucket.lease?.addDebit(charge.amount)
-                }
-            case .outage: bucket.lease?.addOutage(charge.amount)
+                bucket.share?.lease.use(charge.amount, windowEnd: charge.windowEnd, now: now.monotonic)
+            case .outage: bucket.share?.lease.addOutage(charge.amount)
             }
             bucket.counter.charge(charge.amount, now: now)
             let remaining = bucket.remainingLocked(now: now)
-            if bucket.counter.warns(remaining: remaining, policy: bucket.policy, now: now) {
+            if bucket.counter.warns(remaining: remaining, now: now) {
                 events.append(.init(kind: .warning, subject: bucket.subject, policy: bucket.policy))
             }
-        }
-    }
-
-    /// The quota that has the smallest part left, of those that turn requests away; the first among equals.
-    private func tightest(now: QuotaMoment) -> RateLimitStatus? {
-        var tightest: (index: Int, remaining: UInt64, part: Double)?
-        for (index, charge) in charges.enumerated() where !charge.bucket.policy.isShadow {
-            let remaining = charge.bucket.remainingLocked(now: now)
-            let part = Double(remaining) / Double(charge.bucket.policy.scaledCapacity)
+            guard !bucket.policy.isShadow else { continue }
+            let part = Double(remaining) / Double(bucket.policy.scaledCapacity)
             if part < tightest?.part ?? .infinity { tightest = (index, remaining, part) }
         }
-        return tightest.map { status(of: $0.index, now: now) }
+        return tightest.map { status(of: $0.index, remaining: $0.remaining, now: now) }
     }
 
-    private func status(of index: Int, now: QuotaMoment) -> RateLimitStatus {
+    private func status(of index: Int, remaining: UInt64, now: QuotaMoment) -> RateLimitStatus {
         let bucket = charges[index].bucket
         return RateLimitStatus(
-            charges: charges, tightest: index, remaining: bucket.remainingLocked(now: now) / bucket.policy.scale,
+            charges: charges, tightest: index, remaining: remaining / bucket.policy.scale,
             nanosecondsUntilFull: bucket.untilFullLocked(now: now))
     }
 

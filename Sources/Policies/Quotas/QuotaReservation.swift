@@ -1,5 +1,4 @@
 package import Configuration
-internal import NIOConcurrencyHelpers
 internal import Tensors
 
 /// What one request has taken from its quotas before it is answered, to be settled by what it really took.
@@ -116,25 +115,20 @@ package struct QuotaReservation: Sendable {
                 let more = actual - charge.amount
                 bucket.counter.charge(more, now: now)
                 switch charge.source {
-                case .leased:
-                    if bucket.lease?.find(more, windowEnd: charge.windowEnd, now: now.monotonic) == .ready {
-                        bucket.lease?.take(more, now: now.monotonic)
-                    } else {
-                        bucket.lease?.addDebit(more)
-                    }
-                case .outage: bucket.lease?.addOutage(more)
+                case .leased: bucket.share?.lease.use(more, windowEnd: charge.windowEnd, now: now.monotonic)
+                case .outage: bucket.share?.lease.addOutage(more)
                 case .none, .counted: break
                 }
             } else {
                 let less = charge.amount - actual
                 bucket.counter.giveBack(less, from: taken, now: now)
                 switch charge.source {
-                case .leased: bucket.lease?.giveBack(less, windowEnd: charge.windowEnd)
-                case .outage: bucket.lease?.removeOutage(less)
+                case .leased: bucket.share?.lease.giveBack(less, windowEnd: charge.windowEnd)
+                case .outage: bucket.share?.lease.removeOutage(less)
                 case .none, .counted: break
                 }
             }
-            return (bucket.noteChange(), bucket.lease?.hasNews ?? false)
+            return (bucket.noteChange(), bucket.share?.lease.hasNews ?? false)
         }
         if isChanged, case .keeping(let keeper) = bucket.store { keeper.changed(bucket) }
         if hasNews, case .sharing(let shared) = bucket.store { shared.ask(bucket, isUrgent: false) }

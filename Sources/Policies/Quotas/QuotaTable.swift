@@ -6,9 +6,9 @@ package final class QuotaTable: Sendable {
     let global: QuotaLedger?
     let routes: [QuotaLedger?]
     let models: [QuotaLedger?]
-    /// Those of the groups, and by each consumer's name those of its groups.
+    /// Those of the groups, in the order of the file and by their names.
     private let groups: [QuotaLedger]
-    private let groupsOfConsumers: [String: [QuotaLedger]]
+    private let groupsByName: [String: QuotaLedger]
     /// What requests to each model cost and take.
     let costs: [QuotaModel]
     private let costsByName: [String: QuotaModel]
@@ -37,11 +37,7 @@ package final class QuotaTable: Sendable {
                 ledger(QuotaSubject(.group, group.name), group.limits).map { (group.name, $0) }
             }, uniquingKeysWith: { first, _ in first })
         self.groups = configuration.groups.compactMap { groups[$0.name] }
-        groupsOfConsumers = Dictionary(
-            configuration.consumers.filter { !$0.groups.isEmpty }.map {
-                ($0.name, $0.groups.compactMap { groups[$0] })
-            },
-            uniquingKeysWith: { first, _ in first })
+        groupsByName = groups
         let quotas = policies.values.joined()
         costs = configuration.models.map { model in
             QuotaModel(
@@ -56,10 +52,8 @@ package final class QuotaTable: Sendable {
             || counts.contains(.cost) && costs.contains { $0.cost?.facts.contains(.characters) ?? false }
     }
 
-    /// The ledgers of the groups that a consumer is in.
-    func groups(of consumer: Consumer) -> [QuotaLedger] {
-        groupsOfConsumers.isEmpty ? [] : groupsOfConsumers[consumer.name] ?? []
-    }
+    /// The ledgers of those groups, as far as they have quotas.
+    func groups(named names: [String]) -> [QuotaLedger] { names.compactMap { groupsByName[$0] } }
 
     /// Every ledger of it.
     var ledgers: [QuotaLedger] { ([global] + routes + models).compactMap { $0 } + groups }

@@ -1,10 +1,10 @@
 package import Tensors
 
-/// An exact token bucket: at most `burst` at once, refilled at `max` per period, with no rounding at any rate.
+/// An exact token bucket: at most a burst at once, refilled at a rate, with no rounding at any rate.
 ///
-/// Credit is counted in parts of a request: with the rate as a reduced fraction of `partsPerNanosecond` over
-/// `partsPerRequest`, a nanosecond earns the one and a request costs the other, both whole numbers. So 7 per minute is
-/// exactly that, for ever.
+/// All that varies is one number: the moment at which the bucket is full again, in the parts of `TokenRate` that are earned
+/// by then. What is missing is what has to be earned until that moment, so time that passes changes nothing here, and time
+/// that seems to go back, as threads read the clock before they get the lock, earns nothing and loses nothing.
 package struct TokenBucket: Sendable {
     /// The outcome of one request for tokens.
     package struct Decision: Sendable, Equatable {
@@ -17,115 +17,73 @@ package struct TokenBucket: Sendable {
         package var nanosecondsUntilFull: UInt64
     }
 
-    private let partsPerNanosecond: UInt64
-    private let partsPerRequest: UInt64
-    /// Credit of a full bucket: at most 2^63 requests of 2^64 parts, which 128 bits always hold.
-    private let capacity: UInt128
-    private var credit: UInt128
-    /// What has been used beyond the credit; paid back before anything is earned. One of the two is always 0.
-    private var debt: UInt128 = 0
-    /// Up to when time has been turned into credit.
-    private var updated: MonotonicTime
+    private var full: UInt128
 
     /// A full bucket.
-    ///
-    /// - Parameters:
-    ///   - max: requests per period; at least 1.
-    ///   - periodNanoseconds: at least 1.
-    ///   - burst: most requests at once; at least 1.
-    package init(max: Int, periodNanoseconds: UInt64, burst: Int, now: MonotonicTime) {
-        let rate = UInt64(Swift.max(max, 1))
-        let period = Swift.max(periodNanoseconds, 1)
-        let divisor = Self.greatestCommonDivisor(rate, period)
-        partsPerNanosecond = rate / divisor
-        partsPerRequest = period / divisor
-        capacity = UInt128(Swift.max(burst, 1)) * UInt128(partsPerRequest)
-        credit = capacity
-        updated = now
+    package init() { full = 0 }
+
+    /// A bucket that will be full after so long.
+    package init(untilFull nanoseconds: UInt64, at rate: TokenRate, now: MonotonicTime) {
+        full = Self.sum(rate.earned(in: now.nanoseconds), rate.earned(in: nanoseconds))
+    }
+
+    /// What has been used and not earned back. More than a full bucket holds is debt, which comes before all credit.
+    private func missing(at rate: TokenRate, now: MonotonicTime) -> UInt128 {
+        let earned = rate.earned(in: now.nanoseconds)
+        return full > earned ? full - earned : 0
     }
 
     /// How long until `cost` requests' worth of credit is there: 0 where it is, `UInt64.max` where it is above the burst.
-    package mutating func nanosecondsUntilAvailable(_ cost: UInt64 = 1, now: MonotonicTime) -> UInt64 {
-        refill(now: now)
-        let price = UInt128(cost) * UInt128(partsPerRequest)
-        if credit >= price { return 0 }
-        return price > capacity ? .max : nanoseconds(toEarn: Self.sum(price - credit, debt))
+    package func nanosecondsUntilAvailable(_ cost: UInt64 = 1, at rate: TokenRate, now: MonotonicTime) -> UInt64 {
+        wait(for: rate.price(of: cost), missing: missing(at: rate, now: now), rate)
+    }
+
+    private func wait(for price: UInt128, missing: UInt128, _ rate: TokenRate) -> UInt64 {
+        if price == 0 { return 0 }
+        if price > rate.capacity { return .max }
+        let free = rate.capacity - price
+        return missing <= free ? 0 : rate.nanoseconds(toEarn: missing - free)
     }
 
     /// Takes `cost` requests' worth of credit, or nothing where there isn't as much.
-    package mutating func take(_ cost: UInt64 = 1, now: MonotonicTime) -> Decision {
-        let wait = nanosecondsUntilAvailable(cost, now: now)
-        if wait == 0 { credit -= UInt128(cost) * UInt128(partsPerRequest) }
+    package mutating func take(_ cost: UInt64 = 1, at rate: TokenRate, now: MonotonicTime) -> Decision {
+        let price = rate.price(of: cost)
+        let earned = rate.earned(in: now.nanoseconds)
+        var missing = full > earned ? full - earned : 0
+        let wait = wait(for: price, missing: missing, rate)
+        if wait == 0 {
+            missing = Self.sum(missing, price)
+            full = Self.sum(earned, missing)
+        }
         return Decision(
-            admitted: wait == 0, remaining: UInt64(clamping: credit / UInt128(partsPerRequest)),
-            nanosecondsUntilAvailable: wait, nanosecondsUntilFull: nanosecondsUntilFull)
+            admitted: wait == 0, remaining: rate.requests(in: rate.capacity - min(missing, rate.capacity)),
+            nanosecondsUntilAvailable: wait, nanosecondsUntilFull: rate.nanoseconds(toEarn: missing))
     }
 
     /// Takes `cost` requests' worth whether it is there or not: what isn't has to be earned before anything else.
-    package mutating func charge(_ cost: UInt64, now: MonotonicTime) {
-        refill(now: now)
-        let price = UInt128(cost) * UInt128(partsPerRequest)
-        if credit >= price {
-            credit -= price
-        } else {
-            debt = Self.sum(debt, price - credit)
-            credit = 0
-        }
-    }
-
-    /// Whole requests that would be admitted right now.
-    package mutating func remaining(now: MonotonicTime) -> UInt64 {
-        refill(now: now)
-        return UInt64(clamping: credit / UInt128(partsPerRequest))
-    }
-
-    /// Until the bucket is full again, if nothing more is taken; as of the last time that it was told.
-    package var nanosecondsUntilFull: UInt64 { nanoseconds(toEarn: Self.sum(capacity - credit, debt)) }
-
-    /// Leaves the bucket as one that will be full after so long.
-    package mutating func empty(untilFull nanoseconds: UInt64) {
-        let missing = UInt128(nanoseconds) * UInt128(partsPerNanosecond)
-        credit = missing < capacity ? capacity - missing : 0
-        debt = missing > capacity ? missing - capacity : 0
+    package mutating func charge(_ cost: UInt64, at rate: TokenRate, now: MonotonicTime) {
+        full = Self.sum(max(full, rate.earned(in: now.nanoseconds)), rate.price(of: cost))
     }
 
     /// Gives back what was taken for a request that was not served after all.
-    package mutating func refund(_ cost: UInt64 = 1, now: MonotonicTime) {
-        refill(now: now)
-        add(UInt128(cost) * UInt128(partsPerRequest))
+    package mutating func refund(_ cost: UInt64 = 1, at rate: TokenRate, now: MonotonicTime) {
+        let missing = missing(at: rate, now: now)
+        guard missing > 0 else { return }
+        full -= min(missing, rate.price(of: cost))
     }
 
-    /// Adds credit up to a full bucket. The room is compared, as the sum might not fit even 128 bits.
-    private mutating func add(_ earned: UInt128) {
-        let paid = min(earned, debt)
-        debt -= paid
-        let parts = earned - paid
-        credit = parts >= capacity - credit ? capacity : credit + parts
+    /// Whole requests that would be admitted right now.
+    package func remaining(at rate: TokenRate, now: MonotonicTime) -> UInt64 {
+        rate.requests(in: rate.capacity - min(missing(at: rate, now: now), rate.capacity))
     }
 
-    private mutating func refill(now: MonotonicTime) {
-        // Threads read the clock before they get the lock, so `now` may lie a little before `updated`: nothing is
-        // earned then, and nothing twice.
-        let elapsed = now.nanoseconds(since: updated)
-        guard elapsed > 0 else { return }
-        updated = now
-        add(UInt128(elapsed) * UInt128(partsPerNanosecond))
-    }
-
-    /// Time to earn that much credit, rounded up to the nanosecond in which it is there.
-    private func nanoseconds(toEarn parts: UInt128) -> UInt64 {
-        let (whole, rest) = parts.quotientAndRemainder(dividingBy: UInt128(partsPerNanosecond))
-        return UInt64(clamping: rest == 0 ? whole : whole + 1)
+    /// Until the bucket is full again, if nothing more is taken.
+    package func nanosecondsUntilFull(at rate: TokenRate, now: MonotonicTime) -> UInt64 {
+        rate.nanoseconds(toEarn: missing(at: rate, now: now))
     }
 
     private static func sum(_ left: UInt128, _ right: UInt128) -> UInt128 {
         let (sum, overflow) = left.addingReportingOverflow(right)
         return overflow ? .max : sum
-    }
-
-    private static func greatestCommonDivisor(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        var (larger, smaller) = (left, right)
-        while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
-        return larger
     }
 }

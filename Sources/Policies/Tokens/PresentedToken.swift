@@ -8,14 +8,16 @@ package final class PresentedToken: Sendable {
     let text: [UInt8]
     let digest: KeyDigest
 
-    init(_ text: [UInt8]) {
-        self.text = text
+    init(_ text: Span<UInt8>) {
+        self.text = text.indices.map { text[$0] }
         digest = KeyDigest(of: text)
     }
 
     /// Whether a secret is meant for a token: two dots, and a start that is `{"` in base64url.
-    static func resembles(_ text: [UInt8]) -> Bool {
-        text.starts(with: Array("eyJ".utf8)) && text.reduce(0) { $0 + ($1 == UInt8(ascii: ".") ? 1 : 0) } == 2
+    static func resembles(_ text: Span<UInt8>) -> Bool {
+        guard text.count > 3, text[0] == UInt8(ascii: "e"), text[1] == UInt8(ascii: "y"), text[2] == UInt8(ascii: "J")
+        else { return false }
+        return text.indices.count { text[$0] == UInt8(ascii: ".") } == 2
     }
 }
 

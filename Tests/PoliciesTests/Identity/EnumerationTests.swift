@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: guesses) func everyGuessIsDigestedInEveryWay(guess: String) {
         let table = Self.table()
-        let presented = table.presented(Array(guess.utf8))
+        let presented = table.presented(Array(guess.utf8).span)
         // The file is asked by digests of the whole key alone: no id is looked up on the way to them.
         #expect(presented.plain == KeyDigest(of: guess))
         #expect(presented.peppered == Self.pepper.digest(of: guess.utf8))

@@ -10,7 +10,7 @@ final class FakeSharedCount: SharedQuotaCount {
         var asked: [QuotaBucket] = []
         var waits: [QuotaWait] = []
         var isDown = false
-        var server: TokenBucket
+        var server: RatedBucket
     }
 
     let leasePercent = 5
@@ -20,7 +20,7 @@ final class FakeSharedCount: SharedQuotaCount {
     init(ifDown: StoreConfiguration.Redis.IfDown, max: Int, now: MonotonicTime) {
         self.ifDown = ifDown
         locked = NIOLockedValueBox(
-            Locked(server: TokenBucket(max: max, periodNanoseconds: 60_000_000_000, burst: max, now: now)))
+            Locked(server: RatedBucket(max: max, periodNanoseconds: 60_000_000_000, burst: max, now: now)))
     }
 
     var isDown: Bool {

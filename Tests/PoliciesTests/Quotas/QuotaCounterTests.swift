@@ -123,7 +123,7 @@ import Testing
         let policy = rolling(max: 10, period: 10 * Self.second, burst: 10)
         var counter = QuotaCounter(policy, now: moment(0))
         func warns(_ remaining: UInt64, _ seconds: UInt64) -> Bool {
-            counter.warns(remaining: remaining, policy: policy, now: moment(seconds * Self.second))
+            counter.warns(remaining: remaining, now: moment(seconds * Self.second))
         }
         #expect(!warns(3, 1))
         #expect(warns(2, 1))

@@ -156,7 +156,7 @@ import Testing
     @Test(arguments: 0..<40) func neverIsMoreTakenThanWasGranted(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let capacity = UInt64.random(in: 1...200, using: &generator)
-        var shared = TokenBucket(
+        var shared = RatedBucket(
             max: Int(capacity), periodNanoseconds: 1_000_000_000, burst: Int(capacity), now: moment(0))
         var leases = (0..<3).map { _ in QuotaLease(capacity: capacity, percent: 5) }
         var open: [(gateway: Int, question: QuotaLease.Question)] = []

@@ -8,7 +8,7 @@ import Testing
     private func moment(_ nanoseconds: UInt64) -> MonotonicTime { MonotonicTime(nanoseconds: nanoseconds) }
 
     @Test func startsFullAndRefusesWhatIsAboveTheBurst() {
-        var bucket = TokenBucket(max: 1, periodNanoseconds: Self.second, burst: 3, now: moment(0))
+        var bucket = RatedBucket(max: 1, periodNanoseconds: Self.second, burst: 3, now: moment(0))
         let decisions = (0..<4).map { _ in bucket.take(now: moment(0)) }
         #expect(decisions.map(\.admitted) == [true, true, true, false])
         #expect(decisions.map(\.remaining) == [2, 1, 0, 0])
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func admitsExactlyWhenItSaidItWould() {
-        var bucket = TokenBucket(max: 7, periodNanoseconds: 60 * Self.second, burst: 1, now: moment(0))
+        var bucket = RatedBucket(max: 7, periodNanoseconds: 60 * Self.second, burst: 1, now: moment(0))
         #expect(bucket.take(now: moment(0)).admitted)
         let wait = bucket.take(now: moment(0)).nanosecondsUntilAvailable
         // 60 s / 7, rounded up.
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func sevenPerMinuteIsSevenPerMinuteForAYear() {
-        var bucket = TokenBucket(max: 7, periodNanoseconds: 60 * Self.second, burst: 7, now: moment(0))
+        var bucket = RatedBucket(max: 7, periodNanoseconds: 60 * Self.second, burst: 7, now: moment(0))
         #expect(bucket.take(7, now: moment(0)).admitted)
         var now: UInt64 = 0
         for _ in 0..<100_000 {
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func timeThatGoesBackEarnsNothingAndLosesNothing() {
-        var bucket = TokenBucket(max: 1, periodNanoseconds: 10, burst: 1, now: moment(100))
+        var bucket = RatedBucket(max: 1, periodNanoseconds: 10, burst: 1, now: moment(100))
         #expect(bucket.take(now: moment(100)).admitted)
         #expect(!bucket.take(now: moment(50)).admitted)
         #expect(!bucket.take(now: moment(109)).admitted)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aRefundGivesBackWhatWasTakenButNotMore() {
-        var bucket = TokenBucket(max: 1, periodNanoseconds: Self.second, burst: 2, now: moment(0))
+        var bucket = RatedBucket(max: 1, periodNanoseconds: Self.second, burst: 2, now: moment(0))
         #expect(bucket.take(2, now: moment(0)).admitted)
         bucket.refund(now: moment(0))
         #expect(bucket.take(now: moment(0)).admitted)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func whatIsAboveTheBurstIsNeverAvailable() {
-        var bucket = TokenBucket(max: 100, periodNanoseconds: Self.second, burst: 2, now: moment(0))
+        var bucket = RatedBucket(max: 100, periodNanoseconds: Self.second, burst: 2, now: moment(0))
         let decision = bucket.take(3, now: moment(.max))
         #expect(!decision.admitted)
         #expect(decision.nanosecondsUntilAvailable == .max)
@@ -76,7 +76,7 @@ import Testing
             (-5, 5, -5),
         ] as [(Int, UInt64, Int)]) func noNumbersOverflow(max: Int, period: UInt64, burst: Int)
     {
-        var bucket = TokenBucket(max: max, periodNanoseconds: period, burst: burst, now: moment(0))
+        var bucket = RatedBucket(max: max, periodNanoseconds: period, burst: burst, now: moment(0))
         #expect(bucket.take(now: moment(0)).admitted)
         #expect(bucket.take(now: moment(.max)).admitted)
         bucket.refund(.max, now: moment(.max))
@@ -110,7 +110,7 @@ import Testing
         let max = Int.random(in: 1...50, using: &generator)
         let period = Int.random(in: 1...1_000, using: &generator)
         let burst = Int.random(in: 1...20, using: &generator)
-        var bucket = TokenBucket(max: max, periodNanoseconds: UInt64(period), burst: burst, now: moment(0))
+        var bucket = RatedBucket(max: max, periodNanoseconds: UInt64(period), burst: burst, now: moment(0))
         var reference = Reference(max: max, period: period, burst: burst)
         var now = 0
         var admissions: [(time: Int, cost: Int)] = []
