@@ -14,7 +14,7 @@ import Testing
         version: 1
         listeners:
           public: { address: LISTENER }
-          ops: { address: LISTENER, serves: [admin] }
+          ops: { address: LISTENER, serves: [admin, metrics] }
         models: { echo: { plugin: echo } }
         auth: none
         consumers: { anonymous: { limits: [monthly] } }
