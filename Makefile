@@ -121,6 +121,7 @@ fuzz: plugins ## what bodies reach in media, and servers in remote: ten minutes 
 bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx and peers, then a soak; fill in the page
 	$(RELEASE_BUILD) --product bare-echo
 	$(RELEASE_BUILD) --product row-cost
+	$(RELEASE_BUILD) --product policy-cost
 	$(PYTHON) Benchmarks/run.py $(BENCH_FLAGS)
 	$(PYTHON) Benchmarks/soak.py $(SOAK_FLAGS)
 	$(PYTHON) Benchmarks/report.py

@@ -13,7 +13,8 @@ let swiftSettings: [SwiftSetting] = [
 /// Targets that hold no pointers: the compiler refuses unmarked unsafe code in them.
 let safeSettings: [SwiftSetting] = swiftSettings + [.strictMemorySafety()]
 
-/// Locks: as quick as any here, and ThreadSanitizer sees them (it doesn't see the standard library's Mutex).
+/// Locks: as quick as any here, and ThreadSanitizer sees them (it doesn't see the standard library's Mutex, which
+/// `QuotaLock` alone is made of: it lies in what it guards).
 let locks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 
 /// Optimised programs carry Swift's libraries in themselves. Calls that count references are direct ones then, and the
