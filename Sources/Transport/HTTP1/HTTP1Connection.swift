@@ -22,15 +22,15 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     var service: Service { exchange?.service ?? port.service }
     var context: ChannelHandlerContext?
     /// The client's address.
-    private var remote: String?
+    var remote: String?
     /// The request under way.
     var exchange: HTTP1Exchange?
     var clock: ConnectionClock
-    private var timer: Scheduled<Void>?
-    private var reader: RequestReader
+    var timer: Scheduled<Void>?
+    var reader: RequestReader
     /// What NIO's parser made of bytes that came in one read with an earlier request; `nil` as long as it isn't needed.
-    private var waitingParts: CircularBuffer<HTTPServerRequestPart>?
-    private var isReceiving = false
+    var waitingParts: CircularBuffer<HTTPServerRequestPart>?
+    var isReceiving = false
     /// What was read waits to be taken, or what that was answered waits to be sent.
     private(set) var isInRound = false
     /// An answer that waits for the end of the round; from `scratch`.
@@ -45,7 +45,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     /// Whether the channel is open; by itself, as asking the channel costs more than all else that is asked here.
     private(set) var isActive = false
     /// What comes in can't be understood any more: there may be unread bytes behind the last request.
-    private var isUnreadable = false
+    var isUnreadable = false
     /// Where answers are put together.
     let scratch: LoopScratch
     /// The socket itself, on connections whose bytes go out as they are.
@@ -58,7 +58,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     /// How the answer in parts under way ends.
     var framing = StreamFraming(mediaType: "")
     /// Bytes of a refused body that are still read, so that the client can take the refusal.
-    private var bytesToDiscard = 0
+    var bytesToDiscard = 0
 
     /// A refused body up to this size is read to its end, and the connection lives on.
     static let drainableBody = 256 << 10
@@ -167,7 +167,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     }
 
     /// Closes at once; what comes in behind is no request any more.
-    private func close(_ context: ChannelHandlerContext) {
+    func close(_ context: ChannelHandlerContext) {
         isClosing = true
         context.close(promise: nil)
     }
@@ -235,7 +235,7 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
     ///
     /// A request that is answered at once leads back here; a loop instead of recursion keeps the stack flat however many
     /// requests a client pipelines.
-    private func receive(context: ChannelHandlerContext) {
+    func receive(context: ChannelHandlerContext) {
         guard !isReceiving else { return }
         isReceiving = true
         defer { isReceiving = false }
@@ -387,101 +387,6 @@ final class HTTP1Connection: ChannelDuplexHandler, RoundMember {
         if exchange.progress.answered { return finishExchange(context: context) }
         clock.enter(.working, now: .coarse)
         perform(exchange, context: context)
-    }
-
-    // MARK: Writing
-
-    /// Refuses the request under way; if its body is still to come, reads on for a while so that the client sees why.
-    func refuse(_ error: SluiceError, context: ChannelHandlerContext) {
-        guard let exchange, !exchange.progress.answered else { return }
-        exchange.cancel(error)
-        if exchange.expectsContinue && !exchange.progress.requestEnded { exchange.keepAlive = false }
-        let summary = Answer.Summary(requestID: exchange.id)
-        let known = exchange.summary
-        (summary.route, summary.consumer, summary.model) = (known?.route, known?.consumer, known?.model)
-        summary.batches = known?.batches
-        write(failure: error, summary: summary)
-    }
-
-    /// Refuses what can't even be read as a request, and closes.
-    private func refuseUnreadable(_ error: SluiceError, context: ChannelHandlerContext) {
-        guard !isClosing else { return }
-        if exchange == nil {
-            let head = RequestHead(
-                method: .GET, uri: "-", version: .http1_1, isKeepAlive: false, headers: .read(RequestFields()))
-            exchange = HTTP1Exchange(
-                head: head, connection: self, service: port.service, receivedAt: .now, remote: remote)
-            service.metrics.requestsInFlight.increment()
-        }
-        isUnreadable = true
-        exchange?.keepAlive = false
-        exchange?.progress.requestEnded = true
-        if exchange?.progress.answered == true { return close(context) }
-        refuse(error, context: context)
-    }
-
-    /// The client has taken the end of its answer.
-    func responseWritten() {
-        guard let context, let exchange else { return }
-        if exchange.progress.requestEnded {
-            finishExchange(context: context)
-        } else if exchange.keepAlive {
-            // The rest of the body is read and dropped, then the next request follows.
-            clock.enter(.body, now: .coarse)
-            if readIsHeld {
-                readIsHeld = false
-                context.read()
-            }
-        } else {
-            closeGently(context: context)
-        }
-    }
-
-    /// Both the request and its answer are through.
-    private func finishExchange(context: ChannelHandlerContext) {
-        guard let exchange else { return }
-        let service = exchange.service
-        dropExchange()
-        service.metrics.requestsInFlight.decrement()
-        guard exchange.keepAlive && !service.isDraining && !isUnreadable else { return closeGently(context: context) }
-        clock.enter(.idle, now: .coarse)
-        goOn(context: context)
-    }
-
-    private func dropExchange() {
-        exchange?.part()
-        exchange = nil
-    }
-
-    /// Goes on with what came in behind the last request.
-    private func goOn(context: ChannelHandlerContext) {
-        receive(context: context)
-        guard !isReceiving, !isClosing else { return }
-        if exchange == nil && reader.hasUnread { clock.receivedPartOfHead(now: .coarse) }
-        if readIsHeld && exchange?.progress.requestEnded != true {
-            readIsHeld = false
-            context.read()
-        }
-    }
-
-    private func dropUnread() {
-        heldAnswer = nil
-        waitingParts?.removeAll()
-        _ = reader.takeUnread()
-    }
-
-    /// Closes for writing first, and reads on for a moment: closing with unread bytes would reset the connection, and
-    /// the client might lose the answer that it was sent (RFC 9112, section 9.6).
-    private func closeGently(context: ChannelHandlerContext) {
-        guard !isClosing else { return }
-        isClosing = true
-        dropUnread()
-        bytesToDiscard = 4 << 20
-        context.close(mode: .output, promise: nil)
-        timer?.cancel()
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: .seconds(2)) { bound.value.context?.close(promise: nil) }
-        context.read()
     }
 
     /// The client takes its answer, if slowly.

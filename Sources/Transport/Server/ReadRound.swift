@@ -31,7 +31,7 @@ final class ReadRound: @unchecked Sendable {
     }
 
     /// The channel's handler hears of the end of what the client sends, in place of the channel's closing by itself: what
-    /// was read before that may still wait to be taken.
+    /// was read before that may still wait to be taken. A channel that is gone already refuses, and has nothing to lose.
     static func joins(_ channel: any Channel) {
         try? channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     }
