@@ -13,7 +13,7 @@ struct PluginFile: ~Copyable {
     /// Closes when it goes.
     private struct Descriptor: ~Copyable {
         let number: Int32
-        deinit { close(number) }
+        deinit { if number >= 0 { close(number) } }
     }
 
     init(path: String) throws(PluginLoadError) {

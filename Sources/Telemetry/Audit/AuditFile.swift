@@ -50,6 +50,8 @@ final class AuditFile {
 
     /// Lets another one have the file.
     func close() {
+        // Closing alone keeps the lock for as long as a child that is just being started has a copy of the descriptor.
+        flock(handle.fileDescriptor, LOCK_UN)
         try? handle.close()
     }
 

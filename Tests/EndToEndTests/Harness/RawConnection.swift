@@ -14,6 +14,8 @@ final class RawConnection: @unchecked Sendable {
 
     /// - Parameter source: the address of this machine that the connection comes from; 127.0.0.1 by default.
     init(port: Int, from source: String? = nil) throws {
+        // Closed by `deinit` wherever this fails below: everything is initialised then. Closing it here too would take
+        // somebody else's descriptor of the same number.
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         if let source {
@@ -25,7 +27,6 @@ final class RawConnection: @unchecked Sendable {
                 }
             }
             guard bound == 0 else {
-                Glibc.close(descriptor)
                 throw Failure(description: "can't come from \(source): \(String(cString: strerror(errno)))")
             }
         }
@@ -38,7 +39,6 @@ final class RawConnection: @unchecked Sendable {
             }
         }
         guard result == 0 else {
-            Glibc.close(descriptor)
             throw Failure(description: "can't connect to port \(port): \(String(cString: strerror(errno)))")
         }
         // A hang shows as a failed read instead of a stuck test.

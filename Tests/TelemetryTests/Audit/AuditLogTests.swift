@@ -95,6 +95,20 @@ import Testing
         try folder.open().close()
     }
 
+    /// A child that is just being started has copies of all descriptors until it becomes another program.
+    @Test func aClosedLogIsFreeThoughAChildHasACopyOfItsDescriptor() throws {
+        let folder = try Folder()
+        let log = try folder.open()
+        let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name -> Int32? in
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
+            return target == folder.path ? Int32(name).map { dup($0) } : nil
+        }
+        defer { for copy in copies { close(copy) } }
+        #expect(copies.count == 1)
+        log.close()
+        try folder.open().close()
+    }
+
     @Test func aFolderThatIsNotThereIsAFailure() throws {
         let settings = AuditSettings(path: "/nowhere/at/all/audit.log", key: nil, rotate: 1, keep: 1)
         let failure = #expect(throws: AuditFailure.self) { try AuditLog(settings, unixMilliseconds: { 0 }) }
