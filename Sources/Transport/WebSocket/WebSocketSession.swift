@@ -105,6 +105,10 @@ final class WebSocketSession: ChannelDuplexHandler, @unchecked Sendable {
             close(.messageTooLarge, "messages have at most \(port.service.listener.maxBody) bytes")
         case is NIOWebSocketError, is NIOWebSocketFrameAggregator.Error:
             close(.protocolError, "")
+        case is ByteToMessageDecoderError where phase == .closing:
+            // The rest of what couldn't be read. To close before it has come would reset the connection, and the client
+            // would lose the close frame that says why.
+            break
         default:
             context.close(promise: nil)
         }

@@ -99,10 +99,10 @@ import Testing
     @Test func aClosedLogIsFreeThoughAChildHasACopyOfItsDescriptor() throws {
         let folder = try Folder()
         let log = try folder.open()
-        let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { name -> Int32? in
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")
-            return target == folder.path ? Int32(name).map { dup($0) } : nil
+        let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter { name in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)")) == folder.path
         }
+        let copies = descriptors.compactMap { Int32($0) }.map { dup($0) }
         defer { for copy in copies { close(copy) } }
         #expect(copies.count == 1)
         log.close()
