@@ -286,6 +286,29 @@ class TestAttacks:
             answer = session.send(request, timeout=30)
         assert answer.status_code in (400, 403, 404), (path, answer.text)
 
+    def test_what_takes_other_proof_is_as_if_it_were_not_there(self, issuer):
+        key = "sk-ffff-" + "f" * 43
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        text = configuration(f'{{ url: "http://127.0.0.1:{issuer.port}/keys" }}')
+        text = text.replace(
+            "guests: {", f'guests: {{ keys: [{{ id: one, hash: "sha256:{digest}" }}],'
+        ) + "routes: [{ match: { model: echo }, auth: jwt, send: echo }, { match: { model: other }, auth: jwt, send: other }]\n"
+        with Gateway(text) as gateway:
+            assert infer(gateway, token(ALL[0])).status_code == 200
+            # A key that holds is told of what its owner may know of, and of nothing else.
+            for model in ("echo", "nowhere"):
+                refused = infer(gateway, key, model)
+                assert refused.status_code == 404
+                assert refused.json()["error"] == f"Request for unknown model: '{model}'"
+            refused = infer(gateway, key, "other")
+            assert refused.status_code == 401
+            assert refused.json()["error"] == "credentials of this kind are not taken here"
+            # One that doesn't hold is told the same everywhere.
+            answers = [infer(gateway, "sk-ffff-" + "e" * 43, model) for model in ("echo", "other", "nowhere")]
+            assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+                (401, "this API key is not known here")
+            ] * 3
+
     def test_failures_are_counted_by_reason(self, gateway):
         text = requests.get(f"{gateway.url}/metrics", timeout=30).text
         for issuer, reason in [("login", "expired"), ("login", "signature"), ("login", "algorithm"), ("", "issuer")]:

@@ -43,7 +43,22 @@ extension Gate {
             throw unrouted(request, behind: last, error, to: principal, at: credentials.place)
         }
         if let known, known.kinds == route.identities { return (route, known.principal) }
+        if credentials.proof.isForeign(to: route.identities) {
+            try checkKnowledge(of: request.model ?? route.name, credentials, nowSeconds: nowSeconds)
+        }
         return (route, try policies.identify(credentials, kinds: route.identities, nowSeconds: nowSeconds))
+    }
+
+    /// Checks that somebody may know of a model that takes nothing of what they show: to be told so would tell them that
+    /// it is there.
+    ///
+    /// - Throws: what they would be told were there no such model.
+    private func checkKnowledge(
+        of model: String, _ credentials: Credentials, nowSeconds: Int64
+    ) throws(SluiceError) {
+        let principal = try policies.identify(credentials, kinds: identities, nowSeconds: nowSeconds)
+        let shows = { (name: String) in principal.maySee(name, at: credentials.place) }
+        guard shows(model) else { throw routes.unknownModel(model, showing: shows) }
     }
 
     /// Whether a principal is one that a route asks for.
@@ -73,6 +88,14 @@ extension Credentials.Proof {
         case .key: kinds.contains(.apiKeys)
         case .token: kinds.contains(.tokens)
         case .certificate: kinds.contains(.certificates)
+        }
+    }
+
+    /// Whether something is shown where only something else is taken.
+    func isForeign(to kinds: IdentityKinds) -> Bool {
+        switch self {
+        case .absent: false
+        default: !kinds.isEmpty && !isTaken(by: kinds)
         }
     }
 }
