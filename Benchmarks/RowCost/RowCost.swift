@@ -31,7 +31,7 @@ enum RowCost {
     private static func measure(_ name: String, isCSV: Bool, text: [UInt8]) throws {
         let signature = ModelSignature(
             inputs: [TensorSpec(name: "x", dataType: .fp32, shape: [-1, columns])], outputs: [], batching: .concat)
-        let format = isCSV ? RowFormat.csv(hasHeader: false) : .lines
+        let format = isCSV ? RowFormat.csv(CSVDialect(hasHeader: false)) : .lines
         var inputs: [Tensor] = []
         let cut = try rate(text.count) { _ = try read(text, format, signature, decodes: false) }
         let reading = try rate(text.count) { inputs = try read(text, format, signature, decodes: true) }
@@ -80,7 +80,8 @@ enum RowCost {
         _ text: [UInt8], _ format: RowFormat, _ signature: ModelSignature, decodes: Bool
     ) throws -> [Tensor] {
         var collector = RowCollector(
-            format, limits: .init(rows: batchRows, bytes: 1 << 20, rowBytes: 1 << 20), offset: 0)
+            format, limits: .init(rows: batchRows, bytes: 1 << 20, rowBytes: 1 << 20), offset: 0,
+            signature: signature)
         var reader = RowReader.lines
         var inputs: [Tensor] = []
         func take(_ batch: RowBatch) throws {
@@ -91,9 +92,7 @@ enum RowCost {
             switch event {
             case .batch(let batch): try take(batch)
             case .firstRow:
-                let row = collector.firstRow
-                reader = .csv(
-                    try CSVRowReader(firstRow: row.text, line: row.line, hasHeader: false, signature: signature))
+                reader = .csv(try CSVRowReader(collector.firstRow, signature: signature))
                 if let batch = collector.settle(firstRowIsHeader: false) { try take(batch) }
             }
         }
@@ -109,7 +108,7 @@ enum RowCost {
                 if let event { try take(event) }
             }
         }
-        while let event = collector.finish() { try take(event) }
+        while let event = try collector.finish() { try take(event) }
         return inputs
     }
 

@@ -54,11 +54,23 @@ def test_a_files_name_tells_what_it_is(served, tmp_path, name):
     (tmp_path / name).write_bytes(FILES[name])
     result = infer("--url", served.url, "--model", "iris", tmp_path / name)
     assert result.returncode == 0, result.stderr
-    if name.endswith("ndjson"):
+    if name.endswith("tsv"):
+        labels = [line.split("\t")[0] for line in result.stdout.decode().splitlines()[1:]]
+    elif name.endswith("ndjson"):
         labels = [json.loads(line)["outputs"]["label"] for line in result.stdout.splitlines()]
     else:
         labels = json.loads(result.stdout)["outputs"]["label"]
     assert labels == ["setosa", "virginica"]
+
+
+def test_a_table_of_a_spreadsheet_is_sent_in_batches(served, tmp_path):
+    text = "\r\n".join(";".join(str(float(v)).replace(".", ",") for v in row) for row in X)
+    (tmp_path / "flowers.csv").write_bytes(text.encode("utf-16"))
+    result = infer(
+        "--url", served.url, "--model", "iris", "--batch", "1", "--errors", "skip", tmp_path / "flowers.csv", "--outputs", "label"
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == b"label,error\r\nsetosa,\r\nvirginica,\r\n"
 
 
 def test_the_answer_may_have_tabs(served, tmp_path):

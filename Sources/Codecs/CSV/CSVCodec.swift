@@ -1,6 +1,6 @@
 internal import Tensors
 
-/// Comma-separated values (RFC 4180), and the dialects that `CSVRewriter` makes them of.
+/// Comma-separated values (RFC 4180), and the dialects that `CSVTextReader` makes them of.
 package enum CSVCodec {
     /// Reads a table as the model's inputs; `ColumnMapping` says which column goes where.
     ///
@@ -12,8 +12,9 @@ package enum CSVCodec {
     static func decode(
         _ body: RequestBody, _ dialect: CSVDialect, signature: ModelSignature
     ) throws(SluiceError) -> [Tensor] {
-        let (body, marks) = try CSVRewriter.standard(body, dialect, signature: signature)
-        return try decode(body, hasHeader: dialect.hasHeader, marks: marks, signature: signature)
+        let (body, findings) = try CSVTextReader.standard(body, dialect, signature: signature)
+        return try decode(
+            body, hasHeader: dialect.hasHeader, marks: findings.map { DecimalMarks($0) }, signature: signature)
     }
 
     private static func decode(
@@ -21,7 +22,7 @@ package enum CSVCodec {
     ) throws(SluiceError) -> [Tensor] {
         let bytes = body.bytes
         defer { withExtendedLifetime(body.storage) {} }
-        var tokenizer = try CSVTokenizer(bytes)
+        var tokenizer = CSVTokenizer(bytes)
         tokenizer.marks = marks
         guard try tokenizer.nextRow() else { throw SluiceError(.malformedBody, "the CSV has no rows") }
 

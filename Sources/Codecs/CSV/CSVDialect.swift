@@ -1,16 +1,22 @@
 internal import Tensors
 
 /// What of a table's text may differ from RFC 4180: spreadsheets write what their country does.
-struct CSVDialect: Sendable, Equatable {
+package struct CSVDialect: Sendable, Equatable {
     /// `nil` where the client didn't say (RFC 4180's `header` parameter).
-    var hasHeader: Bool?
+    package var hasHeader: Bool?
     /// What stands between cells; `nil` leaves it to the first line.
     var delimiter: UInt8?
     /// Whether numbers have a decimal comma; `nil` where they may.
     var hasDecimalComma: Bool?
     var encoding: TextEncoding = .utf8
 
-    init() {}
+    package init(hasHeader: Bool? = nil, delimiter: UInt8? = nil) {
+        self.hasHeader = hasHeader
+        self.delimiter = delimiter
+    }
+
+    /// Whether tabs are declared to stand between cells.
+    var hasTabs: Bool { delimiter == UInt8(ascii: "\t") }
 
     /// What a media type says: `text/csv` or `text/tab-separated-values`, with `header`, `delimiter`, `decimal` and `charset`.
     ///
@@ -59,53 +65,4 @@ struct CSVDialect: Sendable, Equatable {
     ]
 
     private static func delimiter(_ text: String) -> UInt8? { names[text.lowercased()] }
-}
-
-/// The marks that a table's numbers have between whole and fraction. One table has one of them: `1.500` means
-/// something else beside `2,5`.
-final class DecimalMarks {
-    private let isDeclared: Bool
-    private var hasPoint = false
-    private var hasComma = false
-    private var scratch: [UInt8] = []
-
-    /// - Parameter isDeclared: whether the client says that it is the comma; else the table tells.
-    init(isDeclared: Bool) {
-        self.isDeclared = isDeclared
-    }
-
-    /// Shows a cell that is to be a number with a point in place of its comma.
-    ///
-    /// - Returns: what is wrong with it; `nil` where nothing is.
-    func show(
-        _ cell: UnsafeRawBufferPointer, to body: (UnsafeRawBufferPointer) throws(SluiceError) -> Void
-    ) throws(SluiceError) -> String? {
-        let commas = cell.count { $0 == UInt8(ascii: ",") }
-        let points = cell.count { $0 == UInt8(ascii: ".") }
-        if commas == 0, points == 0 {
-            try body(cell)
-            return nil
-        }
-        hasComma = hasComma || commas > 0
-        hasPoint = hasPoint || points > 0
-        if hasPoint, hasComma || isDeclared {
-            return isDeclared
-                ? "\(Quote.bytes(cell)) has a point, but decimal=\",\" is declared"
-                : "\(Quote.bytes(cell)) is not clear: some numbers have a comma and some a point; say decimal=\",\" or \".\""
-        }
-        guard commas == 1 else {
-            try body(cell)
-            return nil
-        }
-        scratch.removeAll(keepingCapacity: true)
-        for byte in cell { scratch.append(byte == UInt8(ascii: ",") ? UInt8(ascii: ".") : byte) }
-        try scratch.withUnsafeBufferPointer { (text) throws(SluiceError) in try body(UnsafeRawBufferPointer(text)) }
-        return nil
-    }
-
-    /// Whether a cell looks like a number with a decimal comma.
-    static func isNumber(_ cell: Slice<UnsafeRawBufferPointer>) -> Bool {
-        cell.count { $0 == UInt8(ascii: ",") } == 1 && cell.contains { $0 &- UInt8(ascii: "0") < 10 }
-            && cell.allSatisfy { "0123456789,+-eE ".utf8.contains($0) }
-    }
 }

@@ -1,115 +1,114 @@
-internal import Tensors
+/// Turns a table with another delimiter into one of RFC 4180, line for line, as its bytes come in: the delimiter becomes a
+/// comma, and cells that have one are quoted. Numbers keep their decimal commas; `DecimalMarks` reads them.
+///
+/// Text that is wrongly quoted stays wrong, for the reader to refuse. Its commas become semicolons, so that it ends where
+/// its line does.
+struct CSVRewriter: Sendable {
+    private enum State {
+        case cellStart
+        /// In a cell without quotes, which is held until it is known whether it needs some.
+        case plain
+        /// In such a cell that is longer than any may be.
+        case endless
+        case quoted
+        /// A quote inside a quoted cell: its end, or the first of two.
+        case quoteInQuoted
+        /// Behind the closing quote, where nothing may be.
+        case behindQuote
+    }
 
-/// Turns a table of another dialect into one of RFC 4180 in UTF-8, line for line: the delimiter becomes a comma, and cells that
-/// have one are quoted. Numbers keep their decimal commas; `DecimalMarks` reads them.
-struct CSVRewriter {
-    private let bytes: UnsafeRawBufferPointer
     private let delimiter: UInt8
+    private var state = State.cellStart
+    private var cell: [UInt8] = []
 
-    /// The table as it is read, and how its numbers are written where that may be with commas.
-    static func standard(
-        _ body: RequestBody, _ dialect: CSVDialect, signature: ModelSignature
-    ) throws(SluiceError) -> (body: RequestBody, marks: DecimalMarks?) {
-        defer { withExtendedLifetime(body.storage) {} }
-        var body = body
-        let encoding = TextEncoding(markOf: body.bytes) ?? dialect.encoding
-        if encoding != .utf8 { body = try encoding.utf8(body.bytes) }
-        var text = body
-        defer { withExtendedLifetime(text.storage) {} }
-        if text.bytes.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.part(3..<text.count) }
-        let named = Self.namedDelimiter(text.bytes)
-        let delimiter = dialect.delimiter ?? named ?? Self.guess(text.bytes, signature)
-        let mayHaveCommas = dialect.hasDecimalComma ?? (delimiter == UInt8(ascii: ";"))
-        let marks = mayHaveCommas ? DecimalMarks(isDeclared: dialect.hasDecimalComma == true) : nil
-        if delimiter == UInt8(ascii: ","), named == nil { return (body, marks) }
-        let rewriter = CSVRewriter(bytes: text.bytes, delimiter: delimiter)
-        return (try rewriter.rewritten(skipsFirstLine: named != nil), marks)
+    private static let quote = UInt8(ascii: "\"")
+    private static let comma = UInt8(ascii: ",")
+
+    init(delimiter: UInt8) {
+        self.delimiter = delimiter
     }
 
-    /// What Excel's own first line says: `sep=;`.
-    private static func namedDelimiter(_ text: UnsafeRawBufferPointer) -> UInt8? {
-        guard text.count > 4, text.starts(with: Array("sep=".utf8)) else { return nil }
-        let isLine = text.count == 5 || text[5] == 0x0D || text[5] == 0x0A
-        return isLine && [0x2C, 0x3B, 0x09, 0x7C, 0x3A].contains(text[4]) ? text[4] : nil
-    }
-
-    /// Tells the delimiter by the first line: semicolons or tabs where there are no commas besides those of numbers.
-    ///
-    /// A model that takes one text has no second column, so everything is in the first.
-    private static func guess(_ text: UnsafeRawBufferPointer, _ signature: ModelSignature) -> UInt8 {
-        let comma = UInt8(ascii: ",")
-        let takesOneText =
-            signature.inputs.count == 1 && signature.inputs[0].dataType == .bytes && signature.inputs[0].columns.isEmpty
-        if takesOneText { return comma }
-        let start = text.drop { $0 == 0x0A || $0 == 0x0D }
-        let line = start.prefix { $0 != 0x0A && $0 != 0x0D }
-        guard !line.contains(UInt8(ascii: "\"")) else { return guessQuoted(line) }
-        for delimiter in [UInt8(ascii: ";"), UInt8(ascii: "\t")] where line.contains(delimiter) {
-            let cells = line.split(separator: delimiter, omittingEmptySubsequences: false)
-            if cells.allSatisfy({ !$0.contains(comma) || DecimalMarks.isNumber($0) }) { return delimiter }
-        }
-        return comma
-    }
-
-    private static func guessQuoted(_ line: Slice<UnsafeRawBufferPointer>) -> UInt8 {
-        var isQuoted = false
-        var seen: Set<UInt8> = []
-        for byte in line {
-            if byte == UInt8(ascii: "\"") { isQuoted.toggle() } else if !isQuoted { seen.insert(byte) }
-        }
-        if seen.contains(UInt8(ascii: ",")) { return UInt8(ascii: ",") }
-        return [UInt8(ascii: ";"), UInt8(ascii: "\t")].first { seen.contains($0) } ?? UInt8(ascii: ",")
-    }
-
-    // MARK: Rewriting
-
-    private func rewritten(skipsFirstLine: Bool) throws(SluiceError) -> RequestBody {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count + bytes.count / 8)
-        // The line's end stays, so that lines keep their numbers.
-        var position = skipsFirstLine ? 5 : 0
-        while position < bytes.count {
-            if bytes[position] == UInt8(ascii: "\"") {
-                copyQuoted(&position, to: &text)
-            } else {
-                copyPlain(&position, to: &text)
+    /// Appends what the bytes become; each pass takes at least one of them.
+    mutating func take(_ bytes: UnsafeRawBufferPointer, into text: inout [UInt8]) {
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            switch state {
+            case .cellStart where byte == Self.quote:
+                text.append(byte)
+                state = .quoted
+            case .cellStart, .plain:
+                let start = index
+                while index < bytes.count, !endsCell(bytes[index]) { index += 1 }
+                cell.append(contentsOf: bytes[start..<index])
+                if index < bytes.count { endPlain(bytes[index], &text) } else { goOnPlain(&text) }
+            case .endless:
+                if endsCell(byte) { endEndless(byte, &text) } else { text.append(byte == Self.quote ? 0x20 : byte) }
+            case .quoted:
+                text.append(byte)
+                if byte == Self.quote { state = .quoteInQuoted }
+            case .quoteInQuoted where byte == Self.quote:
+                text.append(byte)
+                state = .quoted
+            case .quoteInQuoted, .behindQuote:
+                state = .behindQuote
+                if endsCell(byte) { endCell(byte, &text) } else { text.append(harmless(byte)) }
             }
-            guard position < bytes.count else { break }
-            text.append(bytes[position] == delimiter ? UInt8(ascii: ",") : bytes[position])
-            position += 1
+            index += 1
         }
-        return RequestBody(text.withUnsafeBytes { TensorStorage.copy(of: $0) })
+    }
+
+    /// The text ends here.
+    mutating func finish(into text: inout [UInt8]) {
+        if state == .plain { flush(&text) }
+        if state == .endless { text.append(Self.quote) }
+        state = .cellStart
     }
 
     private func endsCell(_ byte: UInt8) -> Bool { byte == delimiter || byte == 0x0A || byte == 0x0D }
 
-    private func copyPlain(_ position: inout Int, to text: inout [UInt8]) {
-        let start = position
-        while position < bytes.count, !endsCell(bytes[position]) { position += 1 }
-        let cell = bytes[start..<position]
-        // A quote inside a cell is for the reader to refuse.
-        let isQuoted = cell.contains(UInt8(ascii: ",")) && !cell.contains(UInt8(ascii: "\""))
-        if isQuoted { text.append(UInt8(ascii: "\"")) }
-        text.append(contentsOf: cell)
-        if isQuoted { text.append(UInt8(ascii: "\"")) }
+    private mutating func endCell(_ byte: UInt8, _ text: inout [UInt8]) {
+        text.append(byte == delimiter ? Self.comma : byte)
+        state = .cellStart
     }
 
-    /// Copies a cell with its quotes, and whatever wrongly follows them.
-    private func copyQuoted(_ position: inout Int, to text: inout [UInt8]) {
-        text.append(bytes[position])
-        position += 1
-        while position < bytes.count {
-            let byte = bytes[position]
-            text.append(byte)
-            position += 1
-            guard byte == UInt8(ascii: "\"") else { continue }
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { break }
-            text.append(bytes[position])
-            position += 1
+    private func harmless(_ byte: UInt8) -> UInt8 { byte == Self.comma ? UInt8(ascii: ";") : byte }
+
+    // MARK: Cells without quotes
+
+    private mutating func endPlain(_ byte: UInt8, _ text: inout [UInt8]) {
+        flush(&text)
+        endCell(byte, &text)
+    }
+
+    /// What the cell goes on with is in the next bytes.
+    private mutating func goOnPlain(_ text: inout [UInt8]) {
+        state = .plain
+        if cell.count > CSVTokenizer.maximumCellBytes { beginEndless(&text) }
+    }
+
+    private mutating func flush(_ text: inout [UInt8]) {
+        if cell.contains(Self.quote) {
+            for byte in cell { text.append(harmless(byte)) }
+        } else {
+            let isQuoted = cell.contains(Self.comma)
+            if isQuoted { text.append(Self.quote) }
+            text.append(contentsOf: cell)
+            if isQuoted { text.append(Self.quote) }
         }
-        while position < bytes.count, !endsCell(bytes[position]) {
-            text.append(bytes[position])
-            position += 1
-        }
+        cell.removeAll(keepingCapacity: true)
+    }
+
+    /// Nothing of a cell that is refused for its length has to be kept.
+    private mutating func beginEndless(_ text: inout [UInt8]) {
+        text.append(Self.quote)
+        for byte in cell { text.append(byte == Self.quote ? 0x20 : byte) }
+        cell = []
+        state = .endless
+    }
+
+    private mutating func endEndless(_ byte: UInt8, _ text: inout [UInt8]) {
+        text.append(Self.quote)
+        endCell(byte, &text)
     }
 }

@@ -27,12 +27,9 @@ struct CSVTokenizer {
     /// The line on which the present row begins, from 1.
     private(set) var line = 1
 
-    /// - Throws: `malformed_body` for UTF-16, which `CSVRewriter` makes UTF-8 of.
-    init(_ bytes: UnsafeRawBufferPointer) throws(SluiceError) {
+    /// - Parameter bytes: UTF-8, which `CSVTextReader` makes of anything else.
+    init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
-        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw SluiceError(.malformedBody, "the CSV is UTF-16; send it in UTF-8")
-        }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
     }
 

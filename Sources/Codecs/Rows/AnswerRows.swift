@@ -2,7 +2,8 @@
 ///
 /// Whole rows go on, so that what is kept of an answer always ends with one; the last line says how the answer ended.
 package struct AnswerRows: Sendable {
-    private let isCSV: Bool
+    /// What stands between cells; `nil` for lines of JSON.
+    private let separator: UInt8?
     private let showsFaults: Bool
     private var cutter: RowCutter
     private var held: [UInt8] = []
@@ -20,11 +21,13 @@ package struct AnswerRows: Sendable {
     ///   - hasHeader: whether CSV begins with names.
     ///   - showsFaults: whether rows may have errors.
     package init(_ format: RowFormat, hasHeader: Bool, showsFaults: Bool) {
-        isCSV = format != .lines
-        cutter = RowCutter(isCSV: isCSV)
-        needsHeader = isCSV && hasHeader
+        separator = format.separator
+        cutter = RowCutter(separator: separator)
+        needsHeader = separator != nil && hasHeader
         self.showsFaults = showsFaults
     }
+
+    private var isCSV: Bool { separator != nil }
 
     /// Whether the last line says that all is there; CSV doesn't say so itself.
     package var isComplete: Bool {
@@ -73,7 +76,7 @@ package struct AnswerRows: Sendable {
             return true
         }
         rows += 1
-        if showsFaults, isCSV ? held[..<textEnd].last != UInt8(ascii: ",") : held.prefix(40).hasError { failed += 1 }
+        if showsFaults, isCSV ? held[..<textEnd].last != separator : held.prefix(40).hasError { failed += 1 }
         return true
     }
 

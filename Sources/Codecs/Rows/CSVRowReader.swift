@@ -6,17 +6,29 @@ package struct CSVRowReader: Sendable {
     package let hasHeader: Bool
     private let names: [String]?
     private let columnCount: Int
+    /// What the rows so far have told of how numbers are written, where that may be with a decimal comma.
+    private var findings: DecimalMarks.Findings?
+
+    /// The first row of a text.
+    package struct FirstRow: Sendable {
+        var text: [UInt8]
+        /// The line on which it begins.
+        var line: Int
+        var dialect: CSVDialect
+        var findings: DecimalMarks.Findings?
+    }
 
     /// Looks at the first row.
     ///
-    /// - Parameter hasHeader: what the media type says; `nil` leaves it to the row.
     /// - Throws: `malformed_body`; `invalid_input` where the columns aren't what the model takes.
-    package init(
-        firstRow text: [UInt8], line: Int, hasHeader: Bool?, signature: ModelSignature
-    ) throws(SluiceError) {
-        let outcome = text.withUnsafeBytes { bytes -> Result<(Bool, [String]?, Int), SluiceError> in
+    package init(_ first: FirstRow, signature: ModelSignature) throws(SluiceError) {
+        findings = first.findings
+        let hasHeader = first.dialect.hasHeader
+        let outcome = first.text.withUnsafeBytes { bytes -> Result<(Bool, [String]?, Int), SluiceError> in
             do throws(SluiceError) {
-                var tokenizer = try CSVTokenizer(bytes)
+                var tokenizer = CSVTokenizer(bytes)
+                tokenizer.restart(bytes, line: first.line)
+                tokenizer.marks = first.findings.map { DecimalMarks($0) }
                 guard try tokenizer.nextRow() else { throw SluiceError(.malformedBody, "the CSV has no rows") }
                 var scratch: [UInt8] = []
                 let isHeader = hasHeader ?? CSVCodec.isHeader(tokenizer, signature: signature, scratch: &scratch)
@@ -35,34 +47,37 @@ package struct CSVRowReader: Sendable {
         return try ColumnMapping(columnCount: columnCount, signature: signature)
     }
 
-    func decode(
+    mutating func decode(
         _ batch: RowBatch, _ range: Range<Int>, signature: ModelSignature, skipsFaults: Bool
     ) throws(SluiceError) -> DecodedRows {
         let mapping = try mapping(signature)
+        let marks = findings.map { DecimalMarks($0) }
         let outcome = batch.text.withUnsafeBytes { bytes -> Result<DecodedRows, SluiceError> in
             do throws(SluiceError) {
                 return .success(
-                    try Self.decode(bytes, batch, range, mapping: mapping, skipsFaults: skipsFaults))
+                    try Self.decode(bytes, batch, range, mapping: mapping, marks, skipsFaults: skipsFaults))
             } catch {
                 return .failure(error)
             }
         }
+        if let marks { findings = marks.findings }
         return try outcome.get()
     }
 
     private static func decode(
         _ bytes: UnsafeRawBufferPointer, _ batch: RowBatch, _ range: Range<Int>, mapping: ColumnMapping,
-        skipsFaults: Bool
+        _ marks: DecimalMarks?, skipsFaults: Bool
     ) throws(SluiceError) -> DecodedRows {
         var decoded = DecodedRows()
         var table = TableBuilder(mapping, before: batch.firstRow + range.lowerBound - 1)
-        var tokenizer = try CSVTokenizer(UnsafeRawBufferPointer(rebasing: bytes[..<0]))
+        var tokenizer = CSVTokenizer(UnsafeRawBufferPointer(rebasing: bytes[..<0]))
+        tokenizer.marks = marks
         var scratch: [UInt8] = []
         guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return decoded }
         let end = start + bytes.count
         for index in range {
             let row = UnsafeRawBufferPointer(rebasing: bytes[batch.range(of: index)])
-            if table.takePlainRow(row, upTo: end) { continue }
+            if marks == nil, table.takePlainRow(row, upTo: end) { continue }
             tokenizer.restart(row, line: batch.rows[index].line)
             table.beginRow()
             do throws(SluiceError) {

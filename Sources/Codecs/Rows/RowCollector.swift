@@ -2,7 +2,8 @@ package import Tensors
 
 /// Makes batches of the rows of a long text, which comes in pieces cut anywhere.
 ///
-/// A plain state machine: it holds the batch that isn't full yet, and nothing else.
+/// A plain state machine: it holds the batch that isn't full yet, and of a table in another dialect what has been rewritten
+/// and not cut yet.
 package struct RowCollector: Sendable {
     /// How much goes into one batch.
     package struct Limits: Sendable {
@@ -32,6 +33,13 @@ package struct RowCollector: Sendable {
 
     private let limits: Limits
     private let offset: Int
+    private let dialect: CSVDialect
+    /// Makes a table one that can be cut; `nil` where the text comes as such.
+    private var reader: CSVTextReader?
+    /// What it has made and isn't cut yet.
+    private var text: [UInt8] = []
+    private var cutBytes = 0
+    private var isOver = false
     private var cutter: RowCutter
     private var batch = RowBatch()
     /// Where the row begins that is being read.
@@ -41,23 +49,71 @@ package struct RowCollector: Sendable {
     /// Rows that have ended, those that were passed over included.
     package private(set) var rows = 0
 
+    /// So much of a table in another dialect is rewritten at once.
+    private static let slice = 64 << 10
+
     /// - Parameter offset: how many rows are passed over.
-    package init(_ format: RowFormat, limits: Limits, offset: Int) {
+    package init(_ format: RowFormat, limits: Limits, offset: Int, signature: ModelSignature) {
         self.limits = limits
         self.offset = offset
-        let isCSV = format != .lines
-        cutter = RowCutter(isCSV: isCSV)
-        needsFirstRow = isCSV
+        switch format {
+        case .csv(let dialect):
+            self.dialect = dialect
+            reader = CSVTextReader(dialect, signature: signature)
+            (cutter, needsFirstRow) = (RowCutter(separator: UInt8(ascii: ",")), true)
+        case .lines:
+            dialect = CSVDialect()
+            (cutter, needsFirstRow) = (RowCutter(separator: nil), false)
+        }
     }
+
+    /// Whether bytes that were taken may make up more than they have so far.
+    package var hasMore: Bool { cutBytes < text.count }
 
     /// Takes bytes as far as the first thing that they make up.
     ///
     /// - Returns: how many were taken: all, where they make up nothing yet.
-    /// - Throws: `payload_too_large` for a row that is too long.
+    /// - Throws: `payload_too_large` for a row that is too long; `malformed_body` for bytes that are no text.
     package mutating func take(
         _ bytes: UnsafeRawBufferPointer
     ) throws(SluiceError) -> (taken: Int, event: Event?) {
         precondition(!waitsForFirstRow)
+        var position = 0
+        while true {
+            if hasMore, let event = try cutText() { return (position, event) }
+            guard position < bytes.count else { return (position, nil) }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
+            guard reader?.isPlain == false else {
+                let outcome = try cutRows(rest)
+                return (position + outcome.taken, outcome.event)
+            }
+            let slice = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.slice))
+            try reader?.take(slice, into: &text)
+            position += slice.count
+        }
+    }
+
+    /// Cuts what has been rewritten, as far as the first thing that it makes up.
+    private mutating func cutText() throws(SluiceError) -> Event? {
+        let text = text
+        let outcome = text.withUnsafeBytes { bytes -> Result<(taken: Int, event: Event?), SluiceError> in
+            do throws(SluiceError) {
+                return .success(try cutRows(UnsafeRawBufferPointer(rebasing: bytes[cutBytes...])))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let (taken, event) = try outcome.get()
+        cutBytes += taken
+        if !hasMore {
+            (self.text, cutBytes) = ([], 0)
+        }
+        return event
+    }
+
+    private mutating func cutRows(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(SluiceError) -> (taken: Int, event: Event?) {
         var position = 0
         while position < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
@@ -79,34 +135,34 @@ package struct RowCollector: Sendable {
         return (position, nil)
     }
 
-    /// All bytes have come.
-    package mutating func finish() -> Event? {
+    /// All bytes have come; to be called again until nothing is left.
+    ///
+    /// - Throws: as `take` does.
+    package mutating func finish() throws(SluiceError) -> Event? {
+        if !isOver, reader?.isPlain == false { try reader?.finish(into: &text) }
+        isOver = true
+        if hasMore, let event = try cutText() { return event }
         if cutter.isInRow, let event = endRow() {
-            cutter = RowCutter(isCSV: false)
+            cutter = RowCutter(separator: nil)
             return event
         }
-        cutter = RowCutter(isCSV: false)
+        cutter = RowCutter(separator: nil)
         return batch.rows.isEmpty ? nil : .batch(takeBatch())
     }
 
     // MARK: The first row
 
-    /// The text of the first row, and the line on which it begins.
-    package var firstRow: (text: [UInt8], line: Int) { (batch.text, batch.rows.first?.line ?? 1) }
+    /// The first row, once an event tells of it.
+    package var firstRow: CSVRowReader.FirstRow {
+        .init(text: batch.text, line: batch.rows.first?.line ?? 1, dialect: dialect, findings: reader?.findings)
+    }
 
     /// Says whether the first row holds names, and is no row then.
     ///
     /// - Returns: the batch that is full with it.
     package mutating func settle(firstRowIsHeader isHeader: Bool) -> RowBatch? {
         waitsForFirstRow = false
-        guard isHeader else {
-            if batch.text.starts(with: [0xEF, 0xBB, 0xBF]) {
-                batch.text.removeFirst(3)
-                batch.rows[0].end -= 3
-                rowStart -= 3
-            }
-            return countRow()
-        }
+        guard isHeader else { return countRow() }
         batch = RowBatch()
         rowStart = 0
         return nil

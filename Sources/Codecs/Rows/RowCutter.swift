@@ -27,25 +27,22 @@ struct RowCutter: Sendable, Equatable {
         case quoteInQuoted
     }
 
-    private let isCSV: Bool
+    /// What stands between cells; `nil` where rows are just lines.
+    private let separator: UInt8?
     private var state = State.rowStart
     /// The last byte was a carriage return, which a line feed may belong to.
     private var followsReturn = false
-    /// How many bytes of a byte order mark have come at the very beginning; 3 where that is over.
-    private var markBytes = 0
     private var nextLine = 1
     /// The line on which the row begins that `next` told of last, or that it is in.
     private(set) var line = 1
 
     private static let quote = UInt8(ascii: "\"")
-    private static let comma = UInt8(ascii: ",")
     private static let lineFeed = UInt8(ascii: "\n")
     private static let carriageReturn = UInt8(ascii: "\r")
-    private static let mark: InlineArray<3, UInt8> = [0xEF, 0xBB, 0xBF]
 
-    init(isCSV: Bool) {
-        self.isCSV = isCSV
-        markBytes = isCSV ? 0 : 3
+    /// - Parameter separator: what stands between cells; `nil` for lines.
+    init(separator: UInt8?) {
+        self.separator = separator
     }
 
     /// Whether a row has begun that hasn't ended.
@@ -53,7 +50,7 @@ struct RowCutter: Sendable, Equatable {
 
     /// Looks at the bytes that follow those of before.
     mutating func next(_ bytes: UnsafeRawBufferPointer) -> Step {
-        isCSV ? nextOfCSV(bytes) : nextLine(bytes)
+        separator == nil ? nextLine(bytes) : nextOfCSV(bytes)
     }
 
     private mutating func nextLine(_ bytes: UnsafeRawBufferPointer) -> Step {
@@ -82,14 +79,6 @@ struct RowCutter: Sendable, Equatable {
 
     private mutating func nextOfCSV(_ bytes: UnsafeRawBufferPointer) -> Step {
         var index = 0
-        while markBytes < 3, index < bytes.count {
-            guard bytes[index] == Self.mark[markBytes] else {
-                markBytes = 3
-                break
-            }
-            markBytes += 1
-            index += 1
-        }
         while index < bytes.count {
             switch state {
             case .rowStart, .spaces:
@@ -105,7 +94,7 @@ struct RowCutter: Sendable, Equatable {
                 return .blank(index + 1)
             case .cellStart, .plain:
                 let next = Self.firstSpecial(bytes, from: index)
-                let beginsCell = next == index ? state == .cellStart : bytes[next - 1] == Self.comma
+                let beginsCell = next == index ? state == .cellStart : bytes[next - 1] == separator
                 state = beginsCell ? .cellStart : .plain
                 index = next
                 guard next < bytes.count else { break }
@@ -116,7 +105,7 @@ struct RowCutter: Sendable, Equatable {
             case .quoteInQuoted:
                 switch bytes[index] {
                 case Self.quote: state = .quoted
-                case Self.comma: state = .cellStart
+                case separator: state = .cellStart
                 case Self.lineFeed, Self.carriageReturn: return endRow(bytes, at: index)
                 default: state = .plain
                 }

@@ -2,12 +2,13 @@ package import Tensors
 
 /// Writes the answers to rows: lines of CSV, or of JSON.
 package struct RowEncoder: Sendable {
-    private let isCSV: Bool
+    /// What stands between cells; `nil` for lines of JSON.
+    private let separator: UInt8?
     /// Rows may get errors in place of answers.
     private let showsFaults: Bool
 
     package init(_ format: RowFormat, showsFaults: Bool) {
-        isCSV = format != .lines
+        separator = format.separator
         self.showsFaults = showsFaults
     }
 
@@ -36,9 +37,8 @@ package struct RowEncoder: Sendable {
                     detail: [.init("output", tensors[index].name)])
             }
         }
-        return try isCSV
-            ? encodeCSV(tensors, specs: specs, rows: rows, faults: decoded.faults)
-            : encodeLines(tensors, rows: rows, faults: decoded.faults)
+        guard let separator else { return try encodeLines(tensors, rows: rows, faults: decoded.faults) }
+        return try encodeCSV(tensors, separator, specs: specs, rows: rows, faults: decoded.faults)
     }
 
     /// Rows that all got an error.
@@ -46,7 +46,7 @@ package struct RowEncoder: Sendable {
         var encoded = EncodedRows()
         encoded.rows = faults.count
         encoded.failed = faults.count
-        if isCSV {
+        if separator != nil {
             encoded.parts = [.faults(faults)]
         } else {
             var json = JSONWriter()
@@ -59,9 +59,9 @@ package struct RowEncoder: Sendable {
     // MARK: CSV
 
     private func encodeCSV(
-        _ tensors: [Tensor], specs: [TensorSpec], rows: Range<Int>, faults: [RowFault]
+        _ tensors: [Tensor], _ separator: UInt8, specs: [TensorSpec], rows: Range<Int>, faults: [RowFault]
     ) throws(SluiceError) -> EncodedRows {
-        let columns = tensors.map { CSVColumns($0) }.filter { $0.width > 0 }
+        let columns = tensors.map { CSVColumns($0, separator: separator) }.filter { $0.width > 0 }
         let width = columns.reduce(0) { $0 + $1.width }
         guard width > 0 else {
             throw SluiceError(
@@ -78,45 +78,47 @@ package struct RowEncoder: Sendable {
             if let fault = wrong.first, fault.row == row {
                 wrong.removeFirst()
                 encoded.failed += 1
-                Self.append(fault, width: width, to: &text)
+                Self.append(fault, separator, width: width, to: &text)
                 continue
             }
             let start = text.count
             do throws(SluiceError) {
                 for (index, column) in columns.enumerated() {
-                    if index > 0 { text.append(UInt8(ascii: ",")) }
+                    if index > 0 { text.append(separator) }
                     try column.append(row: place, isAlone: isOneColumn, to: &text)
                 }
-                if showsFaults { text.append(UInt8(ascii: ",")) }
+                if showsFaults { text.append(separator) }
                 text.append(contentsOf: CSVCodec.lineEnd)
             } catch {
                 guard showsFaults else { throw Self.unwritable(error, row: row) }
                 text.removeSubrange(start...)
                 encoded.failed += 1
-                Self.append(RowFault(row: row, error: Self.unwritable(error, row: row)), width: width, to: &text)
+                let fault = RowFault(row: row, error: Self.unwritable(error, row: row))
+                Self.append(fault, separator, width: width, to: &text)
             }
             place += 1
         }
-        encoded.parts = [.lines(text, header: header(columns, specs: specs), width: width)]
+        encoded.parts = [.lines(text, header: header(columns, separator, specs: specs), width: width)]
         return encoded
     }
 
-    private func header(_ columns: [CSVColumns], specs: [TensorSpec]) -> [UInt8] {
+    private func header(_ columns: [CSVColumns], _ separator: UInt8, specs: [TensorSpec]) -> [UInt8] {
         var header: [UInt8] = []
         for column in columns {
             for name in column.names(spec: specs.first { $0.name == column.reader.tensor.name }) {
-                if !header.isEmpty { header.append(UInt8(ascii: ",")) }
-                header.appendCSVCell(Array(name.utf8), isAlone: false)
+                if !header.isEmpty { header.append(separator) }
+                header.appendCSVCell(Array(name.utf8), isAlone: false, separator: separator)
             }
         }
-        if showsFaults { header.append(contentsOf: ",error".utf8) }
+        if showsFaults { header.append(contentsOf: [separator] + Array("error".utf8)) }
         header.append(contentsOf: CSVCodec.lineEnd)
         return header
     }
 
-    static func append(_ fault: RowFault, width: Int, to text: inout [UInt8]) {
-        text.append(contentsOf: repeatElement(UInt8(ascii: ","), count: width))
-        text.appendCSVCell(Array("\(fault.error.code.text): \(fault.error.message)".utf8), isAlone: width == 0)
+    static func append(_ fault: RowFault, _ separator: UInt8, width: Int, to text: inout [UInt8]) {
+        text.append(contentsOf: repeatElement(separator, count: width))
+        let cell = Array("\(fault.error.code.text): \(fault.error.message)".utf8)
+        text.appendCSVCell(cell, isAlone: width == 0, separator: separator)
         text.append(contentsOf: CSVCodec.lineEnd)
     }
 

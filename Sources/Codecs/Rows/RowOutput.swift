@@ -8,7 +8,8 @@ package struct RowOutput: Sendable {
     /// More rows without an answer are not kept before the first that has one.
     package static let mostLeadingFaults = 10_000
 
-    private let isCSV: Bool
+    /// What stands between cells; `nil` for lines of JSON.
+    private let separator: UInt8?
     private var needsHeader: Bool
     private var header: [UInt8]?
     private var width = 0
@@ -17,8 +18,8 @@ package struct RowOutput: Sendable {
 
     /// - Parameter offset: how many rows were passed over.
     package init(_ format: RowFormat, offset: Int) {
-        isCSV = format != .lines
-        needsHeader = isCSV && offset == 0
+        separator = format.separator
+        needsHeader = separator != nil && offset == 0
     }
 
     /// The bytes that a batch's answer becomes.
@@ -29,7 +30,7 @@ package struct RowOutput: Sendable {
         var text: [UInt8] = []
         for part in rows.parts {
             switch part {
-            case .lines(let lines, _, _) where !isCSV: text.append(contentsOf: lines)
+            case .lines(let lines, _, _) where separator == nil: text.append(contentsOf: lines)
             case .lines(let lines, let header, let width):
                 if let known = self.header {
                     guard known == header else { throw otherColumns(header, known) }
@@ -48,7 +49,7 @@ package struct RowOutput: Sendable {
                         detail: leading[0].error.detail)
                 }
             case .faults(let faults):
-                for fault in faults { RowEncoder.append(fault, width: width, to: &text) }
+                for fault in faults { append(fault, to: &text) }
             }
         }
         return text
@@ -58,13 +59,13 @@ package struct RowOutput: Sendable {
     ///
     /// - Parameter names: the columns that an answer would have had, as far as the model says.
     package mutating func finish(columns names: [String]) -> [UInt8] {
-        guard isCSV, header == nil, !leading.isEmpty else { return [] }
+        guard let separator, header == nil, !leading.isEmpty else { return [] }
         var text: [UInt8] = []
         width = names.count
         if needsHeader {
             for name in names {
-                text.appendCSVCell(Array(name.utf8), isAlone: false)
-                text.append(UInt8(ascii: ","))
+                text.appendCSVCell(Array(name.utf8), isAlone: false, separator: separator)
+                text.append(separator)
             }
             text.append(contentsOf: "error\r\n".utf8)
         }
@@ -73,8 +74,12 @@ package struct RowOutput: Sendable {
     }
 
     private mutating func takeLeading(into text: inout [UInt8]) {
-        for fault in leading { RowEncoder.append(fault, width: width, to: &text) }
+        for fault in leading { append(fault, to: &text) }
         leading = []
+    }
+
+    private func append(_ fault: RowFault, to text: inout [UInt8]) {
+        if let separator { RowEncoder.append(fault, separator, width: width, to: &text) }
     }
 
     private func otherColumns(_ header: [UInt8], _ known: [UInt8]) -> SluiceError {
@@ -108,10 +113,10 @@ package struct RowOutput: Sendable {
     package static func end(
         _ format: RowFormat, failure: SluiceError, rows: Int, failed: Int, offset: Int, requestID: String
     ) -> [UInt8] {
-        guard format == .lines else {
+        if let separator = format.separator {
             var text: [UInt8] = []
             let cell = "#error \(failure.code.text): \(failure.message); go on with offset=\(offset)"
-            text.appendCSVCell(Array(cell.utf8), isAlone: true)
+            text.appendCSVCell(Array(cell.utf8), isAlone: true, separator: separator)
             return text + CSVCodec.lineEnd
         }
         var json = JSONWriter()

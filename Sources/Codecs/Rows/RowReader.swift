@@ -32,15 +32,16 @@ package enum RowReader: Sendable {
     ///
     /// - Parameter skipsFaults: whether rows that can't be read are left out, and don't fail the others.
     /// - Throws: `malformed_body` or `invalid_input`, saying which row and line.
-    package func decode(
+    package mutating func decode(
         _ batch: RowBatch, _ range: Range<Int>, signature: ModelSignature, skipsFaults: Bool
     ) throws(SluiceError) -> DecodedRows {
-        var decoded =
-            switch self {
-            case .csv(let reader):
-                try reader.decode(batch, range, signature: signature, skipsFaults: skipsFaults)
-            case .lines: try JSONRows.decode(batch, range, signature: signature, skipsFaults: skipsFaults)
-            }
+        var decoded: DecodedRows
+        switch self {
+        case .csv(var reader):
+            defer { self = .csv(reader) }
+            decoded = try reader.decode(batch, range, signature: signature, skipsFaults: skipsFaults)
+        case .lines: decoded = try JSONRows.decode(batch, range, signature: signature, skipsFaults: skipsFaults)
+        }
         if decoded.count > 0 {
             do throws(SluiceError) {
                 try signature.validate(decoded.inputs)

@@ -66,7 +66,7 @@ package final class BatchStream: @unchecked Sendable {
     /// - Throws: what to tell the caller instead of reading the body.
     package func begin() throws(SluiceError) {
         try first.begin()
-        _ = try RowFormat.answer(accept: plan.accept, to: plan.format ?? .csv(hasHeader: nil))
+        _ = try RowFormat.answer(accept: plan.accept, to: plan.format ?? .csv(CSVDialect()))
         guard let route = first.settledRoute, let target = route.targets.first else { return }
         let signature = try first.signature(of: route, first: target)
         if case .unified(_, _, let wanted) = request.format { try Inference.check(wanted, against: signature) }
@@ -88,7 +88,7 @@ package final class BatchStream: @unchecked Sendable {
                 rows: rowPlan.rows(wanted: min(plan.rows, mostOfModels)),
                 bytes: min(bounds.batchBytes, bounds.mostBytes),
                 rowBytes: bounds.mostBytes, isExact: isExact),
-            offset: plan.offset)
+            offset: plan.offset, signature: signature)
     }
 
     // MARK: The body
@@ -165,9 +165,9 @@ package final class BatchStream: @unchecked Sendable {
     private func nextBatch() throws(SluiceError) -> RowBatch? {
         while true {
             if format == nil, try !findFormat() { return nil }
-            if unread.readableBytes == 0 {
+            if unread.readableBytes == 0, collector?.hasMore != true {
                 unread = ByteBuffer()
-                guard inputHasEnded, let event = collector?.finish() else {
+                guard inputHasEnded, let event = try collector?.finish() else {
                     if inputHasEnded { try endInput() }
                     return nil
                 }
@@ -212,9 +212,8 @@ package final class BatchStream: @unchecked Sendable {
         switch event {
         case .batch(let batch): return batch
         case .firstRow:
-            guard let signature, case .csv(let hasHeader)? = format, let row = collector?.firstRow else { return nil }
-            let csv = try CSVRowReader(
-                firstRow: row.text, line: row.line, hasHeader: hasHeader, signature: signature)
+            guard let signature, let row = collector?.firstRow else { return nil }
+            let csv = try CSVRowReader(row, signature: signature)
             reader = .csv(csv)
             return collector?.settle(firstRowIsHeader: csv.hasHeader)
         }

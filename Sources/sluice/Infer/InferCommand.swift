@@ -15,8 +15,9 @@ struct InferCommand: AsyncParsableCommand {
         commandName: "infer",
         abstract: "Ask a model about a file: every row of a table, or one picture, sound or document.",
         discussion: """
-            CSV and NDJSON may have any number of rows: they are sent and answered in batches, in order, and neither is \
-            ever held as a whole. Any other file is one request. What a file is, its name tells, or --type.
+            CSV, tables with tabs and NDJSON may have any number of rows: they are sent and answered in batches, in \
+            order, and neither is ever held as a whole. Any other file is one request. What a file is, its name tells, \
+            or --type.
 
                 sluice infer --model iris flowers.csv > answers.csv
                 sluice infer --model iris flowers.csv --out answers.csv --resume
@@ -40,7 +41,7 @@ struct InferCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("as"),
         help: ArgumentHelp(
-            "What the answer shall be: csv or ndjson; of one request also json, xml or npy.", valueName: "type"))
+            "What the answer shall be: csv, tsv or ndjson; of one request also json, xml or npy.", valueName: "type"))
     var answerType: String?
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Write the answer there.", valueName: "file"))
@@ -155,10 +156,7 @@ struct InferCommand: AsyncParsableCommand {
 
     /// The format of the answer's rows; `nil` where only the gateway finds out.
     private func answerFormat(_ mediaType: String?) -> RowFormat? {
-        switch (try? accept(mediaType)) ?? mediaType {
-        case nil: nil
-        case "application/x-ndjson"?: .lines
-        default: .csv(hasHeader: nil)
-        }
+        guard let type = (try? accept(mediaType)) ?? mediaType else { return nil }
+        return (try? RowFormat.named(type)).flatMap { try? RowFormat.answer(accept: nil, to: $0) } ?? .csv(CSVDialect())
     }
 }

@@ -55,9 +55,9 @@ struct InferRun {
                 head(path), body: body,
                 began: { head in
                     status = Int(head.status.code)
-                    let isLines = head.headers.first(name: "content-type")?.hasPrefix("application/x-ndjson") ?? false
+                    let format = try? RowFormat.named(head.headers.first(name: "content-type"))
                     answer = AnswerRows(
-                        isLines ? .lines : .csv(hasHeader: nil), hasHeader: hasHeader, showsFaults: showsFaults)
+                        format ?? .csv(CSVDialect()), hasHeader: hasHeader, showsFaults: showsFaults)
                 },
                 part: { part in
                     guard status == 200 else {

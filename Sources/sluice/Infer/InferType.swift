@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Codecs
 internal import Foundation
 
 /// What a file is, as its name tells or somebody says.
@@ -16,7 +17,7 @@ enum InferType {
         "webm": "video/webm", "mkv": "video/x-matroska",
     ]
     /// Types whose rows are cut into batches.
-    private static let rows: Set<String> = ["text/csv", "application/x-ndjson"]
+    private static let rows = Set(RowFormat.mediaTypes)
 
     /// The media type of what is read; `nil` leaves it to the gateway.
     ///

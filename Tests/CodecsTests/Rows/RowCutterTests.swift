@@ -11,7 +11,7 @@ import Testing
 
     /// The rows of a text that comes in these pieces.
     private func rows(_ pieces: [ArraySlice<UInt8>], isCSV: Bool) -> [Row] {
-        var cutter = RowCutter(isCSV: isCSV)
+        var cutter = RowCutter(separator: isCSV ? UInt8(ascii: ",") : nil)
         var rows: [Row] = []
         var held: [UInt8] = []
         for piece in pieces {
@@ -42,7 +42,7 @@ import Testing
     static let texts: [String] = [
         "", "\n", "\r\n\r\n", "a", "a\n", "a,b\nc,d\n", "a,b\r\nc,d\r\n", "a\rb\rc", "a\r\n\r\n\nb\r\r\nc\n",
         "\"a\"\n\"b\"", "\"a\nb\",c\nd\n", "\"a\r\nb\",c\r\nd\r\n", "\"a\rb\",c\rd\r", "\"a\"\"b\",\"\"\"\"\n\"\"\n",
-        "\"a\"\"\nb\"\n\"\",\"\n\"\n", "\u{FEFF}\"a\nb\",c\nd\n", "\u{FEFF}a,b\n1,2\n", "a\"b\nc\n",
+        "\"a\"\"\nb\"\n\"\",\"\n\"\n", "a\"b\nc\n",
         "\"a\"b\nc\n\"d\"\"\n",
         "\"never\nclosed", ",\n,,\n\"\",\n", " \n\"\" \n", "ä,ö\n\"ü\nß\"\n", "\u{0}\n\"\u{0}\n\"\n",
         "{\"a\":1}\n\n [1]\r\n  \r\n\t\n2", "\"\n\"\"\n\"",
@@ -80,7 +80,7 @@ import Testing
     /// The lines on which the tokenizer finds rows.
     private func readRows(_ text: [UInt8]) throws -> [Int] {
         try text.withUnsafeBytes { bytes in
-            var tokenizer = try CSVTokenizer(bytes)
+            var tokenizer = CSVTokenizer(bytes)
             var lines: [Int] = []
             while try tokenizer.nextRow() { lines.append(tokenizer.line) }
             return lines

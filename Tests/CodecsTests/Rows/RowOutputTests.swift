@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func batchesOfCSVAreOneTable() throws {
-        let format = RowFormat.csv(hasHeader: nil)
+        let format = RowFormat.csv(CSVDialect())
         var output = RowOutput(format, offset: 0)
         var text: [UInt8] = []
         text += try output.add(try encode(format, ["a", "b,\"c"], [1, 2, 3, .nan], rows: 1..<3, shows: false))
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func errorsHaveAColumnOfTheirOwn() throws {
-        let format = RowFormat.csv(hasHeader: nil)
+        let format = RowFormat.csv(CSVDialect())
         var output = RowOutput(format, offset: 0)
         // The first rows are wrong: how many columns there are, the first answer tells.
         #expect(try output.add(RowEncoder(format, showsFaults: true).encode([fault(1), fault(2)])).isEmpty)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func allRowsMayBeWrong() throws {
-        let format = RowFormat.csv(hasHeader: nil)
+        let format = RowFormat.csv(CSVDialect())
         var output = RowOutput(format, offset: 0)
         #expect(try output.add(RowEncoder(format, showsFaults: true).encode([fault(1)])).isEmpty)
         #expect(
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func otherColumnsEndTheTable() throws {
-        let format = RowFormat.csv(hasHeader: nil)
+        let format = RowFormat.csv(CSVDialect())
         var output = RowOutput(format, offset: 0)
         _ = try output.add(try encode(format, ["a"], [1, 2], rows: 1..<2))
         var decoded = DecodedRows()
@@ -119,7 +119,7 @@ import Testing
     @Test func theLastLineIsNoRow() {
         let failure = SluiceError(.modelUnavailable, "model \"m\" is not available, \"now\"")
         for (format, rows) in [
-            (RowFormat.csv(hasHeader: nil), "label,error\r\n\"a\r\nb\",\r\n,invalid_input: no\r\n"),
+            (RowFormat.csv(CSVDialect()), "label,error\r\n\"a\r\nb\",\r\n,invalid_input: no\r\n"),
             (.lines, "{\"row\":1,\"outputs\":{}}\n{\"row\":2,\"error\":\"no\",\"code\":\"invalid_input\"}\n"),
         ] {
             let last = RowOutput.end(format, failure: failure, rows: 2, failed: 1, offset: 2, requestID: "id")
@@ -141,6 +141,6 @@ import Testing
         var answer = AnswerRows(.lines, hasHeader: false, showsFaults: false)
         #expect(answer.add(RowOutput.end(.lines, rows: 0, failed: 0)).isEmpty)
         #expect(answer.isComplete && answer.failure == nil)
-        #expect(RowOutput.end(.csv(hasHeader: nil), rows: 0, failed: 0).isEmpty)
+        #expect(RowOutput.end(.csv(CSVDialect()), rows: 0, failed: 0).isEmpty)
     }
 }

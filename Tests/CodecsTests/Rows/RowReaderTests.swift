@@ -12,25 +12,21 @@ import Testing
 
     /// Cuts a text that comes in pieces of `step` bytes.
     private func cut(
-        _ text: String, _ format: RowFormat = .csv(hasHeader: nil), for signature: ModelSignature = Formats.iris,
+        _ bytes: [UInt8], _ format: RowFormat = .csv(CSVDialect()), for signature: ModelSignature = Formats.iris,
         limits: RowCollector.Limits = limits, offset: Int = 0, step: Int = 5
     ) throws -> Read {
-        var collector = RowCollector(format, limits: limits, offset: offset)
+        var collector = RowCollector(format, limits: limits, offset: offset, signature: signature)
         var read = Read()
         func take(_ event: RowCollector.Event?) throws {
             switch event {
             case nil: break
             case .batch(let batch): read.batches.append(batch)
             case .firstRow:
-                guard case .csv(let hasHeader) = format else { return }
-                let row = collector.firstRow
-                let csv = try CSVRowReader(
-                    firstRow: row.text, line: row.line, hasHeader: hasHeader, signature: signature)
+                let csv = try CSVRowReader(collector.firstRow, signature: signature)
                 read.reader = .csv(csv)
                 if let batch = collector.settle(firstRowIsHeader: csv.hasHeader) { read.batches.append(batch) }
             }
         }
-        let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
             var piece = bytes[start..<min(start + step, bytes.count)]
@@ -42,14 +38,22 @@ import Testing
                 try take(event)
             }
         }
-        while let event = collector.finish() { try take(event) }
+        while let event = try collector.finish() { try take(event) }
         return read
+    }
+
+    private func cut(
+        _ text: String, _ format: RowFormat = .csv(CSVDialect()), for signature: ModelSignature = Formats.iris,
+        limits: RowCollector.Limits = limits, offset: Int = 0, step: Int = 5
+    ) throws -> Read {
+        try cut(Array(text.utf8), format, for: signature, limits: limits, offset: offset, step: step)
     }
 
     private func decode(
         _ read: Read, for signature: ModelSignature = Formats.iris, skips: Bool = false
     ) throws -> [DecodedRows] {
-        try read.batches.map { batch in
+        var read = read
+        return try read.batches.map { batch in
             try read.reader.decode(batch, 0..<batch.count, signature: signature, skipsFaults: skips)
         }
     }
@@ -66,6 +70,61 @@ import Testing
             let expected = (1...8).flatMap { (row: Int) -> [Float] in [Float(row), Float(10 * row), 3, 4] }
             #expect(values == expected)
         }
+    }
+
+    /// A table is cut as it is read whole, whatever spreadsheet it comes from and wherever it is cut.
+    @Test(arguments: CSVDialectTests.tables)
+    func everyDialectIsCut(_ type: String, _ body: [UInt8]) throws {
+        let format = try RowFormat.named(type)!
+        for step in [1, 2, 3, 7, 1000] {
+            let decoded = try decode(try cut(body, format, step: step))
+            #expect(decoded.map(\.count) == [2])
+            #expect(
+                decoded[0].inputs[0].elements(as: Float.self) == [5.1, 3.5, 1.4, 0.2, 6, 2.9, 4.3, 1.3],
+                "\(type), \(step)")
+        }
+    }
+
+    @Test(arguments: [1, 4, 1000]) func cellsOfADialectMayHaveLinesAndCommas(step: Int) throws {
+        let text = "sep=;\r\nage;height;name\r\n41;1,8;\"Ann;\r\n\"\"1,5\"\"\"\r\n\r\n7;1,2;a,b\r\n8;3;c\r\n9;4;d\r\n"
+        let decoded = try decode(try cut(text, for: Formats.people, step: step), for: Formats.people)
+        #expect(decoded.map(\.count) == [3, 1])
+        #expect(decoded[0].inputs[1].elements(as: Double.self) == [1.8, 1.2, 3])
+        #expect(decoded[0].inputs[2].strings == ["Ann;\r\n\"1,5\"", "a,b", "c"])
+    }
+
+    /// What one batch tells of the numbers holds for the next ones, too.
+    @Test func onePointIsTooMuchWhereThereAreCommas() throws {
+        let rows = ["1,5;2;3;4", "1;2;3;4", "2;2;3;4", "1.500;2;3;4", "2,5;2;3;4"]
+        let read = try cut(rows.joined(separator: "\n"))
+        let decoded = try decode(read, skips: true)
+        #expect(decoded.map(\.count) == [3, 1])
+        #expect(
+            decoded[1].faults.map(\.error.message) == [
+                "input \"X\", row 4, column 1 (line 4): \"1.500\" is not clear: some numbers have a comma and "
+                    + "some a point; say decimal=\",\" or \".\""
+            ])
+        #expect(decoded[1].inputs[0].elements(as: Float.self) == [2.5, 2, 3, 4])
+    }
+
+    @Test(arguments: [1, 1000]) func wronglyQuotedCellsEndWithTheirLines(step: Int) throws {
+        let rows = ["1;2;3;4", "a\"b,\"c;2;3;4", "\"1\"x,\"y;2;3;4", "5;6;7;8"]
+        let decoded = try decode(
+            try cut(rows.joined(separator: "\n"), limits: .init(rows: 9, bytes: 1 << 20, rowBytes: 999), step: step),
+            skips: true)
+        #expect(decoded[0].faults.map(\.row) == [2, 3])
+        #expect(decoded[0].inputs[0].elements(as: Float.self) == [1, 2, 3, 4, 5, 6, 7, 8])
+    }
+
+    @Test func aCellTooLongIsOneRowsFault() throws {
+        let long = String(repeating: "1,", count: 1 << 20)
+        let decoded = try decode(
+            try cut(
+                "1;2;3;4\n\(long);2;3;4\n5;6;7;8", limits: .init(rows: 9, bytes: 1 << 30, rowBytes: 1 << 30), step: 4096
+            ),
+            skips: true)
+        #expect(decoded[0].faults.map(\.row) == [2])
+        #expect(decoded[0].count == 2)
     }
 
     @Test func rowsThatArePassedOverKeepTheirNumbers() throws {
@@ -169,7 +228,7 @@ import Testing
     @Test func aVectorOfFixedLengthIsARow() throws {
         let vector = Formats.one(.fp32, [3])
         let limits = RowCollector.Limits(rows: 1, bytes: 1 << 20, rowBytes: 1 << 10)
-        for (text, format) in [("1,2,3\n4,5,6\n", RowFormat.csv(hasHeader: nil)), ("[1,2,3]\n[4,5,6]\n", .lines)] {
+        for (text, format) in [("1,2,3\n4,5,6\n", RowFormat.csv(CSVDialect())), ("[1,2,3]\n[4,5,6]\n", .lines)] {
             let decoded = try decode(try cut(text, format, for: vector, limits: limits), for: vector)
             #expect(decoded.map { $0.inputs[0].shape } == [[3], [3]])
         }
@@ -187,7 +246,7 @@ import Testing
     @Test func mutatedTextsAreReadOrRefused() throws {
         var random = SeededRandom(state: 5)
         let seeds = [
-            ("\(Self.table)\n1,2,3,4\n5,\"6\",7,8\n\"9\",10,11,12\n", RowFormat.csv(hasHeader: nil)),
+            ("\(Self.table)\n1,2,3,4\n5,\"6\",7,8\n\"9\",10,11,12\n", RowFormat.csv(CSVDialect())),
             (
                 "[1,2,3,4]\n{\"X\":[5,6,7,8]}\n{\"sepal_length\":1,\"sepal_width\":2,\"petal_length\":3,\"petal_width\":4}\n",
                 .lines

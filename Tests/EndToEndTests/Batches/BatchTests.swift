@@ -178,6 +178,23 @@ struct BatchTests {
         #expect((vector[1]["outputs"] as? [String: [Double]])?["x"] == [4, 5, 6])
     }
 
+    /// What a spreadsheet saves gets the answers of the same table with commas.
+    @Test func tablesOfOtherDialectsAreTheSame() throws {
+        let expected = try batch("iris", "5.1,3.5,1.4,0.2\n6.2,3.4,5.4,2.3\n").text
+        let german = "5,1;3,5;1,4;0,2\r\n6,2;3,4;5,4;2,3\r\n"
+        for (text, type) in [
+            (german, "text/csv"), ("sep=;\r\n" + german, "text/csv"),
+            (german, "text/csv; delimiter=\";\"; decimal=\",\""),
+            (german, "text/csv; charset=windows-1252"),
+        ] {
+            #expect(try batch("iris", text, type: type).text == expected)
+        }
+        let tabs = try batch("iris", "5.1\t3.5\t1.4\t0.2\n6.2\t3.4\t5.4\t2.3\n", type: "text/tab-separated-values")
+        #expect(tabs.text == expected.replacing(",", with: "\t"))
+        let wrong = try batch("iris", "1;2;3;4\nx;2;3;4\n5;6;7;8\n", query: "?errors=skip").text
+        #expect(wrong.contains(",\"invalid_input: input \"\"X\"\", row 2, column "), "\(wrong)")
+    }
+
     @Test func whatCannotBeAskedIsSaid() throws {
         let mistakes: [(Response, Int, String)] = [
             (try batch("iris", "1,2,3,4\n", query: "?batch=0"), 400, "invalid_parameter"),
