@@ -97,10 +97,15 @@ let package = Package(
             name: "Policies",
             dependencies: ["Tensors", "Configuration", locks, .product(name: "Crypto", package: "swift-crypto")],
             path: "Sources/Policies", swiftSettings: safeSettings),
+        // What is asked of other servers: key sets, and files that requests name by URL.
+        .target(
+            name: "Fetching",
+            dependencies: ["Configuration", "Tensors", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio,
+            path: "Sources/Fetching", swiftSettings: safeSettings),
         .target(
             name: "IssuerKeys",
             dependencies: [
-                "Policies", "Configuration", "Telemetry", "Tensors",
+                "Policies", "Configuration", "Fetching", "Telemetry", "Tensors",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
@@ -148,7 +153,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Tensors", "Configuration", "Codecs", "Policies", "IssuerKeys", "Stores", "Routing", "Scheduling",
+                "Tensors", "Configuration", "Codecs", "Fetching", "Policies", "IssuerKeys", "Stores", "Routing",
+                "Scheduling",
                 "PluginHost", "Telemetry", "SharedMemory", locks, .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
             ],
@@ -269,6 +275,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ] + nio,
             path: "Tests/IssuerKeysTests", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FetchingTests",
+            dependencies: [
+                "Fetching", "Configuration", "Tensors", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ] + nio,
+            path: "Tests/FetchingTests", swiftSettings: swiftSettings),
         .testTarget(
             name: "RoutingTests", dependencies: ["Routing", "Configuration", "Tensors"], path: "Tests/RoutingTests",
             swiftSettings: swiftSettings),

@@ -1,5 +1,6 @@
 internal import Codecs
 package import Configuration
+internal import Fetching
 package import Logging
 package import Policies
 package import Routing
@@ -25,6 +26,8 @@ package final class Gate: Sendable {
     package let breakers: ModelBreakers
     /// What models' inputs may be, by the places of models.
     let bounds: [[InputBounds]]
+    /// Who fetches the files that requests name by URL, by the places of models; `nil` for nobody.
+    let references: [ReferenceClient?]
     /// What is looked for in texts, by the places of routes.
     let redactions: [RouteRedaction?]
     /// What is masked in texts before they are logged; `nil` for nothing.
@@ -100,6 +103,7 @@ package final class Gate: Sendable {
         self.bounds = configuration.models.map { model in
             model.inputLimits.map { InputBounds($0.input, $0.limits) }
         }
+        self.references = configuration.models.map { $0.references.map { ReferenceClient($0) } }
         let redactors = Dictionary(
             configuration.redactions.compactMap { rule in (try? TextRedactor(rule)).map { (rule.name, $0) } },
             uniquingKeysWith: { first, _ in first })

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Fetching
 internal import FoundationEssentials
 internal import Logging
 internal import NIOConcurrencyHelpers
@@ -93,8 +94,14 @@ final class KeySource: Sendable {
             case .url(let address, let authority):
                 let tls = address.isSecure ? try NIOSSLContext(configuration: Self.tls(authority)) : nil
                 return DocumentFetch(
-                    address: address, tls: tls, limit: KeySetDocument.maximumBytes, timeout: Self.fetchTimeout
-                ).run(on: eventLoop)
+                    address, tls: tls, accept: "application/json", limit: KeySetDocument.maximumBytes,
+                    timeout: Self.fetchTimeout
+                ).run(on: eventLoop).flatMapThrowing { document in
+                    guard document.status == 200 else {
+                        throw DocumentFetch.Failure(description: "the answer was \(document.status)")
+                    }
+                    return document.bytes
+                }
             case .file(let path): return eventLoop.makeSucceededFuture(Array(try Data(contentsOf: URL(filePath: path))))
             case .secret: return eventLoop.makeSucceededFuture([])
             }

@@ -7,6 +7,14 @@ package struct FileInput: Sendable {
         package var bytes: RequestBody
         /// What the client says that it is, in lower case, e.g. `image/png`; `nil` where it doesn't say.
         package var mediaType: String?
+        /// Where it is to be fetched from; there are no bytes yet.
+        package var url: String?
+
+        package init(bytes: RequestBody, mediaType: String?, url: String? = nil) {
+            self.bytes = bytes
+            self.mediaType = mediaType
+            self.url = url
+        }
     }
 
     /// More files of one input are refused.
@@ -22,6 +30,7 @@ package struct FileInput: Sendable {
 final class FileCollector {
     private let builder = TensorBuilder(.bytes)
     private var types: [String?] = []
+    private var urls: [Int: String] = [:]
 
     var count: Int { types.count }
 
@@ -55,6 +64,13 @@ final class FileCollector {
         return true
     }
 
+    /// Appends a file that is elsewhere.
+    func append(url: String, mediaType: String?) {
+        urls[types.count] = url
+        builder.appendBytesElement(UnsafeRawBufferPointer(start: nil, count: 0))
+        types.append(mediaType)
+    }
+
     /// All of them, as the input of that name.
     ///
     /// - Throws: `invalid_input` where there are none or too many.
@@ -68,7 +84,8 @@ final class FileCollector {
         let types = types
         let data = try builder.finish(name: input, shape: [types.count])
         let files = types.enumerated().map { index, type in
-            FileInput.File(bytes: RequestBody(data.storage, range: data.elementRange(index)), mediaType: type)
+            FileInput.File(
+                bytes: RequestBody(data.storage, range: data.elementRange(index)), mediaType: type, url: urls[index])
         }
         return FileInput(name: input, files: files)
     }

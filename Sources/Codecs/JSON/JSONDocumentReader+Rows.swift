@@ -29,7 +29,7 @@ extension JSONDocumentReader {
         guard try ahead.scanner.peek() == .array else { return false }
         try ahead.scanner.beginArray()
         guard try ahead.scanner.nextElement(first: true), try ahead.scanner.peek() == .object else { return false }
-        return try !ahead.nextIsBase64()
+        return try !ahead.nextIsContent()
     }
 
     private mutating func readRowObjects() throws(SluiceError) {

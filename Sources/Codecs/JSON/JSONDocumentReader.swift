@@ -116,7 +116,7 @@ struct JSONDocumentReader {
     /// Whether the next value is an object, and not one element of BYTES.
     private mutating func nextIsObjectOfValues() throws(SluiceError) -> Bool {
         guard try scanner.peek() == .object else { return false }
-        return try !nextIsBase64()
+        return try !nextIsContent()
     }
 
     /// Whether the next value is an array whose first element is an object with `name` and `datatype`.
@@ -137,19 +137,22 @@ struct JSONDocumentReader {
         return false
     }
 
-    /// Whether the next value is `{"b64": ...}` and so one element of BYTES, or one file.
-    func nextIsBase64() throws(SluiceError) -> Bool {
+    /// Whether the next value is `{"b64": ...}` and so one element of BYTES, or one file, which may be `{"url": ...}`, too.
+    func nextIsContent() throws(SluiceError) -> Bool {
         guard signature.inputs.count == 1 else { return false }
         let spec = signature.inputs[0]
-        guard spec.dataType == .bytes || fileInputs.contains(spec.name) else { return false }
-        if ["b64", "base64", "type"].contains(where: { $0 == spec.name || spec.columns.contains($0) }) { return false }
+        let takesFiles = fileInputs.contains(spec.name)
+        guard spec.dataType == .bytes || takesFiles else { return false }
+        let own = ["b64", "base64", "type"] + (takesFiles ? ["url"] : [])
+        if own.contains(where: { $0 == spec.name || spec.columns.contains($0) }) { return false }
+        let isContent = { (key: JSONString) in key.isBase64 || takesFiles && key.is("url") }
         var ahead = scanner
         try ahead.beginObject()
         guard let key = try ahead.nextKey(first: true) else { return false }
-        if key.isBase64 { return true }
+        if isContent(key) { return true }
         guard key.is("type"), try ahead.peek() == .string else { return false }
         _ = try ahead.string()
-        return try ahead.nextKey(first: false)?.isBase64 ?? false
+        return try ahead.nextKey(first: false).map(isContent) ?? false
     }
 
     private mutating func readWantedOutputs() throws(SluiceError) -> [String] {

@@ -145,7 +145,7 @@ struct NestedArrayReader {
 
     // MARK: Files
 
-    /// Reads `"data:image/png;base64,..."` or `{"base64": "...", "type": "image/png"}`.
+    /// Reads `"data:image/png;base64,..."`, `{"base64": "...", "type": "image/png"}` or `{"url": "https://..."}`.
     private func readFile(
         _ scanner: inout JSONScanner, _ kind: JSONScanner.Kind, into files: FileCollector
     ) throws(SluiceError) {
@@ -167,13 +167,16 @@ struct NestedArrayReader {
     private func readFileObject(_ scanner: inout JSONScanner, into files: FileCollector) throws(SluiceError) {
         let offset = scanner.offset
         var data: JSONString?
+        var url: String?
         var type: String?
         var isFirst = true
         try scanner.beginObject()
         while let key = try scanner.nextKey(first: isFirst) {
             isFirst = false
-            if key.isBase64, data == nil {
+            if key.isBase64, data == nil, url == nil {
                 data = try scanner.string()
+            } else if key.is("url"), data == nil, url == nil {
+                url = try scanner.string().text
             } else if key.is("type"), type == nil {
                 type = try scanner.string().text.lowercased()
             } else {
@@ -182,6 +185,7 @@ struct NestedArrayReader {
                         + Quote.text(key.text), at: offset)
             }
         }
+        if let url { return files.append(url: url, mediaType: type) }
         guard let data else {
             throw problem("a file as an object is written {\"base64\": \"…\", \"type\": \"image/png\"}", at: offset)
         }

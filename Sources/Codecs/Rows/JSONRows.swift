@@ -84,7 +84,7 @@ private struct JSONRowBuilder {
     /// Reads one value, whose shapes by input it returns.
     private mutating func read(_ reader: inout JSONDocumentReader, row: Int) throws(SluiceError) -> [[Int]] {
         let inputs = signature.inputs
-        if try reader.scanner.peek() == .object, try !reader.nextIsBase64() {
+        if try reader.scanner.peek() == .object, try !reader.nextIsContent() {
             if let columnar = reader.columnar, try !reader.nextObjectBegins(with: columnar.name) {
                 try reader.readRow(row, of: columnar, into: builders[0], &positions)
                 return [[columnar.columns.count]]

@@ -62,6 +62,9 @@ enum ModelBlock {
     static let inputs = Key.optional(
         "inputs", ValueType.named("input", atMost: Bounds.items, names: .text),
         "What the file adds to the model's inputs.")
+    static let references = Key.optional(
+        "references", ValueType.mapping,
+        "Whose files requests may name by URL, for inputs that are pictures, film or sound.")
     static let state = Key.optional(
         "state", ValueType.text("a path", example: "./iris.state").placed, default: "kept while the gateway runs",
         "The file that keeps what the model learns; only for models that learn or otherwise keep a state.")
@@ -87,7 +90,8 @@ enum ModelBlock {
             instances.description,
             isolation.description, concurrency.description, queue.description, timeout.description,
             batching.description, priorities.description, ordered.description, fairBy.description, limit.description,
-            sequences.description, pad.description, cache.description, inputs.description, state.description,
+            sequences.description, pad.description, cache.description, inputs.description,
+            references.description, state.description,
             tokenizer.description, selfTest.description, cost.description, limits.description, breaker.description,
         ],
         kinds: [
@@ -146,6 +150,14 @@ enum ModelBlock {
             model.columns[input.name] = read.columns
             if let media = read.media { model.media.append(media) }
             if !read.limits.isEmpty { model.inputLimits.append(.init(input: input.name, limits: read.limits)) }
+        }
+        if let node = reader.value(references) {
+            model.references = ReferencesBlock.read(node, span: reader.keySpan(of: references), reading)
+            if model.media.isEmpty {
+                reading.error(
+                    "\(name) has no input that takes files", at: reader.keySpan(of: references),
+                    "say which by inputs: { NAME: { image: … } }")
+            }
         }
         if let path = reader.value(state) { model.state = readState(path, instances: model.instances, reading) }
         model.selfTests = (reader.value(selfTest) ?? []).compactMap { SelfTestBlock.read($0, model: name, reading) }

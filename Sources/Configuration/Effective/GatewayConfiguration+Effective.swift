@@ -195,6 +195,7 @@ extension ModelConfiguration {
                 cache.map { .mapping([("size", .size($0.size)), ("age", .duration($0.age))]) } ?? .null
             ),
             ("inputs", .named(inputNames.map { ($0, effective(ofInput: $0)) })),
+            ("references", references?.effective ?? .null),
             ("written", .named(outputs.compactMap { output in output.media.map { (output.name, $0.settings) } })),
             ("labels", .named(outputs.compactMap { output in output.labels.map { (output.name, effective($0)) } })),
         ]

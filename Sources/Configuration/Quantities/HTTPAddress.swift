@@ -10,15 +10,15 @@ package struct HTTPAddress: Sendable, Equatable {
     package var text: String
 
     /// What is wrong with a text as a URL, and what to write.
-    struct Mistake: Error, Equatable {
-        var message: String
-        var advice: String
+    package struct Mistake: Error, Equatable {
+        package var message: String
+        package var advice: String
     }
 
     private static let example = "write e.g. https://login.example/keys.json"
 
     /// - Throws: What is wrong with `text`; it doesn't repeat the text, which may hold a password.
-    init(_ text: String) throws(Mistake) {
+    package init(_ text: String) throws(Mistake) {
         guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Mistake(message: "it has spaces or characters that no URL has", advice: Self.example)
         }

@@ -72,7 +72,7 @@ struct Block: Sendable {
         GrantsBlock.block, ModelBlock.block, StepBlock.block,
         BatchingBlock.block, PrioritiesBlock.block, SequencesBlock.block, PadBlock.block, CacheBlock.block,
         BreakerBlock.block,
-        InputBlock.block, OutputBlock.block, WrittenImageBlock.block, WrittenAudioBlock.block,
+        InputBlock.block, ReferencesBlock.block, OutputBlock.block, WrittenImageBlock.block, WrittenAudioBlock.block,
         ImageBlock.block, VideoBlock.block, AudioBlock.block, SelfTestBlock.block, AuthBlock.block,
         APIKeysBlock.block, IssuerBlock.block,
         IssuerKeysBlock.block, OwnerBlock.block, BanBlock.block, ConsumerBlock.block,

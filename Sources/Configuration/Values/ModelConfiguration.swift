@@ -24,6 +24,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var inputLimits: [NamedLimits] = []
     /// Inputs that are made of pictures, film or sound, in the order of the file.
     package var media: [MediaConfiguration] = []
+    /// Whose files requests may name by URL; `nil` is nobody's.
+    package var references: ReferenceConfiguration?
     /// What the file adds to its outputs, in the order of the file.
     package var outputs: [OutputConfiguration] = []
     /// How its requests are scheduled.

@@ -1,4 +1,5 @@
 internal import Codecs
+internal import Fetching
 internal import PluginHost
 internal import Policies
 internal import Routing
@@ -15,6 +16,10 @@ struct FileDecoding {
     /// What has been made so far, each input's own rows together.
     private var made: [(input: String, tensors: [Tensor])] = []
     private var madeBytes = 0
+    /// Bytes of those that were fetched.
+    private(set) var fetchedBytes = 0
+    /// That of the fetched file which is being decoded.
+    private var place: FetchPlaces.Place?
 
     /// What all of them together may become, as much as a single one may.
     private static let maximumBytes = 256 << 20
@@ -26,6 +31,13 @@ struct FileDecoding {
         waiting.reverse()
     }
 
+    /// A file that was elsewhere is here now, and the next one to be decoded.
+    mutating func put(_ file: FileInput.File, of input: String, at place: FetchPlaces.Place?) {
+        self.place = place
+        fetchedBytes += file.bytes.count
+        waiting.append((input, file))
+    }
+
     /// The next file.
     mutating func next() -> (input: String, file: FileInput.File)? { waiting.popLast() }
 
@@ -33,6 +45,7 @@ struct FileDecoding {
     ///
     /// - Throws: `invalid_input` where that is too much.
     mutating func keep(_ tensor: Tensor, as input: String, media: Envelope.Media) throws(SluiceError) {
+        place?.leave()
         madeBytes += tensor.byteCount
         guard madeBytes <= Self.maximumBytes else {
             throw SluiceError(
@@ -77,12 +90,13 @@ extension Inference {
         try decodeNext(FileDecoding(files, envelope: envelope, attempts: attempts))
     }
 
-    private func decodeNext(_ decoding: FileDecoding) throws(SluiceError) {
+    func decodeNext(_ decoding: FileDecoding) throws(SluiceError) {
         var decoding = decoding
         guard let (input, file) = decoding.next() else {
             guard let signature else { return }
             return proceed(with: try decoding.finish(signature), decoding.attempts)
         }
+        if let url = file.url { return try fetch(url, type: file.mediaType, of: input, decoding) }
         guard file.bytes.count > 0 else {
             throw SluiceError(.invalidInput, "input \"\(input)\": the file is empty", detail: [.init("input", input)])
         }

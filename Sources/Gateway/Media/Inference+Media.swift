@@ -154,6 +154,8 @@ extension Inference {
 
     /// Nobody waits for the body any more.
     func endMediaDecoding(_ reason: SluiceError) {
+        endFetch?()
+        endFetch = nil
         guard let decoding = mediaDecoding else { return }
         mediaDecoding = nil
         decoding.timer.cancel()

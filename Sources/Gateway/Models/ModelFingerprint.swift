@@ -39,6 +39,8 @@ struct ModelFingerprint: Sendable, Equatable {
         self.model.timeout = nil
         // Whether it is asked at all is the gate's.
         self.model.breaker = nil
+        // So is what comes from elsewhere.
+        self.model.references = nil
         // What requests cost, and how many there may be, is the policies' business.
         self.model.cost = nil
         self.model.costLocation = nil

@@ -37,6 +37,25 @@ import Testing
         #expect(decoded.files[0].files.map { Formats.text(of: $0.bytes) } == ["png", "jpeg"])
     }
 
+    /// Where a file is to be fetched is only said here.
+    @Test(arguments: [
+        #"{"url":"https://a.example/b"}"#, #"{"image":{"url":"https://a.example/b"}}"#,
+        #"[{"type":"image/PNG","url":"https:\/\/a.example/b"}]"#, #"[{"image":{"url":"https://a.example/b"}}]"#,
+        #"{"instances":[{"url":"https://a.example/b","type":"image/png"}]}"#,
+    ])
+    func aFileMayBeElsewhere(_ document: String) throws {
+        let files = try Self.decode(document, Self.image).files[0].files
+        #expect(files.map(\.url) == ["https://a.example/b"])
+        #expect(files.map(\.mediaType) == [document.contains("type") ? "image/png" : nil])
+        #expect(files[0].bytes.count == 0)
+    }
+
+    @Test func filesStandBesideThoseElsewhere() throws {
+        let files = try Self.decode("[\"\(Self.png)\",{\"url\":\"u\"},\(Self.jpeg)]", Self.image).files[0].files
+        #expect(files.map(\.url) == [nil, "u", nil])
+        #expect(files.map { Formats.text(of: $0.bytes) } == ["png", "", "jpeg"])
+    }
+
     static let alone: [String] = [
         "\"\(png)\"", "{\"image\":\"\(png)\"}", #"{"base64":"cG5n"}"#, #"{"image":{"b64":"cG5n"}}"#,
         "\"data:;base64,cG5n\"",
@@ -86,7 +105,15 @@ import Testing
         ),
         ("{\"image\":{\"base64\":\"*\"}}", "input \"image\": \"base64\" is not base64"),
         (
-            "{\"image\":{\"url\":\"http://example.com\"}}",
+            "{\"image\":{\"path\":\"/a.png\"}}",
+            "input \"image\": a file as an object is written {\"base64\": \"…\", \"type\": \"image/png\"}, without \"path\""
+        ),
+        (
+            "{\"image\":{\"url\":\"https://a.example/\",\"base64\":\"cG5n\"}}",
+            "input \"image\": a file as an object is written {\"base64\": \"…\", \"type\": \"image/png\"}, without \"base64\""
+        ),
+        (
+            "{\"image\":{\"base64\":\"cG5n\",\"url\":\"https://a.example/\"}}",
             "input \"image\": a file as an object is written {\"base64\": \"…\", \"type\": \"image/png\"}, without \"url\""
         ),
         (

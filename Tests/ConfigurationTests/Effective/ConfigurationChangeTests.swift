@@ -107,6 +107,7 @@ import Testing
                 pad: { inputs: { X: 0 } }
                 cache: { size: 1MiB, age: 10s }
                 breaker: {}
+                references: { hosts: files.example }
                 tokenizer: { vocabulary: ./vocab.txt }
               b: { plugin: file }
               d: { plugin: echo }

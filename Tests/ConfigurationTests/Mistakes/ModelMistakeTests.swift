@@ -187,7 +187,7 @@ import Testing
             [
                 #"""
                 3:33+8 error: unknown key "replicas" in model "echo" | known keys: plugin, steps, outputs, version, \#
-                config, instances, isolation, concurrency, queue, timeout, batching, priorities, and 13 more
+                config, instances, isolation, concurrency, queue, timeout, batching, priorities, and 14 more
                 """#,
                 #"3:46+5 error: unknown key "confg" in model "echo" | did you mean "config"?"#,
             ]),

@@ -90,6 +90,17 @@ import Testing
             "a cache that is none", model("cache: true"),
             [#"3:40+4 error: cache must be a mapping, not "true" | known keys: size, age"#]),
         WrongText(
+            "references without files", model("references: { hosts: files.example }"),
+            [
+                #"3:33+10 error: model "echo" has no input that takes files | say which by inputs: { NAME: { image: … } }"#
+            ]),
+        WrongText(
+            "hosts that are none", model("inputs: { x: { image: {} } }, references: { hosts: [https://a/, a:0] }"),
+            [
+                #"3:85+10 error: hosts: "https://a/" is not a host | write e.g. files.example"#,
+                #"3:97+3 error: hosts: "a:0" is not a host | write e.g. files.example"#,
+            ]),
+        WrongText(
             "a breaker that is none", model("breaker: on"),
             [
                 #"""
