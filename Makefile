@@ -113,9 +113,25 @@ test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then un
 	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
 	    swift test --sanitize address --scratch-path .build-asan
 
+# Every reader of what clients send, one at a time; each begins with the files that all tests run (Tests/FuzzTests/Corpus),
+# and what it finds stays in build/fuzz. FUZZ_TARGETS=json fuzzes that one alone.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(notdir $(wildcard Tests/FuzzTests/Corpus/*))
+FUZZ_BUILD   := SLUICE_FUZZ=1 swift build --scratch-path .build-fuzz --product fuzz-readers \
+    -Xswiftc -sanitize=fuzzer,address -Xswiftc -O -Xcc -fsanitize=fuzzer-no-link,address -Xswiftc -use-ld=lld
+
+.PHONY: fuzz-readers
+fuzz-readers: $(STAMPS)/setup ## the readers of Sources under libFuzzer and AddressSanitizer, ten minutes each
+	$(FUZZ_BUILD)
+	@for target in $(FUZZ_TARGETS); do mkdir -p $(BUILD)/fuzz/$$target; echo "== $$target"; \
+	    ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no SLUICE_FUZZ_TARGET=$$target \
+	    .build-fuzz/debug/fuzz-readers \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=$(BUILD)/fuzz/$$target- $(BUILD)/fuzz/$$target Tests/FuzzTests/Corpus/$$target || exit 1; done
+
 .PHONY: fuzz
-fuzz: plugins ## what bodies reach in media, and servers in remote: ten minutes each under libFuzzer and ASan
-	$(MAKE) --directory Plugins fuzz
+fuzz: plugins fuzz-readers ## the same, then what bodies reach in media, and servers in remote
+	$(MAKE) --directory Plugins fuzz FUZZ_SECONDS=$(FUZZ_SECONDS)
 
 .PHONY: bench
 bench: plugins models build $(BUILD)/models/minilm.onnx ## measure beside nginx and peers, then a soak; fill in the page
@@ -143,7 +159,7 @@ bench-table: plugins models build ## a CSV of 1 GB in one request: how much memo
 
 .PHONY: clean
 clean: ## remove all that was built or fetched
-	rm -rf $(BUILD) .build .build-tsan .build-asan
+	rm -rf $(BUILD) .build .build-tsan .build-asan .build-fuzz
 
 # What the names above stand for.
 

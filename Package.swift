@@ -38,6 +38,23 @@ let nio: [Target.Dependency] = [
     locks,
 ]
 
+let fuzzedDependencies: [Target.Dependency] = [
+    "Transport", "Codecs", "Policies", "Tensors", .product(name: "NIOEmbedded", package: "swift-nio"),
+    .product(name: "NIOHPACK", package: "swift-nio-http2"),
+    .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+/// Readers of what clients send: `make fuzz` builds them as a program with libFuzzer, and all tests run them over the files
+/// that it begins with and those that it found.
+let fuzzed: Target =
+    Context.environment["SLUICE_FUZZ"] == nil
+    ? .testTarget(
+        name: "FuzzTests", dependencies: fuzzedDependencies, path: "Tests/FuzzTests", exclude: ["Fuzzer.swift"],
+        resources: [.copy("Corpus")], swiftSettings: swiftSettings)
+    : .executableTarget(
+        name: "fuzz-readers", dependencies: fuzzedDependencies, path: "Tests/FuzzTests",
+        exclude: ["CorpusTests.swift", "Corpus"], swiftSettings: swiftSettings)
+
 let package = Package(
     name: "sluice",
     products: [
@@ -327,6 +344,7 @@ let package = Package(
         .testTarget(
             name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "Tensors"], path: "Tests/LoadGeneratorTests",
             swiftSettings: swiftSettings),
+        fuzzed,
         // A real gateway process, real plugins, real sockets: the program must have been built, see `make test`.
         .testTarget(
             name: "EndToEndTests",
