@@ -45,7 +45,7 @@ let fuzzedDependencies: [Target.Dependency] = [
 ]
 
 /// Readers of what clients send: `make fuzz` builds them as a program with libFuzzer, and all tests run them over the files
-/// that it begins with and those that it found.
+/// that it begins with.
 let fuzzed: Target =
     Context.environment["SLUICE_FUZZ"] == nil
     ? .testTarget(

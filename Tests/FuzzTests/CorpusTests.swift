@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Runs some files of every format, and those that a fuzzer found something with, through the same readers.
+/// Runs the files that the fuzzer begins with, some of every format, through the same readers.
 @Suite struct CorpusTests {
     @Test(arguments: FuzzTarget.allCases)
     func everyFileGivesValuesOrAClientsError(target: FuzzTarget) throws {
