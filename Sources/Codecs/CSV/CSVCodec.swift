@@ -41,6 +41,7 @@ package enum CSVCodec {
         repeat {
             table.beginRow()
             try append(tokenizer, to: table, scratch: &scratch)
+            if marks == nil { tokenizer.passPlainRows { table.takePlainRows(&$0, upTo: $1) } }
         } while try tokenizer.nextRow()
         return try table.finish()
     }

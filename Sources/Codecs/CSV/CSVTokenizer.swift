@@ -58,6 +58,16 @@ struct CSVTokenizer {
         return true
     }
 
+    /// Lets `take` read rows behind the present one by itself: it moves the pointer past them and says how many they were.
+    ///
+    /// They have a line each. The second pointer is where the bytes end.
+    mutating func passPlainRows(_ take: (inout UnsafePointer<UInt8>, UnsafePointer<UInt8>) -> Int) {
+        guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return }
+        var next = start + position
+        nextLine += take(&next, start + bytes.count)
+        position = next - start
+    }
+
     /// The text of a cell of the present row; `scratch` is overwritten where quotes have to be undoubled.
     ///
     /// Valid until `scratch` changes.

@@ -33,15 +33,21 @@ struct TableBuilder {
         for (target, builder) in zip(mapping.targets, builders) { builder.truncate(to: kept * target.sources.count) }
     }
 
-    /// Takes the next row as a whole, where its cells are just the numbers that the only input takes.
+    /// Takes the next rows as a whole, as long as their cells are just the numbers that the only input takes.
     ///
-    /// - Parameter end: where the bytes end that may be looked at.
-    /// - Returns: `false` where it takes a longer look; nothing has been taken then.
-    mutating func takePlainRow(_ row: UnsafeRawBufferPointer, upTo end: UnsafePointer<UInt8>) -> Bool {
-        guard isPlain, builders[0].appendPlainRow(row, cells: mapping.columnCount, upTo: end) else { return false }
-        rows += 1
-        kept += 1
-        return true
+    /// - Parameters:
+    ///   - position: moved past the rows that have been taken.
+    ///   - end: where the bytes end that may be looked at.
+    /// - Returns: how many rows have been taken.
+    mutating func takePlainRows(
+        _ position: inout UnsafePointer<UInt8>, upTo end: UnsafePointer<UInt8>, atMost limit: Int = .max
+    ) -> Int {
+        guard isPlain else { return 0 }
+        let taken = builders[0].appendPlainRows(
+            .line, &position, upTo: end, columns: mapping.columnCount, atMost: limit)
+        rows += taken
+        kept += taken
+        return taken
     }
 
     /// Appends one cell of the present row.

@@ -125,6 +125,27 @@ package final class TensorBuilder {
         count += 1
     }
 
+    /// The memory behind the elements so far, with room for at least so many more; `takeElements` tells how many there are.
+    ///
+    /// Who reads many numbers keeps its bounds at hand, and need not ask for each of them.
+    func room<Element: BitwiseCopyable>(
+        for additional: Int, as type: Element.Type
+    ) -> UnsafeMutableBufferPointer<Element> {
+        let width = MemoryLayout<Element>.size
+        reserve(additional * width)
+        return UnsafeMutableBufferPointer(
+            start: (storage.base + byteCount).assumingMemoryBound(to: Element.self),
+            count: (storage.byteCount - byteCount) / width)
+    }
+
+    /// Takes what has been written to the room given last as elements, as far as `end`.
+    func takeElements<Element: BitwiseCopyable>(upTo end: UnsafeMutablePointer<Element>) {
+        let bytes = UnsafeMutableRawPointer(end) - (storage.base + byteCount)
+        assert(bytes >= 0 && byteCount + bytes <= storage.byteCount)
+        byteCount += bytes
+        count += bytes / MemoryLayout<Element>.size
+    }
+
     /// Takes back the elements behind the first so many.
     func truncate(to count: Int) {
         self.count = count

@@ -98,12 +98,20 @@ struct JSONScanner {
     // MARK: Values
 
     @inline(__always)
-    mutating func skipSpace() {
-        while position < end {
+    mutating func skipSpace() { position = Self.pastSpace(position, end) }
+
+    /// The next byte from `position` on that is no white space, or `end`.
+    @inline(__always)
+    static func pastSpace(
+        _ position: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+    ) -> UnsafePointer<UInt8> {
+        var position = position
+        while position < end, position.pointee <= 0x20 {
             let byte = position.pointee
-            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { break }
             position += 1
         }
+        return position
     }
 
     /// The kind of the next value.

@@ -82,6 +82,10 @@ struct NestedArrayReader {
             } else {
                 try read(&scanner, depth: depth + 1)
                 count += 1
+                if isNumeric, elementDepth == depth + 2 {
+                    count += builder.appendPlainRows(
+                        .array, &scanner.position, upTo: scanner.end, columns: dimensions[depth + 1])
+                }
             }
         }
         if dimensions[depth] < 0 {

@@ -36,11 +36,22 @@ extension TensorBuilder {
         _ scanner: inout JSONScanner, as type: Element.Type
     ) -> NumberRunEnd {
         let end = scanner.end
-        var position = Self.pastSpace(scanner.position, end)
+        var room = room(for: 1, as: type)
+        guard var element = room.baseAddress else { return .done }
+        defer { takeElements(upTo: element) }
+        var last = element + (room.count - 1)
+        var position = JSONScanner.pastSpace(scanner.position, end)
         while true {
+            if element > last {
+                takeElements(upTo: element)
+                room = self.room(for: 1, as: type)
+                guard let start = room.baseAddress else { return .done }
+                element = start
+                last = start + (room.count - 1)
+            }
             let first = position
-            if let number = PlainNumber(&position, end: end), let element = Element(number) {
-                appendElement(element)
+            if let number = PlainNumber(&position, end: end), let value = Element(number) {
+                element.pointee = value
             } else {
                 position = first
                 guard let number = DecimalNumber.scan(&position, end: end) else {
@@ -48,38 +59,26 @@ extension TensorBuilder {
                     return .malformed
                 }
                 do throws(NumberFault) {
-                    appendElement(try Element(number))
+                    element.pointee = try Element(number)
                 } catch {
                     scanner.position = first
                     return .fault(ElementFault(error, number, dataType: dataType))
                 }
             }
-            let last = position
-            position = Self.pastSpace(position, end)
+            element += 1
+            let behind = position
+            position = JSONScanner.pastSpace(position, end)
             guard position < end, position.pointee == UInt8(ascii: ",") else {
                 scanner.position = position
                 return .done
             }
-            position = Self.pastSpace(position + 1, end)
+            position = JSONScanner.pastSpace(position + 1, end)
             guard position < end,
                 position.pointee &- UInt8(ascii: "0") <= 9 || position.pointee == UInt8(ascii: "-")
             else {
-                scanner.position = last
+                scanner.position = behind
                 return .done
             }
         }
-    }
-
-    @inline(__always)
-    private static func pastSpace(
-        _ position: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
-    ) -> UnsafePointer<UInt8> {
-        var position = position
-        while position < end, position.pointee <= 0x20 {
-            let byte = position.pointee
-            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { break }
-            position += 1
-        }
-        return position
     }
 }

@@ -75,9 +75,16 @@ package struct CSVRowReader: Sendable {
         var scratch: [UInt8] = []
         guard let start = bytes.bindMemory(to: UInt8.self).baseAddress else { return decoded }
         let end = start + bytes.count
-        for index in range {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if marks == nil {
+                var position = start + batch.range(of: index).lowerBound
+                index += table.takePlainRows(&position, upTo: end, atMost: range.upperBound - index)
+                guard index < range.upperBound else { break }
+                assert(position == start + batch.range(of: index).lowerBound, "rows end where they were cut")
+            }
+            defer { index += 1 }
             let row = UnsafeRawBufferPointer(rebasing: bytes[batch.range(of: index)])
-            if marks == nil, table.takePlainRow(row, upTo: end) { continue }
             tokenizer.restart(row, line: batch.rows[index].line)
             table.beginRow()
             do throws(SluiceError) {
