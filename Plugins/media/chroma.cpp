@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "wide.h"
+
 namespace sluice_media {
 namespace {
 
@@ -49,16 +51,65 @@ ChromaReader::ChromaReader(const AVFrame &frame) : frame_(frame) {
   const double green = 1 - red - blue;
   const bool is_full = is_full_range(frame);
   const double of_luma = is_full ? 1 : 255.0 / 219, of_chroma = is_full ? 1 : 255.0 / 224;
-  luma_ = fixed(of_luma);
-  luma_zero_ = is_full ? 0 : 16;
-  red_of_cr_ = fixed(2 * (1 - red) * of_chroma);
-  blue_of_cb_ = fixed(2 * (1 - blue) * of_chroma);
-  green_of_cb_ = fixed(2 * blue * (1 - blue) / green * of_chroma);
-  green_of_cr_ = fixed(2 * red * (1 - red) / green * of_chroma);
-  sums_.resize(static_cast<size_t>(chroma_width_));
+  weights_.luma = fixed(of_luma);
+  weights_.luma_zero = is_full ? 0 : 16;
+  weights_.red_of_cr = fixed(2 * (1 - red) * of_chroma);
+  weights_.blue_of_cb = fixed(2 * (1 - blue) * of_chroma);
+  weights_.green_of_cb = fixed(2 * blue * (1 - blue) / green * of_chroma);
+  weights_.green_of_cr = fixed(2 * red * (1 - red) / green * of_chroma);
+  sums_.resize(static_cast<size_t>(chroma_width_) + 2);
   cb_.resize(static_cast<size_t>(chroma_width_) * 2);
   cr_.resize(static_cast<size_t>(chroma_width_) * 2);
 }
+
+// A sample's sum with the one of the next row: 3 parts of the near one, 1 of the far one.
+struct ChromaReader::Join {
+  static SLUICE_LOOP void run(const uint8_t *near, const uint8_t *far, int width, uint16_t *sums) {
+    for (int x = 0; x < width; x++) sums[x] = static_cast<uint16_t>(3 * near[x] + far[x]);
+  }
+};
+
+// The same along the row, where each sum becomes two samples.
+struct ChromaReader::Spread {
+  static SLUICE_LOOP void run(const uint16_t *sums, int width, uint16_t left_bias, uint16_t right_bias, int bits,
+                              uint8_t *out) {
+    for (int x = 0; x < width; x++) {
+      const auto whole = static_cast<uint16_t>(3 * sums[x]);
+      out[2 * x] = static_cast<uint8_t>(static_cast<uint16_t>(whole + sums[x - 1] + left_bias) >> bits);
+      out[2 * x + 1] = static_cast<uint8_t>(static_cast<uint16_t>(whole + sums[x + 1] + right_bias) >> bits);
+    }
+  }
+};
+
+struct ChromaReader::Colour {
+  // So many pixels at a time, in memory of its own: the compiler then sees that nothing overlaps.
+  static constexpr int block = 128;
+
+  static SLUICE_LOOP void run(Weights weights, const uint8_t *luma, const uint8_t *cbs, const uint8_t *crs, int width,
+                              uint8_t *rgb) {
+    for (int start = 0; start < width; start += block) {
+      const int count = width - start < block ? width - start : block;
+      uint8_t red[block], green[block], blue[block];
+      for (int x = 0; x < count; x++) {
+        const int light = weights.luma * (luma[start + x] - weights.luma_zero) + 32768;
+        const int cb = cbs[start + x] - 128, cr = crs[start + x] - 128;
+        red[x] = level(light + weights.red_of_cr * cr);
+        green[x] = level(light - weights.green_of_cb * cb - weights.green_of_cr * cr);
+        blue[x] = level(light + weights.blue_of_cb * cb);
+      }
+      for (int x = 0; x < count; x++, rgb += 3) {
+        rgb[0] = red[x];
+        rgb[1] = green[x];
+        rgb[2] = blue[x];
+      }
+    }
+  }
+
+  static SLUICE_LOOP uint8_t level(int sum) {
+    const int value = sum >> 16;
+    return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+  }
+};
 
 void ChromaReader::spread(int plane, int y, std::vector<uint8_t> &row) {
   const int near_row = halves_height_ ? y / 2 : y;
@@ -66,44 +117,33 @@ void ChromaReader::spread(int plane, int y, std::vector<uint8_t> &row) {
   const uint8_t *near = frame_.data[plane] + static_cast<ptrdiff_t>(near_row) * frame_.linesize[plane];
   const uint8_t *far = frame_.data[plane] + static_cast<ptrdiff_t>(far_row) * frame_.linesize[plane];
   const int width = chroma_width_;
+  uint16_t *sums = sums_.data() + 1;
   // What a sum is of, as a power of two.
   int bits = 0;
   if (halves_height_) {
-    for (int x = 0; x < width; x++) sums_[static_cast<size_t>(x)] = 3 * near[x] + far[x];
+    run<Join>(near, far, width, sums);
     bits = 2;
   } else {
-    for (int x = 0; x < width; x++) sums_[static_cast<size_t>(x)] = near[x];
+    std::copy(near, near + width, sums);
   }
   if (!halves_width_) {
     const int bias = bits == 0 ? 0 : y % 2 == 0 ? 1 : 2;
-    for (int x = 0; x < width; x++) {
-      row[static_cast<size_t>(x)] = static_cast<uint8_t>((sums_[static_cast<size_t>(x)] + bias) >> bits);
-    }
+    for (int x = 0; x < width; x++) row[static_cast<size_t>(x)] = static_cast<uint8_t>((sums[x] + bias) >> bits);
     return;
   }
+  sums[-1] = sums[0];
+  sums[width] = sums[width - 1];
   // Rounding goes up and down in turns, so that it doesn't shift colours.
-  const int left_bias = bits == 2 ? 8 : 1, right_bias = bits == 2 ? 7 : 2;
-  bits += 2;
-  const int *sums = sums_.data();
-  uint8_t *out = row.data();
-  for (int x = 0; x < width; x++) {
-    const int left = sums[std::max(x - 1, 0)], right = sums[std::min(x + 1, width - 1)];
-    out[2 * x] = static_cast<uint8_t>((3 * sums[x] + left + left_bias) >> bits);
-    out[2 * x + 1] = static_cast<uint8_t>((3 * sums[x] + right + right_bias) >> bits);
-  }
+  const uint16_t left_bias = bits == 2 ? 8 : 1, right_bias = bits == 2 ? 7 : 2;
+  run<Spread>(static_cast<const uint16_t *>(sums), width, left_bias, right_bias, bits + 2, row.data());
 }
 
 void ChromaReader::read(int y, uint8_t *rgb) {
   spread(1, y, cb_);
   spread(2, y, cr_);
   const uint8_t *luma = frame_.data[0] + static_cast<ptrdiff_t>(y) * frame_.linesize[0];
-  for (int x = 0; x < frame_.width; x++, rgb += 3) {
-    const int light = luma_ * (luma[x] - luma_zero_) + 32768;
-    const int cb = cb_[static_cast<size_t>(x)] - 128, cr = cr_[static_cast<size_t>(x)] - 128;
-    rgb[0] = static_cast<uint8_t>(std::clamp((light + red_of_cr_ * cr) >> 16, 0, 255));
-    rgb[1] = static_cast<uint8_t>(std::clamp((light - green_of_cb_ * cb - green_of_cr_ * cr) >> 16, 0, 255));
-    rgb[2] = static_cast<uint8_t>(std::clamp((light + blue_of_cb_ * cb) >> 16, 0, 255));
-  }
+  const uint8_t *cb = cb_.data(), *cr = cr_.data();
+  run<Colour>(weights_, luma, cb, cr, frame_.width, rgb);
 }
 
 }  // namespace sluice_media

@@ -1,6 +1,7 @@
 // chroma.h - from luma and chroma to red, green and blue.
 #ifndef SLUICE_MEDIA_CHROMA_H
 #define SLUICE_MEDIA_CHROMA_H
+#include <cstdint>
 #include <vector>
 
 #include "av.h"
@@ -23,9 +24,17 @@ class ChromaReader {
   bool halves_width_, halves_height_;
   int chroma_width_, chroma_height_;
   // In 16 bits of fraction.
-  int luma_, luma_zero_, red_of_cr_, green_of_cb_, green_of_cr_, blue_of_cb_;
-  std::vector<int> sums_;
+  struct Weights {
+    int luma, luma_zero, red_of_cr, green_of_cb, green_of_cr, blue_of_cb;
+  };
+  Weights weights_;
+  // One row's, with a sample before the first and one behind the last.
+  std::vector<uint16_t> sums_;
   std::vector<uint8_t> cb_, cr_;
+
+  struct Join;
+  struct Spread;
+  struct Colour;
 
   void spread(int plane, int y, std::vector<uint8_t> &row);
 };

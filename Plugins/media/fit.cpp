@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "picture.h"
 
@@ -106,23 +107,23 @@ Picture fitted(Picture picture, const ImageSettings &settings) {
   const Size first = first_size(settings, {picture.width, picture.height});
   if (settings.width == 0) {
     const Size last = scaled_to_multiple(first, settings.multiple);
-    return resized(picture, last.width, last.height, settings.filter);
+    return resized(std::move(picture), last.width, last.height, settings.filter);
   }
   const bool is_first = settings.resize_width > 0 || settings.longest > 0;
-  if (is_first) picture = resized(picture, first.width, first.height, settings.filter);
+  if (is_first) picture = resized(std::move(picture), first.width, first.height, settings.filter);
   const Size size = {picture.width, picture.height};
   switch (settings.fit) {
-    case Fit::Stretch: return resized(picture, settings.width, settings.height, settings.filter);
+    case Fit::Stretch: return resized(std::move(picture), settings.width, settings.height, settings.filter);
     case Fit::Letterbox: {
       const Size inner = within(size, settings.width, settings.height);
-      return framed(resized(picture, inner.width, inner.height, settings.filter), settings);
+      return framed(resized(std::move(picture), inner.width, inner.height, settings.filter), settings);
     }
     case Fit::Crop: break;
   }
   // A picture that was resized on purpose is only cut, unless it has become too small for that.
   if (!is_first || size.width < settings.width || size.height < settings.height) {
     const Size whole = covering(size, settings.width, settings.height);
-    picture = resized(picture, whole.width, whole.height, settings.filter);
+    picture = resized(std::move(picture), whole.width, whole.height, settings.filter);
   }
   return cropped(picture, settings.width, settings.height);
 }

@@ -165,6 +165,40 @@ Picture FrameReader::read(const AVFrame &frame) {
   return picture;
 }
 
+namespace {
+
+// What libavcodec decodes into, in memory that is used again, but never with what was in it before.
+int give_frame_memory(AVCodecContext *codec, AVFrame *frame, int flags) {
+  int width = frame->width, height = frame->height, alignments[AV_NUM_DATA_POINTERS];
+  avcodec_align_dimensions2(codec, &width, &height, alignments);
+  const auto format = static_cast<AVPixelFormat>(frame->format);
+  const int size = av_image_get_buffer_size(format, width, height, memory_alignment);
+  // What isn't plain is for the library.
+  const AVPixFmtDescriptor *about = av_pix_fmt_desc_get(format);
+  if (size <= 0 || (codec->codec->capabilities & AV_CODEC_CAP_DR1) == 0 || about == nullptr ||
+      (about->flags & (AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL)) != 0) {
+    return avcodec_default_get_buffer2(codec, frame, flags);
+  }
+  const size_t whole = static_cast<size_t>(size) + AV_INPUT_BUFFER_PADDING_SIZE + memory_alignment;
+  uint8_t *memory = nullptr;
+  try {
+    memory = static_cast<uint8_t *>(take_memory(whole));
+  } catch (const std::bad_alloc &) {
+    return AVERROR(ENOMEM);
+  }
+  std::memset(memory, 0, whole);
+  frame->buf[0] = av_buffer_create(memory, whole, [](void *, uint8_t *data) { give_memory(data); }, nullptr, 0);
+  if (frame->buf[0] == nullptr) {
+    give_memory(memory);
+    return AVERROR(ENOMEM);
+  }
+  frame->extended_data = frame->data;
+  const int status = av_image_fill_arrays(frame->data, frame->linesize, memory, format, width, height, memory_alignment);
+  return status < 0 ? status : 0;
+}
+
+}  // namespace
+
 Picture decode_picture(Bytes body, const Header &header, int64_t max_pixels, bool gray) {
   const char *name = format_name(header.format);
   const AVCodec *decoder = avcodec_find_decoder_by_name(decoder_name(header.format));
@@ -173,6 +207,7 @@ Picture decode_picture(Bytes body, const Header &header, int64_t max_pixels, boo
   }
   Codec codec = make_codec(decoder);
   codec->max_pixels = max_pixels;
+  codec->get_buffer2 = give_frame_memory;
   codec->err_recognition = AV_EF_CRCCHECK;
   // An odd tag of a TIFF doesn't make its picture a bad one.
   if (header.format != Format::TIFF) codec->err_recognition |= AV_EF_EXPLODE;

@@ -6,6 +6,7 @@
 
 #include "av.h"
 #include "header.h"
+#include "memory.h"
 #include "settings.h"
 
 namespace sluice_media {
@@ -14,9 +15,10 @@ struct Picture {
   int width = 0, height = 0;
   // 3 is RGB, 1 is gray.
   int channels = 3;
-  std::vector<uint8_t> pixels;
+  Pixels pixels;
 
   Picture() = default;
+  // Its pixels are whatever they were: who makes one writes them all.
   Picture(int width, int height, int channels)
       : width(width), height(height), channels(channels),
         pixels(static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels)) {}
@@ -48,7 +50,7 @@ Picture decode_picture(Bytes body, const Header &header, int64_t max_pixels, boo
 Picture upright(Picture picture, int orientation);
 
 // Resized as Pillow's Image.resize does, to the same numbers.
-Picture resized(const Picture &picture, int width, int height, Filter filter);
+Picture resized(Picture picture, int width, int height, Filter filter);
 
 // Resized, cropped and filled up as the settings say.
 Picture fitted(Picture picture, const ImageSettings &settings);

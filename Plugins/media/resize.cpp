@@ -2,8 +2,11 @@
 // made smaller, in two passes of fixed-point numbers, rounded to 8 bits between them.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 #include "picture.h"
+#include "wide.h"
 
 namespace sluice_media {
 namespace {
@@ -82,41 +85,120 @@ Kernel kernel_of(Filter filter, int in, int out) {
   return kernel;
 }
 
-uint8_t clipped(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> precision, 0, 255)); }
+SLUICE_LOOP uint8_t clipped(int32_t sum) {
+  const int32_t level = sum >> precision;
+  return static_cast<uint8_t>(level < 0 ? 0 : level > 255 ? 255 : level);
+}
 
-template <int Channels> void across(const Picture &in, const Kernel &kernel, Picture &out) {
+// One row of one channel.
+void across_gray(const Picture &in, const Kernel &kernel, Picture &out) {
   for (int y = 0; y < in.height; y++) {
     const uint8_t *row = in.row(y);
     uint8_t *to = out.row(y);
     for (int x = 0; x < out.width; x++) {
       const int32_t *weights = kernel.weights.data() + static_cast<size_t>(x) * static_cast<size_t>(kernel.size);
-      const uint8_t *from = row + kernel.first[static_cast<size_t>(x)] * Channels;
-      int32_t sums[Channels];
-      for (int c = 0; c < Channels; c++) sums[c] = 1 << (precision - 1);
+      const uint8_t *from = row + kernel.first[static_cast<size_t>(x)];
+      int32_t sum = 1 << (precision - 1);
       const int count = kernel.count[static_cast<size_t>(x)];
-      for (int i = 0; i < count; i++, from += Channels) {
-        for (int c = 0; c < Channels; c++) sums[c] += from[c] * weights[i];
-      }
-      for (int c = 0; c < Channels; c++) *to++ = clipped(sums[c]);
+      for (int i = 0; i < count; i++) sum += from[i] * weights[i];
+      *to++ = clipped(sum);
     }
   }
 }
 
+void across_colour_row(const uint8_t *from, const Kernel &kernel, int width, uint8_t *to) {
+  const int32_t *weights = kernel.weights.data();
+  for (int x = 0; x < width; x++, weights += kernel.size) {
+    const uint8_t *pixel = from + ptrdiff_t{3} * kernel.first[static_cast<size_t>(x)];
+    int32_t sums[3] = {1 << (precision - 1), 1 << (precision - 1), 1 << (precision - 1)};
+    const int count = kernel.count[static_cast<size_t>(x)];
+    for (int i = 0; i < count; i++, pixel += 3) {
+      for (int c = 0; c < 3; c++) sums[c] += pixel[c] * weights[i];
+    }
+    for (int c = 0; c < 3; c++) *to++ = clipped(sums[c]);
+  }
+}
+
+#if defined(__x86_64__)
+SLUICE_LOOP SLUICE_WIDE void add_pixel(__m128i &sums, const uint8_t *pixel, __m128i weight) {
+  int32_t bytes;
+  std::memcpy(&bytes, pixel, 4);
+  sums = _mm_add_epi32(sums, _mm_mullo_epi32(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(bytes)), weight));
+}
+
+SLUICE_LOOP SLUICE_WIDE void put_pixel(__m128i sums, uint8_t *to) {
+  const __m128i levels = _mm_srai_epi32(sums, precision);
+  const __m128i words = _mm_packs_epi32(levels, levels);
+  const int bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+  std::memcpy(to, &bytes, 3);
+}
+
+// Four rows at once. Of each a byte behind every pixel is read, too: four are as quick as three.
+SLUICE_WIDE void across_colour_rows(const uint8_t *const *from, const Kernel &kernel, int width, uint8_t *const *to) {
+  const int32_t *weights = kernel.weights.data();
+  const uint8_t *const a = from[0], *const b = from[1], *const c = from[2], *const d = from[3];
+  const __m128i half = _mm_set1_epi32(1 << (precision - 1));
+  for (int x = 0; x < width; x++, weights += kernel.size) {
+    const int count = kernel.count[static_cast<size_t>(x)];
+    ptrdiff_t place = ptrdiff_t{3} * kernel.first[static_cast<size_t>(x)];
+    __m128i of_a = half, of_b = half, of_c = half, of_d = half;
+    for (int i = 0; i < count; i++, place += 3) {
+      const __m128i weight = _mm_set1_epi32(weights[i]);
+      add_pixel(of_a, a + place, weight);
+      add_pixel(of_b, b + place, weight);
+      add_pixel(of_c, c + place, weight);
+      add_pixel(of_d, d + place, weight);
+    }
+    put_pixel(of_a, to[0] + 3 * x);
+    put_pixel(of_b, to[1] + 3 * x);
+    put_pixel(of_c, to[2] + 3 * x);
+    put_pixel(of_d, to[3] + 3 * x);
+  }
+}
+#endif
+
+void across_colour(const Picture &in, const Kernel &kernel, Picture &out) {
+  int y = 0;
+#if defined(__x86_64__)
+  // The last row has no byte behind it.
+  for (; is_wide() && y + 4 < in.height; y += 4) {
+    const uint8_t *const from[4] = {in.row(y), in.row(y + 1), in.row(y + 2), in.row(y + 3)};
+    uint8_t *const to[4] = {out.row(y), out.row(y + 1), out.row(y + 2), out.row(y + 3)};
+    across_colour_rows(from, kernel, out.width, to);
+  }
+#endif
+  for (; y < in.height; y++) across_colour_row(in.row(y), kernel, out.width, out.row(y));
+}
+
+// One row of the result: some columns at a time, whose sums stay in registers.
+struct Down {
+  static constexpr int columns = 32;
+
+  static SLUICE_LOOP void run(const uint8_t *from, size_t length, const int32_t *weights, int count, uint8_t *to) {
+    size_t x = 0;
+    for (; x + columns <= length; x += columns) {
+      int32_t sums[columns];
+      for (int32_t &sum : sums) sum = 1 << (precision - 1);
+      for (int i = 0; i < count; i++) {
+        const uint8_t *row = from + static_cast<size_t>(i) * length + x;
+        for (int k = 0; k < columns; k++) sums[k] += row[k] * weights[i];
+      }
+      for (int k = 0; k < columns; k++) to[x + static_cast<size_t>(k)] = clipped(sums[k]);
+    }
+    for (; x < length; x++) {
+      int32_t sum = 1 << (precision - 1);
+      for (int i = 0; i < count; i++) sum += from[static_cast<size_t>(i) * length + x] * weights[i];
+      to[x] = clipped(sum);
+    }
+  }
+};
+
 void down(const Picture &in, const Kernel &kernel, Picture &out) {
-  const size_t length = static_cast<size_t>(in.width * in.channels);
-  std::vector<int32_t> sums(length);
   for (int y = 0; y < out.height; y++) {
     const int32_t *weights = kernel.weights.data() + static_cast<size_t>(y) * static_cast<size_t>(kernel.size);
-    const int first = kernel.first[static_cast<size_t>(y)], count = kernel.count[static_cast<size_t>(y)];
-    std::fill(sums.begin(), sums.end(), 1 << (precision - 1));
-    for (int i = 0; i < count; i++) {
-      const uint8_t *from = in.row(first + i);
-      const int32_t w = weights[i];
-      int32_t *to = sums.data();
-      for (size_t x = 0; x < length; x++) to[x] += from[x] * w;
-    }
-    uint8_t *to = out.row(y);
-    for (size_t x = 0; x < length; x++) to[x] = clipped(sums[x]);
+    const size_t place = static_cast<size_t>(y);
+    run<Down>(in.row(kernel.first[place]), static_cast<size_t>(in.width * in.channels), weights, kernel.count[place],
+              out.row(y));
   }
 }
 
@@ -136,18 +218,18 @@ Picture nearest(const Picture &in, int width, int height) {
 
 }  // namespace
 
-Picture resized(const Picture &picture, int width, int height, Filter filter) {
+Picture resized(Picture picture, int width, int height, Filter filter) {
   if (picture.width == width && picture.height == height) return picture;
   if (filter == Filter::Nearest) return nearest(picture, width, height);
-  Picture middle = picture;
   if (width != picture.width) {
-    middle = Picture(width, picture.height, picture.channels);
+    Picture narrower(width, picture.height, picture.channels);
     const Kernel kernel = kernel_of(filter, picture.width, width);
-    picture.channels == 1 ? across<1>(picture, kernel, middle) : across<3>(picture, kernel, middle);
+    picture.channels == 1 ? across_gray(picture, kernel, narrower) : across_colour(picture, kernel, narrower);
+    picture = std::move(narrower);
   }
-  if (height == picture.height) return middle;
+  if (height == picture.height) return picture;
   Picture out(width, height, picture.channels);
-  down(middle, kernel_of(filter, picture.height, height), out);
+  down(picture, kernel_of(filter, picture.height, height), out);
   return out;
 }
 
