@@ -196,13 +196,20 @@ extension ModelConfiguration {
             ),
             ("inputs", .named(inputNames.map { ($0, effective(ofInput: $0)) })),
             ("references", references?.effective ?? .null),
-            ("written", .named(outputs.compactMap { output in output.media.map { (output.name, $0.settings) } })),
-            ("labels", .named(outputs.compactMap { output in output.labels.map { (output.name, effective($0)) } })),
+            ("outputs", effectiveOutputs),
         ]
     }
 
-    private func effective(_ labels: OutputConfiguration.Labels) -> ConfigurationValue {
-        .mapping([("file", .string(labels.file)), ("count", .integer(Int64(labels.texts.count)))])
+    /// A list where they are only named, as with steps.
+    private var effectiveOutputs: ConfigurationValue {
+        guard let answered = pipeline?.outputs.map(\.text) else {
+            return .named(outputs.map { ($0.name, $0.effective) })
+        }
+        if outputs.isEmpty { return .texts(answered) }
+        return .named(
+            answered.map { name in
+                (name, (outputs.first { $0.name == name } ?? OutputConfiguration(name: name)).effective)
+            })
     }
 
     private var inputNames: [String] {
@@ -215,13 +222,14 @@ extension ModelConfiguration {
         let range = limits?.least.flatMap { least in
             limits?.most.map { ConfigurationValue.list([.double(least), .double($0)]) }
         }
-        return .mapping([
+        let bounds: Entries = [
             ("columns", columns[name].map { .texts($0) } ?? .null),
             ("max_shape", limits?.maxShape.map { .list($0.map { .integer(Int64($0)) }) } ?? .null),
             ("range", range ?? .null), ("finite", .bool(limits?.isFinite ?? false)),
             ("max_text", limits?.maxText.map { .size($0) } ?? .null),
-            ("media", media.first { $0.input == name }?.settings ?? .null),
-        ])
+        ]
+        let settings = media.first { $0.input == name }?.settings
+        return .mapping(bounds + MediaConfiguration.effective(ofInput: settings))
     }
 
     private var memory: Entries {

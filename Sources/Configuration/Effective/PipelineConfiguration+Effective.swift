@@ -1,5 +1,5 @@
 extension PipelineConfiguration {
-    /// The keys of a model that say it.
+    /// The keys of a model that say it, all but `outputs`.
     var effective: [(key: String, value: ConfigurationValue)] {
         [
             (
@@ -12,8 +12,7 @@ extension PipelineConfiguration {
                             ("rows", step.rows.map { .integer(Int64($0)) } ?? .null),
                         ])
                     })
-            ),
-            ("outputs", .texts(outputs.map(\.text))),
+            )
         ]
     }
 

@@ -26,6 +26,44 @@ import Testing
         #expect(try changes(a, b) == [], "routes that are written out as they would be anyway")
     }
 
+    @Test func picturesFilmAndSoundAreComparedByTheFilesKeys() throws {
+        func model(_ input: String) -> GatewayText {
+            GatewayText(models: "models: { a: { plugin: echo, inputs: { x: { \(input) } } } }")
+        }
+        let image = "size: 8x8, scale: 1, mean: 0, std: 1, fill: 0, fit: stretch, max_pixels: 40MP"
+        let sparse = model("image: { size: 8x8 }, video: { frames: 2 }")
+        let full = model(
+            "image: { \(image) }, video: { frames: 2, max_duration: 600s }")
+        #expect(try changes(sparse, full) == [])
+        #expect(
+            try changes(sparse, model("image: { size: 8x8, scale: 1/4 }, video: { frames: 3 }")) == [
+                "~ models.a.inputs.x.image.scale: 1 -> 0.25", "~ models.a.inputs.x.video.frames: 2 -> 3",
+            ])
+        #expect(
+            try changes(
+                model("audio: {}"), model("audio: { rate: 16kHz, pad_end: true, channels: mono, max_duration: 5s }"))
+                == ["~ models.a.inputs.x.audio.max_duration: \"10min\" -> \"5s\""])
+    }
+
+    @Test func outputsOfStepsAreThereOnce() throws {
+        func models(_ outputs: String) -> GatewayText {
+            GatewayText(
+                models: """
+                    models:
+                      a: { plugin: echo }
+                      two: { steps: [{ model: a, outputs: { OUTPUT0: y } }], outputs: \(outputs) }
+                    """)
+        }
+        #expect(try changes(models("[y]"), models("[y]")) == [])
+        let text = try load(models("[y]").text).effective.json
+        #expect(text.contains(#""outputs":["y"]"#), "\(text)")
+        // The plugin that makes pictures comes with them.
+        let lines = try changes(models("[y]"), models("{ y: { image: { quality: 80 } } }"))
+        let outputs = try #require(lines.first { $0.contains("models.two.outputs") })
+        #expect(outputs.contains("80"), "\(outputs)")
+        #expect(lines.filter { !$0.contains("plugins.media") } == [outputs])
+    }
+
     @Test func everyKindOfDifferenceIsOneLine() throws {
         let old = GatewayText(
             models: "models: { a: { plugin: echo, timeout: 2s }, gone: { plugin: echo } }",
@@ -102,6 +140,7 @@ import Testing
                   X: { columns: [p] }
                   film: { image: { size: 64x48, fit: letterbox }, video: { fps: 1 } }
                   sound: { audio: { rate: 16kHz, scale: 2 } }
+                outputs: { picture: { image: {} }, speech: { audio: {} } }
                 self_test: [{ inputs: {} }]
                 batching: { max_rows: 8 }
                 pad: { inputs: { X: 0 } }
@@ -163,15 +202,11 @@ import Testing
             """
         let effective = try load(text).effective.json
         #expect(!effective.contains("s3cret"))
-        // `auth: none` is the absence of the other forms. Of pictures, film and sound there is what the file says: what it
-        // doesn't say is up to the plugin that makes tensors of them.
-        let media =
-            ["image", "video", "audio"].map { "models.NAME.inputs.INPUT.\($0)" }
-            + ["image", "audio"].map { "models.NAME.outputs.OUTPUT.\($0)" }
+        // `auth: none` is the absence of the other forms.
         for written in [#""size":"64x48""#, #""fit":"letterbox""#, #""fps":1"#, #""rate":16000"#, #""scale":2"#] {
             #expect(effective.contains(written), "\(written)")
         }
-        for block in Block.all where block.path != "auth" && !media.contains(block.path) {
+        for block in Block.all where block.path != "auth" {
             for key in block.keys { #expect(effective.contains("\"\(key.name)\":"), "\(key.name) of \(block.path)") }
         }
     }
