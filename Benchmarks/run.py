@@ -6,8 +6,8 @@ per request is the number to compare: it varies far less than throughput, as the
 
     run.py [SUITE…] [--seconds 2] [--rounds 3] [--out build/bench/results.json] [--check]
 
-Suites: start echo large json forest batch parsing sentences policy keys routes models cost isolation python remote
-pipeline idle; all of them by default.
+Suites: start echo large json forest batch parsing decoding sentences policy keys routes models cost isolation python
+remote pipeline idle; all of them by default.
 --check compares with thresholds.json and ends with 1 if a ratio is worse.
 """
 

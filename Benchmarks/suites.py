@@ -10,6 +10,7 @@ import time
 
 import batches
 import configurations
+import decoding
 import parsing
 import pipeline
 import process
@@ -257,6 +258,7 @@ ALL = {
     "forest": forest,
     "batch": batches.batches,
     "parsing": parsing.parsing,
+    "decoding": decoding.decoding,
     "sentences": sentences,
     "policy": policy,
     "keys": keys,
