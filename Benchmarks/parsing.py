@@ -45,11 +45,9 @@ def parsing(bench):
 def table(kind):
     """Numbers as long as those of row-cost, as CSV."""
     chance = random.Random(7)
-    digits = 1 if kind == "short" else 9
-    return "".join(
-        ",".join(f"{chance.uniform(-1 if kind == 'long' else 0, 1 if kind == 'long' else 8):.{digits}f}" for _ in range(4)) + "\n"
-        for _ in range(ROWS)
-    ).encode()
+    least, most, digits = (0, 8, 1) if kind == "short" else (-1, 1, 9)
+    rows = ([f"{chance.uniform(least, most):.{digits}f}" for _ in range(4)] for _ in range(ROWS))
+    return "".join(",".join(row) + "\n" for row in rows).encode()
 
 
 def by_pandas(text):

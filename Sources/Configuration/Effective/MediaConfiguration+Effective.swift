@@ -40,7 +40,7 @@ extension Block {
 }
 
 extension KeyDescription {
-    /// What holds where the key is left out, as a value; `null` where that is to be told in words only.
+    /// What holds where the key is left out: a value, or words such as "as it is"; `null` where the key says nothing of it.
     fileprivate var defaultValue: ConfigurationValue {
         guard let text = defaultText else { return .null }
         if let truth = Bool(text) { return .bool(truth) }
