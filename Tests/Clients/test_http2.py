@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+import subprocess
 
 import h2.config
 import h2.connection
@@ -194,3 +195,51 @@ def test_trailers_of_a_request_end_it(echoes):
         answers = client.run()
         assert answers[stream]["head"][":status"] == "400"
         assert outputs(answers[other]) == numbers
+
+
+def curl(gateway, *more, path="/v1/infer/nowhere", stdin=subprocess.DEVNULL):
+    url = f"http://127.0.0.1:{gateway.ports['public']}{path}"
+    command = ["curl", "-s", "--http2-prior-knowledge", "-X", "POST", "-H", "Content-Type: application/json"]
+    return subprocess.Popen(
+        [*command, "-w", "\n%{http_version} %{http_code}", *more, url], stdin=stdin, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_an_answer_before_the_body_is_read(served):
+    """curl has nothing of its body to send when the answer comes: it must not take the answer for a broken stream."""
+    with curl(served, "-T", ".", stdin=subprocess.PIPE) as process:
+        output = process.stdout.read()
+    assert "model_not_found" in output
+    assert (output.split()[-2:], process.returncode) == (["2", "404"], 0)
+
+
+@pytest.mark.parametrize("size", [100_000, 3_000_000])
+def test_an_answer_in_the_middle_of_a_body(served, tmp_path, size):
+    """What goes on coming is stopped, and the answer is there all the same."""
+    file = tmp_path / "body"
+    file.write_bytes(b" " * size)
+    for _ in range(20):
+        with curl(served, "--data-binary", f"@{file}") as process:
+            output, _ = process.communicate(timeout=30)
+        assert (output.split()[-2:], process.returncode) == (["2", "404"], 0)
+
+
+def test_answers_before_bodies_that_never_end(echoes):
+    """More of them than a connection may have streams: those that were left open are closed for the client."""
+    with Client(echoes) as client:
+        resets = []
+        client.take = lambda event: resets.append(event) if isinstance(event, h2.events.StreamReset) else None
+        for _ in range(300):
+            stream = client.h2.get_next_available_stream_id()
+            head = [(":method", "POST"), (":scheme", "http"), (":path", "/v1/infer/nowhere"), (":authority", "x")]
+            client.h2.send_headers(stream, head)
+            client.flush()
+            ended = False
+            while not ended:
+                events = client.h2.receive_data(client.socket.recv(65_536))
+                ended = any(isinstance(event, h2.events.StreamEnded) for event in events)
+                for event in events:
+                    client.take(event)
+            client.flush()
+        assert len(resets) >= 300 - 64
+        assert all(event.error_code == 0 for event in resets)

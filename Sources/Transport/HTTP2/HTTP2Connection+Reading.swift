@@ -100,6 +100,7 @@ extension HTTP2Connection {
             // So much is kept for requests under way that the client has to wait for some of them.
             window.hold(data.creditable)
         }
+        if role == .unwanted { return forceReset(data.stream, .noError) }
         guard role == .body, let stream = streams[data.stream] else { return }
         // Padding was never anybody's to open the stream's window for again.
         let padding = data.creditable - data.bytes.readableBytes

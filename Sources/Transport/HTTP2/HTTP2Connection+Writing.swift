@@ -114,8 +114,7 @@ extension HTTP2Connection {
 
     /// The end of an answer has been written.
     private func answerEnded(_ id: HTTP2StreamID) {
-        // Where the request isn't all there yet, the rest isn't wanted (RFC 9113, section 8.1).
-        if !state.endAnswer(on: id) { writeControl { $0.appendReset(id, .noError) } }
+        if let unwanted = state.endAnswer(on: id) { forceReset(unwanted, .noError) }
         removeStream(id)
     }
 

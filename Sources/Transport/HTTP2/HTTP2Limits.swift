@@ -20,6 +20,9 @@ struct HTTP2Limits {
     var frame = 1 << 20
     /// Bytes of a request's header fields, each with the 32 that HPACK adds.
     var headerList: Int
+    /// Requests that are answered and haven't ended, and bytes that each may still send.
+    var answeredStreams = 64
+    var unwantedBytes = 64 << 10
     /// Streams of which it is remembered how they ended.
     var rememberedStreams = 512
     /// A client that gives up on its requests resets their streams; one that does nothing else is an attack. gRPC's

@@ -179,6 +179,8 @@ import Testing
             #expect(headers.flags & HTTP2Peer.endStream == 0)
             let body = try #require(try peer.next { $0.stream == 1 && $0.type == Kind.data })
             #expect(String(decoding: body.payload, as: UTF8.self).contains("payload_too_large"))
+            // Its beginning may have been under way; who goes on sending is told to stop.
+            for _ in 0..<4 { peer.send(Kind.data, 0, 1, [UInt8](repeating: 32, count: 16_384)) }
             #expect(try peer.resetCode(of: 1) == Code.none)
             #expect(try peer.isAlive())
         }

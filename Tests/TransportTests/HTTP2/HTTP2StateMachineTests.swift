@@ -15,6 +15,8 @@ struct HTTP2StateMachineTests {
         limits.streams = streams
         limits.streamWindow = window
         limits.rememberedStreams = 8
+        limits.answeredStreams = 2
+        limits.unwantedBytes = 40
         var machine = Machine(limits: limits)
         if let connection { _ = machine.openWindow(of: 0, by: connection - 65_535) }
         return machine
@@ -36,7 +38,7 @@ struct HTTP2StateMachineTests {
         case reset(Int, wasThere: Bool = true)
         case window(Int, Int = 1, isThere: Bool = true)
         case settingsAcknowledged
-        case answerEnds(Int, requestHad: Bool = true)
+        case answerEnds(Int, resets: Int? = nil)
         case resetByGateway(Int)
         case goAway
     }
@@ -64,9 +66,9 @@ struct HTTP2StateMachineTests {
                 let found = try machine.receiveWindowUpdate(on: id, increment: increment)
                 #expect(found == isThere)
             case .settingsAcknowledged: try machine.receiveAcknowledgement()
-            case .answerEnds(let id, let requestHad):
+            case .answerEnds(let id, let resets):
                 let found = machine.endAnswer(on: id)
-                #expect(found == requestHad)
+                #expect(found == resets)
             case .resetByGateway(let id): machine.reset(id)
             case .goAway: _ = machine.goAway()
             }
@@ -93,7 +95,31 @@ struct HTTP2StateMachineTests {
             ("streams left out", [.request(1, ends: true), .request(7, ends: true), .request(9, ends: true)]),
             (
                 "an answer before the request's end",
-                [.request(1), .answerEnds(1, requestHad: false), .data(1, role: .ignored)]
+                [.request(1), .answerEnds(1), .data(1, role: .ignored), .data(1, ends: true, role: .ignored)]
+            ),
+            ("trailers behind the answer", [.request(1), .answerEnds(1), .block(1, ends: true, .ignored)]),
+            (
+                "more than is let come behind it",
+                [
+                    .request(1), .answerEnds(1), .data(1, 39, role: .ignored), .data(1, role: .unwanted),
+                    .resetByGateway(1), .data(1, role: .ignored),
+                ]
+            ),
+            (
+                "more than the window lets come",
+                [.request(1), .data(1, 70), .answerEnds(1), .data(1, 30, role: .unwanted)]
+            ),
+            ("an answer to a client that can't go on", [.request(1), .data(1, 100), .answerEnds(1, resets: 1)]),
+            (
+                "many answers before their requests' ends",
+                [.request(1), .answerEnds(1), .request(3), .answerEnds(3), .request(5), .answerEnds(5, resets: 1)]
+            ),
+            (
+                "an end makes room for another",
+                [
+                    .request(1), .answerEnds(1), .request(3), .answerEnds(3), .data(1, ends: true, role: .ignored),
+                    .request(5), .answerEnds(5),
+                ]
             ),
             (
                 "DATA that had been under way",
@@ -138,6 +164,10 @@ struct HTTP2StateMachineTests {
             ("5.1 HEADERS, closed", ended + [.block(1, .request)], .streamClosed),
             ("5.1 DATA, reset by its client", [.request(1), .reset(1), .data(1)], .streamClosed),
             ("5.1 HEADERS, reset by its client", [.request(1), .reset(1), .block(1, .request)], .streamClosed),
+            (
+                "5.1 DATA behind the ends of both",
+                [.request(1), .answerEnds(1), .data(1, ends: true, role: .ignored), .data(1)], .streamClosed
+            ),
             ("6.5.3 settings acknowledged twice", [.settingsAcknowledged, .settingsAcknowledged], .protocolError),
             ("6.9 WINDOW_UPDATE by 0", [.window(0, 0)], .protocolError),
             ("6.9 WINDOW_UPDATE by 0, idle", [.window(1, 0)], .protocolError),
@@ -183,10 +213,27 @@ struct HTTP2StateMachineTests {
         machine.openWindow(of: id, by: increment)
     }
 
+    @Test func aSecondBlockBehindTheAnswerIsRefused() throws {
+        var machine = Self.machine()
+        try Self.run([.request(1), .answerEnds(1), .block(1, .refused(.protocolError))], on: &machine)
+        machine.reset(1)
+        try Self.run([.data(1, role: .ignored)], on: &machine)
+    }
+
+    /// Clients that give up what is answered already do nothing in vain.
+    @Test func resetsBehindTheAnswerAreNoFlood() throws {
+        var machine = Self.machine()
+        for index in 0..<1000 {
+            try Self.run(
+                [.request(2 * index + 1), .answerEnds(2 * index + 1), .reset(2 * index + 1, wasThere: false)],
+                on: &machine)
+        }
+    }
+
     @Test func windowsOfEndedRequestsStayClosed() throws {
         var machine = Self.machine()
         try Self.run(
-            [.request(1), .request(3, ends: true), .request(5), .answerEnds(5, requestHad: false)], on: &machine)
+            [.request(1), .request(3, ends: true), .request(5), .answerEnds(5)], on: &machine)
         #expect(open(&machine, 1, by: 1) && !open(&machine, 3, by: 1) && !open(&machine, 5, by: 1))
         #expect(!open(&machine, 7, by: 1))
     }

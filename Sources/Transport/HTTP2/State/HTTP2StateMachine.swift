@@ -31,6 +31,8 @@ struct HTTP2StateMachine {
         case body
         /// Of a stream that was ended already: it counts for the connection's window alone.
         case ignored
+        /// The same, but so much of it has come that the stream is to be reset.
+        case unwanted
     }
 
     private let limits: HTTP2Limits
@@ -39,6 +41,7 @@ struct HTTP2StateMachine {
     private(set) var lastStream: HTTP2StreamID = 0
     /// The last stream that is served, once GOAWAY has said so.
     private var lastServed: HTTP2StreamID?
+    private var answered: AnsweredStreams
     private var closed: ClosedStreams
     /// Bytes that the client may send on all streams together.
     private var window = HTTP2Limits.windowOfProtocol
@@ -47,6 +50,7 @@ struct HTTP2StateMachine {
 
     init(limits: HTTP2Limits) {
         self.limits = limits
+        answered = AnsweredStreams(most: limits.answeredStreams, bytes: limits.unwantedBytes)
         closed = ClosedStreams(remembering: limits.rememberedStreams)
         floods = FloodGuard(limits.floods)
     }
@@ -64,6 +68,10 @@ struct HTTP2StateMachine {
             return endsStream ? .trailers : .refused(.protocolError)
         }
         guard id > lastStream else {
+            if answered.remove(id) {
+                closed.add(id, endsStream ? .byClient : .byGateway)
+                return endsStream ? .ignored : .refused(.protocolError)
+            }
             switch closed[id] {
             case .byGateway: return .ignored
             case .byClient: throw .connection(.streamClosed, "HEADERS on a stream that was ended")
@@ -114,6 +122,14 @@ struct HTTP2StateMachine {
         }
         guard let index = streams.index(of: id) else {
             guard id <= lastStream else { throw .connection(.protocolError, "DATA on a stream that wasn't opened") }
+            switch answered.receive(data.frameLength ?? 0, on: id, ends: data.endsStream) {
+            case .ended:
+                closed.add(id, .byClient)
+                return .ignored
+            case .passedOver: return .ignored
+            case .tooMuch: return .unwanted
+            case nil: break
+            }
             guard closed[id] == .byGateway else {
                 throw .connection(.streamClosed, "DATA on a stream that was ended")
             }
@@ -167,6 +183,11 @@ struct HTTP2StateMachine {
     /// Whether the stream was there.
     mutating func receiveReset(of id: HTTP2StreamID, now: MonotonicTime) throws(HTTP2Fault) -> Bool {
         try checkNotIdle(id, "RST_STREAM")
+        if answered.remove(id) {
+            // It has its answer: nothing was done in vain.
+            closed.add(id, .byClient)
+            return false
+        }
         try floods.receiveReset(now: now)
         guard streams.remove(id) != nil else { return false }
         closed.add(id, .byClient)
@@ -200,17 +221,22 @@ struct HTTP2StateMachine {
 
     // MARK: What the gateway does
 
-    /// The gateway's answer has ended. Whether the request had, too: where it hadn't, the rest of it isn't wanted, and the
-    /// client is to be told so by a reset (section 8.1).
-    mutating func endAnswer(on id: HTTP2StreamID) -> Bool {
-        guard let stream = streams.remove(id) else { return true }
-        closed.add(id, stream.requestEnded ? .byClient : .byGateway)
-        return stream.requestEnded
+    /// The gateway's answer has ended.
+    ///
+    /// - Returns: a stream of which the rest isn't wanted, and whose client is to be told so by a reset (section 8.1).
+    mutating func endAnswer(on id: HTTP2StreamID) -> HTTP2StreamID? {
+        guard let stream = streams.remove(id) else { return nil }
+        if stream.requestEnded {
+            closed.add(id, .byClient)
+            return nil
+        }
+        return answered.add(id, window: stream.window)
     }
 
     /// The gateway resets a stream, one that was never opened among them.
     mutating func reset(_ id: HTTP2StreamID) {
         streams.remove(id)
+        answered.remove(id)
         closed.add(id, .byGateway)
     }
 
