@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -31,10 +32,11 @@ void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns, uint3
   errno = saved;
 }
 
-void shared_wake(const void *word, int count, uint32_t kinds) {
+int shared_wake(const void *word, int count, uint32_t kinds) {
   int saved = errno;
-  syscall(SYS_futex, word, FUTEX_WAKE_BITSET, count < 0 ? INT_MAX : count, NULL, NULL, kinds);
+  long woken = syscall(SYS_futex, word, FUTEX_WAKE_BITSET, count < 0 ? INT_MAX : count, NULL, NULL, kinds);
   errno = saved;
+  return woken < 0 ? 0 : (int)woken;
 }
 
 int shared_create(const char *name, size_t size) {
@@ -57,6 +59,37 @@ bool shared_forbid_writing(int descriptor) {
 bool shared_is_sealed(int descriptor) {
   int seals = fcntl(descriptor, F_GET_SEALS);
   return seals >= 0 && (seals & (F_SEAL_SHRINK | F_SEAL_GROW)) == (F_SEAL_SHRINK | F_SEAL_GROW);
+}
+
+int shared_processor(void) {
+  int saved = errno;
+  int processor = sched_getcpu();
+  errno = saved;
+  return processor;
+}
+
+bool shared_keep_on(int processor) {
+  if (processor < 0 || processor >= CPU_SETSIZE) return false;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(processor, &one);
+  return sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+/* As the kernel has it; glibc 2.36 doesn't. */
+struct scheduling {
+  uint32_t size, policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime, deadline, period;
+};
+
+bool shared_run_briefly(uint64_t nanoseconds) {
+  struct scheduling own = {.size = sizeof own};
+  if (syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) != 0) return false;
+  own.runtime = nanoseconds;
+  return syscall(SYS_sched_setattr, 0, &own, 0) == 0;
 }
 
 void shared_discard(void *address, size_t size) { madvise(address, size, MADV_REMOVE); }

@@ -1,7 +1,7 @@
 /// Where the two parts of a ring lie: one that only the producer writes, one that only the consumer writes.
 ///
-///     producer's part:  0 tail (bytes ever written)   64 doorbell   128 the bytes, `capacity` of them
-///     consumer's part:  0 head (bytes ever read)      64 sleepers   68 callers   72 callers asleep
+///     producer's part:  0 tail (bytes ever written)   64 doorbell 68 wanted reader   128 the bytes, `capacity` of them
+///     consumer's part:  0 head (bytes ever read)      64 sleepers   68 callers   72 callers asleep   128 local readers
 ///
 /// So neither side can change the other's words; what it writes into its own is looked at with suspicion.
 ///
@@ -13,17 +13,19 @@ package struct RingMemory: Sendable {
 
     static let tail = 0
     static let doorbell = 64
+    static let wantedReader = 68
     static let head = 0
     static let sleepers = 64
     static let callers = 68
     static let callersAsleep = 72
+    static let localReaders = 128
     static let bytes = 128
     static let headerSize = 8
 
     /// Bytes of the producer's part of a ring of that capacity.
     package static func producerByteCount(capacity: Int) -> Int { bytes + capacity }
     /// Bytes of the consumer's part.
-    package static let consumerByteCount = 128
+    package static let consumerByteCount = localReaders + Processor.most
 
     // The pointers are into regions, which `regions` keeps mapped.
     nonisolated(unsafe) let producer: UnsafeMutableRawPointer

@@ -68,16 +68,19 @@ package struct RingReader: Sendable {
 /// Where a ring's consumers sleep.
 package struct Doorbell: Sendable {
     /// Who sleeps.
-    package enum Sleeper: Sendable {
+    package enum Sleeper: Equatable, Sendable {
         /// A thread that reads whatever comes.
         case reader
         /// Somebody who has asked and waits a little for the answer; reads what comes meanwhile, all of it.
         case caller
+        /// A reader that keeps to one processor, and that a producer wakes from there.
+        case local(LocalReader)
 
         var kinds: UInt32 {
             switch self {
             case .reader: Doorbell.readers
             case .caller: Doorbell.callers
+            case .local(let reader): reader.kinds
             }
         }
     }
@@ -86,7 +89,7 @@ package struct Doorbell: Sendable {
     static let callers: UInt32 = 2
     static let everybody: UInt32 = .max
 
-    fileprivate let memory: RingMemory
+    let memory: RingMemory
 
     /// A state of the doorbell: take it, then look whether the ring is empty, then sleep.
     package var state: UInt32 { shared_load_u32(memory.producer + RingMemory.doorbell) }
@@ -98,7 +101,11 @@ package struct Doorbell: Sendable {
 
     /// Says that this thread is about to sleep; `endSleep` must follow. Look at the ring once more in between.
     package func beginSleep(as sleeper: Sleeper = .reader) {
-        if sleeper == .caller { shared_add_u32(memory.consumer + RingMemory.callersAsleep, 1) }
+        switch sleeper {
+        case .reader: break
+        case .caller: shared_add_u32(memory.consumer + RingMemory.callersAsleep, 1)
+        case .local: return
+        }
         shared_add_u32(memory.consumer + RingMemory.sleepers, 1)
     }
 
@@ -110,7 +117,11 @@ package struct Doorbell: Sendable {
     }
 
     package func endSleep(as sleeper: Sleeper = .reader) {
-        if sleeper == .caller { shared_subtract_u32(memory.consumer + RingMemory.callersAsleep, 1) }
+        switch sleeper {
+        case .reader: break
+        case .caller: shared_subtract_u32(memory.consumer + RingMemory.callersAsleep, 1)
+        case .local: return
+        }
         shared_subtract_u32(memory.consumer + RingMemory.sleepers, 1)
     }
 
@@ -126,7 +137,7 @@ package struct Doorbell: Sendable {
 
     /// Wakes one of this side's own readers, who looks at the ring then.
     package func wakeReader() {
-        shared_wake(memory.producer + RingMemory.doorbell, 1, Self.readers)
+        _ = shared_wake(memory.producer + RingMemory.doorbell, 1, Self.readers)
     }
 
     /// Wakes this side's own sleepers, who know by now that they must not sleep again, until none is left.
@@ -134,7 +145,7 @@ package struct Doorbell: Sendable {
     /// Whoever has just looked and is about to sleep would miss a single call, and this side can't change the doorbell.
     package func dismissSleepers() {
         while shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {
-            shared_wake(memory.producer + RingMemory.doorbell, -1, Self.everybody)
+            _ = shared_wake(memory.producer + RingMemory.doorbell, -1, Self.everybody)
             usleep(50)
         }
     }

@@ -2,7 +2,7 @@ internal import CSharedMemory
 
 /// The producing end of a ring; one thread at a time uses it.
 package struct RingWriter: Sendable {
-    private let memory: RingMemory
+    let memory: RingMemory
     /// Bytes ever written. Never read back from shared memory.
     private var tail: UInt64 = 0
     /// What is known to have been read.
@@ -68,24 +68,16 @@ package struct RingWriter: Sendable {
         let doorbell = memory.producer + RingMemory.doorbell
         if shared_load_u32(memory.consumer + RingMemory.callers) != 0 {
             if !isMoreComing, shared_load_u32(memory.consumer + RingMemory.callersAsleep) != 0 {
-                shared_wake(doorbell, 1, Doorbell.callers)
+                _ = shared_wake(doorbell, 1, Doorbell.callers)
             }
         } else if shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 {
-            shared_wake(doorbell, 1, Doorbell.readers)
+            _ = shared_wake(doorbell, 1, Doorbell.readers)
         }
-    }
-
-    /// Wakes a sleeping reader before there is anything, so that it is awake by the time there is.
-    package func announce() {
-        guard shared_load_u32(memory.consumer + RingMemory.sleepers) != 0 else { return }
-        let doorbell = memory.producer + RingMemory.doorbell
-        shared_add_u32(doorbell, 1)
-        shared_wake(doorbell, 1, Doorbell.readers)
     }
 
     /// Wakes everybody who sleeps, whatever there is.
     package func ringAll() {
         shared_add_u32(memory.producer + RingMemory.doorbell, 1)
-        shared_wake(memory.producer + RingMemory.doorbell, -1, Doorbell.everybody)
+        _ = shared_wake(memory.producer + RingMemory.doorbell, -1, Doorbell.everybody)
     }
 }

@@ -290,43 +290,6 @@ struct RingFixture {
         #expect(bell.isRingEmpty)
     }
 
-    @Test func announcementWakesAReaderAndLeavesNothing() throws {
-        let fixture = try RingFixture()
-        let woken = DispatchSemaphore(value: 0)
-        let isEmpty = NIOLockedValueBox(false)
-        let reader = Thread {
-            let ring = RingReader(fixture.memory)
-            let bell = ring.doorbell
-            let state = bell.state
-            bell.beginSleep()
-            while bell.state == state { bell.sleep(while: state, nanoseconds: 20_000_000_000) }
-            bell.endSleep()
-            isEmpty.withLockedValue { $0 = ring.isEmpty }
-            woken.signal()
-        }
-        let writer = RingWriter(fixture.memory)
-        // While nobody sleeps there is nobody to wake, and the doorbell stays as it is.
-        let bell = RingReader(fixture.memory).doorbell
-        let before = bell.state
-        writer.announce()
-        #expect(bell.state == before)
-        reader.start()
-        while bell.state == before { writer.announce() }
-        #expect(woken.wait(timeout: .now() + 20) == .success)
-        #expect(isEmpty.withLockedValue { $0 })
-    }
-
-    @Test func lookoutEndsWithWhatItLooksForOrItsTime() {
-        var looks = 0
-        let wasThere = Lookout.look(forNanoseconds: 20_000_000_000) {
-            looks += 1
-            return looks == 100
-        }
-        #expect(wasThere && looks == 100)
-        let came = Lookout.look(forNanoseconds: 1000) { false }
-        #expect(!came)
-    }
-
     @Test func spinningIsForMachinesWithProcessorsToSpare() {
         var none = SpinBudget(processors: 2)
         #expect(!none.isSpinning)

@@ -15,7 +15,15 @@ static inline void shared_store_u64(void *address, uint64_t value) {
   atomic_store_explicit((_Atomic uint64_t *)address, value, memory_order_release);
 }
 
-/* The four below are sequentially consistent: "publish, then look whether somebody sleeps" and "say that I sleep, then
+static inline uint8_t shared_load_u8(const void *address) {
+  return atomic_load_explicit((const _Atomic uint8_t *)address, memory_order_acquire);
+}
+
+static inline void shared_store_u8(void *address, uint8_t value) {
+  atomic_store_explicit((_Atomic uint8_t *)address, value, memory_order_release);
+}
+
+/* Those below are sequentially consistent: "publish, then look whether somebody sleeps" and "say that I sleep, then
  * look again" must not pass each other. */
 static inline uint32_t shared_load_u32(const void *address) {
   return atomic_load_explicit((const _Atomic uint32_t *)address, memory_order_seq_cst);
@@ -27,6 +35,10 @@ static inline void shared_add_u32(void *address, uint32_t value) {
 
 static inline void shared_subtract_u32(void *address, uint32_t value) {
   atomic_fetch_sub_explicit((_Atomic uint32_t *)address, value, memory_order_seq_cst);
+}
+
+static inline void shared_store_u32(void *address, uint32_t value) {
+  atomic_store_explicit((_Atomic uint32_t *)address, value, memory_order_seq_cst);
 }
 
 static inline void shared_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
@@ -43,8 +55,8 @@ static inline void shared_pause(void) {
  * by which the sleeper can be called. */
 void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns, uint32_t kinds);
 
-/* Wakes up to `count` sleepers (negative = all) of any of the `kinds`, in whichever process. */
-void shared_wake(const void *word, int count, uint32_t kinds);
+/* Wakes up to `count` sleepers (negative = all) of any of the `kinds`, in whichever process; how many there were. */
+int shared_wake(const void *word, int count, uint32_t kinds);
 
 /* A memory file of `size` zero bytes that can be neither shrunk nor grown; -1 and errno on failure. Close-on-exec. */
 int shared_create(const char *name, size_t size);
@@ -54,6 +66,16 @@ bool shared_forbid_writing(int descriptor);
 
 /* Whether the file can't change its size; a reader of one that can would die by SIGBUS. */
 bool shared_is_sealed(int descriptor);
+
+/* The processor that this thread runs on just now; negative where that can't be known. */
+int shared_processor(void);
+
+/* Keeps this thread on one processor. False where the system won't have it. */
+bool shared_keep_on(int processor);
+
+/* Says that this thread never runs for longer than so at a time, so that a scheduler that heeds it (Linux 6.12) lets it
+ * run as soon as it is woken. False where the system won't have it. */
+bool shared_run_briefly(uint64_t nanoseconds);
 
 /* Gives the pages of a range back to the system; they read as zero from then on. */
 void shared_discard(void *address, size_t size);

@@ -111,20 +111,13 @@ package final class Inference: @unchecked Sendable {
 
     /// Everything that the head decides: who asks, where it goes, whether they may, and how the answer is written.
     ///
-    /// - Parameter bodyByteCount: how large the body will be; `nil` where it is there already.
     /// - Throws: what to tell the caller instead of reading the body; the inference is over then.
-    package func begin(bodyByteCount: Int? = nil) throws(SluiceError) {
+    package func begin() throws(SluiceError) {
         try findRoute()
-        if let route, route.targets.count == 1, bodyByteCount ?? 0 <= Self.shortBody {
-            gate.models[route.targets[0].index].announceCall()
-        }
         if case .unified(_, let accept, _) = request.format {
             (answerFormat, answerMedia) = try gate.codecs.negotiate(accept: accept, media: writtenMedia)
         }
     }
-
-    /// Bytes of a body that comes with its head, as a rule.
-    private static let shortBody = 4096
 
     /// Where the model's inputs had best lie; `nil` is anywhere, or where a request may go to one of several.
     package var inputMemory: (any TensorMemory)? {

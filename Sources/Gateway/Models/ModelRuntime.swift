@@ -29,8 +29,8 @@ package final class ModelRuntime: Sendable {
     private let way: CallWay?
     /// The copy of the model that says where inputs had best be decoded to.
     private let first: (any ModelInstance)?
-    /// The copy of a quick model that has a process of its own, which can wake up while a call is still being read.
-    private let announced: (any ModelInstance)?
+    /// Whether calls had better be gathered: they are answered within microseconds, by another process.
+    let gathersCalls: Bool
     /// What it declares, as far as it is loaded.
     let signature: ModelSignature?
     /// What turns text into its inputs, where the file says so.
@@ -81,7 +81,7 @@ package final class ModelRuntime: Sendable {
         let description = loaded?.description
         way = loaded?.way
         first = loaded?.instances[0]
-        announced = description?.isQuick == true && first?.inputMemory != nil ? first : nil
+        gathersCalls = description?.isQuick == true && first?.inputMemory != nil
         signature = loaded?.signature
         tokenizer = loaded?.tokenizer
         decoders = loaded?.media.decoders ?? []
@@ -93,12 +93,6 @@ package final class ModelRuntime: Sendable {
         let rows = description?.maximumBatchRows ?? 0
         maximumRows = rows > 0 && description?.signature.batching != ModelSignature.Batching.none ? rows : .max
     }
-
-    /// Whether calls had better be gathered: they are answered within microseconds, by another process.
-    var gathersCalls: Bool { announced != nil }
-
-    /// A call is likely to come within microseconds.
-    func announceCall() { announced?.announceCall() }
 
     /// Hands a call to the model: on this very thread if it is quick, else on the model's own.
     ///

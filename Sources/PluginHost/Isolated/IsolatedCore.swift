@@ -54,11 +54,6 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
         }
     }
 
-    /// A call of a quick model is to come within microseconds.
-    func announceCall() {
-        locked.withLockedValue { $0.connection }?.announceCall()
-    }
-
     /// Hands calls to the runner.
     ///
     /// - Parameter waits: whether to come back only once the plugin's function has returned, or within microseconds

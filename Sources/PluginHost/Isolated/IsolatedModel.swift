@@ -80,10 +80,6 @@ package final class IsolatedModel: ModelInstance, Sendable {
         core.infer([call], waits: true)
     }
 
-    package func announceCall() {
-        if !isWaitedFor { core.announceCall() }
-    }
-
     /// A quick model is called on an event loop, which nothing may hold up; all others on the model's own threads.
     private var isWaitedFor: Bool { !description.isQuick || description.streams }
 

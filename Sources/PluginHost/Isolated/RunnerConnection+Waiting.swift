@@ -7,15 +7,6 @@ extension RunnerConnection {
     /// Records that a waiting caller takes at a time before it looks at the clock.
     private static let recordsTogether = 32
 
-    /// A quick model's call is to come within microseconds: its runner had better be awake by then.
-    func announceCall() {
-        guard Lookout.isPossible else { return }
-        locked.withLockedValue { locked in
-            guard locked.callCount == 0, locked.patience.isLikelyToLook, !locked.isClosed else { return }
-            locked.requests.announce()
-        }
-    }
-
     /// Hands a quick model's call to the runner and, where no other one is under way, waits for its answer right here, on
     /// the caller's own thread. One that is gathered is so in quiet times only; in others it is waited for when its caller
     /// has no more calls to make (`wait`).
@@ -39,44 +30,34 @@ extension RunnerConnection {
         let way = locked.withLockedValue { locked -> CallerPatience.Way? in
             guard !locked.isClosed else { return nil }
             // First there, then waking: no reader need be woken for the answer.
-            let way = call.isFinished ? nil : locked.patience.begin(calls: locked.callCount)
+            let way = call.isFinished ? nil : locked.beginToWait()
             if way != nil { bell.enter() }
-            locked.wakeRunner()
+            if case .takeTurns(let reader)? = way { locked.wakeRunner(reader) } else { locked.wakeRunner() }
             return way
         }
-        guard let way else { return }
-        let (isAnswered, hasSlept) = waitBriefly(for: call, way)
+        guard way != nil else { return }
+        let isAnswered = waitBriefly(for: call)
         bell.leave()
         locked.withLockedValue { locked in
-            locked.patience.end(way, wasAnswered: isAnswered, hasSlept: hasSlept)
+            locked.patience.end(wasAnswered: isAnswered)
             flushBacklogs(&locked)
         }
         if !bell.isRingEmpty { bell.wakeReader() }
     }
 
-    private func waitBriefly(
-        for call: InferenceCall, _ way: CallerPatience.Way
-    ) -> (isAnswered: Bool, hasSlept: Bool) {
-        var mayLook = way == .look && Lookout.isPossible
-        var hasSlept = false
+    /// Whether the answer came.
+    private func waitBriefly(for call: InferenceCall) -> Bool {
         var end: MonotonicTime?
         do {
             while true {
                 let state = bell.state
                 let count = try takeRecords(atMost: Self.recordsTogether)
-                if call.isFinished { return (true, hasSlept) }
+                if call.isFinished { return true }
                 let now = MonotonicTime.now
                 let limit = end ?? now.advanced(byNanoseconds: CallerPatience.longest)
                 end = limit
                 if now >= limit || isClosed { break }
                 if count == Self.recordsTogether { continue }
-                if mayLook {
-                    mayLook = false
-                    if Lookout.look(forNanoseconds: CallerPatience.longestLook, until: { bell.state != state }) {
-                        continue
-                    }
-                }
-                hasSlept = true
                 bell.beginSleep(as: .caller)
                 if bell.isRingEmpty && !isClosed {
                     bell.sleep(while: state, nanoseconds: limit.nanoseconds(since: now), as: .caller)
@@ -86,6 +67,6 @@ extension RunnerConnection {
         } catch {
             observer.runnerBrokeRing(self, reason: "\(error)")
         }
-        return (false, hasSlept)
+        return false
     }
 }

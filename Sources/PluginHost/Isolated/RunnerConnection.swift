@@ -45,11 +45,18 @@ final class RunnerConnection: Sendable {
         /// Calls that the runner has not let go of.
         var callCount: Int { calls.count - free.count }
 
+        /// How a caller may wait for its answer on the spot, if it may.
+        mutating func beginToWait() -> CallerPatience.Way? {
+            patience.begin(calls: callCount) { Processor.current.flatMap { requests.reader(on: $0) } }
+        }
+
         /// Wakes the runner for requests that it wasn't woken for.
-        mutating func wakeRunner() {
+        ///
+        /// - Parameter reader: the one on this thread's own processor, if it is to be that one.
+        mutating func wakeRunner(_ reader: LocalReader? = nil) {
             guard isUnwoken else { return }
             isUnwoken = false
-            requests.wake()
+            if let reader { requests.wake(reader) } else { requests.wake() }
         }
     }
 

@@ -16,9 +16,6 @@ package protocol ModelInstance: AnyObject, Sendable {
     /// plugin where that is possible. Otherwise as `infer` of one.
     func infer(_ calls: [InferenceCall])
 
-    /// A call is likely to come within microseconds; what has to wake up for it may do so meanwhile. Never blocks.
-    func announceCall()
-
     /// Hands the model a call that wants something other than an answer (`Envelope.Purpose`). Blocks as `infer` may, but is
     /// never called on an event loop, however quick the model.
     func perform(_ call: InferenceCall)
@@ -46,8 +43,6 @@ extension ModelInstance {
     package var isReady: Bool { true }
 
     package var inputMemory: (any TensorMemory)? { nil }
-
-    package func announceCall() {}
 
     package func perform(_ call: InferenceCall) {
         call.abandon(SluiceError(.modelUnimplemented, "the model does nothing but answer"))

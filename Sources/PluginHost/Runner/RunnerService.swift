@@ -50,6 +50,8 @@ final class RunnerService: Sendable {
     private static let mostCancelled = 4096
 
     private let calls = NIOLockedValueBox(Calls())
+    /// Processors that a reader keeps to, or was to.
+    private let localReaders = NIOLockedValueBox<[Processor]>([])
     private let lastMetric = Atomic<UInt32>(0)
 
     init(_ regions: RunnerProgram.Regions, logLevel: PluginServices.LogLevel) {
@@ -115,39 +117,46 @@ final class RunnerService: Sendable {
 
     // MARK: Requests
 
-    /// Nanoseconds to look for a request that was announced.
-    private static let announcement: UInt64 = 40_000
-
-    private func work(_ model: InProcessModel) {
+    private func work(_ model: InProcessModel, as sleeper: Doorbell.Sleeper = .reader) {
         var payload: [UInt8] = []
         var spin = SpinBudget()
-        var wasWoken = false
         while true {
             let state = requestsBell.state
-            guard let kind = next(from: requests, into: &payload) else {
-                // Woken for nothing is woken for what is about to come.
-                if wasWoken, Lookout.isPossible {
-                    wasWoken = false
-                    if Lookout.look(forNanoseconds: Self.announcement, until: { requestsBell.state != state }) {
-                        continue
-                    }
+            if let kind = next(from: requests, into: &payload) {
+                do throws(MessageReader.Malformed) {
+                    try take(kind, payload, for: model)
+                } catch {
+                    // Both are of one source: a request that can't be read means that memory is corrupted.
+                    _exit(70)
                 }
-                if spin.spin(until: { requestsBell.state != state }) { continue }
-                requestsBell.beginSleep()
-                if requestsBell.isRingEmpty {
-                    requestsBell.sleep(while: state)
-                    wasWoken = true
-                }
-                requestsBell.endSleep()
                 continue
             }
-            wasWoken = false
-            do throws(MessageReader.Malformed) {
-                try take(kind, payload, for: model)
-            } catch {
-                // Both are of one source: a request that can't be read means that memory is corrupted.
-                _exit(70)
+            // One that keeps to its caller's processor would keep the caller from running.
+            if sleeper == .reader {
+                addReader(for: model)
+                if spin.spin(until: { requestsBell.state != state }) { continue }
             }
+            requestsBell.beginSleep(as: sleeper)
+            if requestsBell.isRingEmpty { requestsBell.sleep(while: state, as: sleeper) }
+            requestsBell.endSleep(as: sleeper)
+        }
+    }
+
+    /// Begins to read on the processor that a reader is asked for, if none does yet.
+    private func addReader(for model: InProcessModel) {
+        guard model.description.isQuick, let processor = requestsBell.wantedReader else { return }
+        let index = localReaders.withLockedValue { known -> Int? in
+            guard known.count < LocalReader.most, !known.contains(processor) else { return nil }
+            known.append(processor)
+            return known.count - 1
+        }
+        guard let index else { return }
+        HostThread.start(name: "work-on-\(processor.number)") { [self] in
+            // Where the system won't have it, the other readers are all there are.
+            guard processor.keepThread() else { return }
+            let reader = LocalReader(index: index)
+            requestsBell.say(reader, keepsTo: processor)
+            work(model, as: .local(reader))
         }
     }
 

@@ -69,7 +69,7 @@ final class HTTP1Exchange: Responder, @unchecked Sendable {
         let inference = Inference(
             request, id: id, receivedAt: receivedAt, gate: service.gate, eventLoop: eventLoop, responder: self)
         self.inference = inference
-        try inference.begin(bodyByteCount: body.expected ?? .max)
+        try inference.begin()
     }
 
     /// The request is over, for its connection: nothing holds anything any more.

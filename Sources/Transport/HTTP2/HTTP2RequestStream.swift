@@ -87,7 +87,7 @@ final class HTTP2RequestStream: HTTP2Stream, @unchecked Sendable {
             request, id: record.id, receivedAt: record.receivedAt, gate: service.gate, eventLoop: eventLoop,
             responder: self)
         self.inference = inference
-        try inference.begin(bodyByteCount: body.expected ?? .max)
+        try inference.begin()
     }
 
     // MARK: The request

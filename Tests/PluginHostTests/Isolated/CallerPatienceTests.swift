@@ -1,25 +1,27 @@
+import SharedMemory
 import Testing
 
 @testable import PluginHost
 
 /// When a caller waits on the spot for a quick model's answer, and how.
 @Suite struct CallerPatienceTests {
+    private static let reader = LocalReader(index: 3)
+
     @Test func oneCallerWaitsAtATime() {
         var patience = CallerPatience()
-        let first = patience.begin()
-        let second = patience.begin()
-        patience.end(.look, wasAnswered: true, hasSlept: false)
-        let third = patience.begin()
-        #expect(first == .look && second == nil && third == .look)
+        let first = patience.begin { nil }
+        let second = patience.begin { nil }
+        patience.end(wasAnswered: true)
+        let third = patience.begin { nil }
+        #expect(first == .sleep && second == nil && third == .sleep)
     }
 
     @Test func answersThatComeTooLateAreWaitedForLessAndLess() {
         var patience = CallerPatience()
         var skipped: [Int] = []
         for _ in 0..<13 {
-            let (way, calls) = next(&patience)
-            skipped.append(calls)
-            patience.end(way, wasAnswered: false, hasSlept: true)
+            skipped.append(callsUntilOneWaits(&patience))
+            patience.end(wasAnswered: false)
         }
         #expect(skipped == [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024])
     }
@@ -27,60 +29,44 @@ import Testing
     @Test func oneAnswerInTimeBringsPatienceBack() {
         var patience = CallerPatience()
         for _ in 0..<5 {
-            let (way, _) = next(&patience)
-            patience.end(way, wasAnswered: false, hasSlept: true)
+            _ = callsUntilOneWaits(&patience)
+            patience.end(wasAnswered: false)
         }
-        let (way, _) = next(&patience)
-        patience.end(way, wasAnswered: true, hasSlept: false)
-        let after = patience.begin()
+        _ = callsUntilOneWaits(&patience)
+        patience.end(wasAnswered: true)
+        let after = patience.begin { nil }
         #expect(after != nil)
     }
 
-    @Test func answersThatAreSleptForAreLookedForLessAndLess() {
+    @Test func aCallerThatIsAloneTakesTurnsWithAReaderOnItsProcessor() {
         var patience = CallerPatience()
-        var slept: [Int] = []
-        for _ in 0..<5 {
-            var calls = 0
-            while true {
-                let isLikely = patience.isLikelyToLook
-                let way = patience.begin()
-                #expect(isLikely == (way == .look))
-                if way == .look { break }
-                patience.end(.sleep, wasAnswered: true, hasSlept: true)
-                calls += 1
-            }
-            slept.append(calls)
-            patience.end(.look, wasAnswered: true, hasSlept: true)
-        }
-        #expect(slept == [0, 1, 2, 4, 8])
-        #expect(!patience.isLikelyToLook)
-        while patience.begin() == .sleep { patience.end(.sleep, wasAnswered: true, hasSlept: true) }
-        patience.end(.look, wasAnswered: true, hasSlept: false)
-        #expect(patience.isLikelyToLook)
+        let way = patience.begin { Self.reader }
+        #expect(way == .takeTurns(Self.reader))
     }
 
     @Test func whoeverHasSeveralCallsSleepsUntilTheyHaveBeenAloneForAWhile() {
         var patience = CallerPatience()
-        #expect(patience.begin(calls: 3) == .sleep)
-        #expect(!patience.isLikelyToLook)
-        patience.end(.sleep, wasAnswered: true, hasSlept: true)
+        var looks = 0
+        func reader() -> LocalReader? {
+            looks += 1
+            return Self.reader
+        }
+        let together = patience.begin(calls: 3, reader: reader)
+        patience.end(wasAnswered: true)
         var ways: [CallerPatience.Way?] = []
         for _ in 0..<5 {
-            #expect(patience.isLikelyToLook == ways.contains(.look))
-            let way = patience.begin(calls: 1)
-            ways.append(way)
-            patience.end(way ?? .sleep, wasAnswered: true, hasSlept: false)
+            ways.append(patience.begin(calls: 1, reader: reader))
+            patience.end(wasAnswered: true)
         }
-        #expect(ways == [.sleep, .sleep, .sleep, .look, .look])
-        #expect(patience.isLikelyToLook)
+        #expect(together == .sleep)
+        #expect(ways == [.sleep, .sleep, .sleep, .takeTurns(Self.reader), .takeTurns(Self.reader)])
+        #expect(looks == 2, "none is asked for where none is needed")
     }
 
-    /// How the next call that may wait does, after how many that may not.
-    private func next(_ patience: inout CallerPatience) -> (CallerPatience.Way, skipped: Int) {
+    /// How many calls may not wait before one does.
+    private func callsUntilOneWaits(_ patience: inout CallerPatience) -> Int {
         var calls = 0
-        while true {
-            if let way = patience.begin() { return (way, calls) }
-            calls += 1
-        }
+        while patience.begin(reader: { nil }) == nil { calls += 1 }
+        return calls
     }
 }

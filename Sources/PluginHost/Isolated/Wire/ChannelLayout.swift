@@ -24,7 +24,7 @@ enum ChannelLayout {
     static let hostByteCount = answersHead + 4096
 
     private static let requestsHead = 0
-    private static let controlHead = 256
+    private static let controlHead = 1024
     private static let answersBytes = 4096
     /// Where the runner's tensors begin.
     static let outputsStart =
