@@ -62,6 +62,14 @@ int sandbox_leave_network(void) {
   return errno;
 }
 
+int sandbox_join_network(int network, int user) {
+  int result = user < 0 || setns(user, CLONE_NEWUSER) == 0 ? 0 : errno;
+  if (result == 0 && setns(network, CLONE_NEWNET) != 0) result = errno;
+  close(network);
+  if (user >= 0) close(user);
+  return result;
+}
+
 int sandbox_drop_privileges(void) {
   int result = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno;
   prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);

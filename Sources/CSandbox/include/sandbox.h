@@ -22,6 +22,10 @@ int sandbox_limit(uint64_t files, uint64_t data);
 /* A network of its own with nothing in it. */
 int sandbox_leave_network(void);
 
+/* The network of a namespace instead, by way of the user namespace that it belongs to (negative = there is none to go
+ * through); closes both. */
+int sandbox_join_network(int network, int user);
+
 /* No new privileges by any program that is started, and no capability left. */
 int sandbox_drop_privileges(void);
 

@@ -28,7 +28,7 @@ extension RunnerWatch {
             let settings = core.settings
             let process = try RunnerProcess.start(
                 program: settings.program, environment: settings.environment, inputs: settings.inputs.region,
-                host: host, runner: runner)
+                host: host, runner: runner, namespaces: network?.descriptors ?? [])
             process.give(niceness: Self.startingNiceness)
             host.closeDescriptor()
             runner.closeDescriptor()
@@ -45,8 +45,8 @@ extension RunnerWatch {
             var order = MessageWriter()
             LoadOrder(
                 pluginPath: settings.pluginPath, sha256: settings.sha256, arguments: settings.arguments,
-                logLevel: core.services.logLevel, sandbox: settings.sandbox, gatewayProcess: getpid(),
-                isAwaited: isAwaited, state: state?.place
+                logLevel: core.services.logLevel, sandbox: settings.sandbox, network: network?.way ?? .make,
+                gatewayProcess: getpid(), isAwaited: isAwaited, state: state?.place
             ).write(to: &order)
             // A runner that is gone already is seen to have ended.
             _ = process.socket.send(order)

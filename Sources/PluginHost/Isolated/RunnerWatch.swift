@@ -45,6 +45,8 @@ struct RunnerWatch {
     /// When to start the next runner.
     var startAt: MonotonicTime? = .now
     var hasBeenReady = false
+    /// What the first runner made, for those after it.
+    var network: EmptyNetwork?
     private var description: ModelDescription?
     private var hasToldRefusals = false
     private var linesLeft = linesPerSecond
@@ -168,6 +170,10 @@ struct RunnerWatch {
                     .warning, core.model, "the kernel refused part of the sandbox: " + refused.joined(separator: "; "))
             }
             hasToldRefusals = true
+            let sandbox = core.settings.sandbox
+            if network == nil, sandbox.level != .off, !sandbox.allowsNetwork, let process = life?.process {
+                network = EmptyNetwork(of: process.id)
+            }
         case .described(let described):
             if let description, description != described {
                 let failure = PluginLoadError(

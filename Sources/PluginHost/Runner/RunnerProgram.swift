@@ -34,7 +34,8 @@ package enum RunnerProgram {
         // The gateway has put it behind itself while it starts, and gives it its full share again where requests wait for it.
         let group = Sandbox.schedulingGroup()
         if !order.isAwaited { Sandbox.yieldToGateway(group) }
-        report(.sandboxed(refused: Sandbox.enter(order.sandbox, pluginPath: order.pluginPath)), to: socket)
+        let refused = Sandbox.enter(order.sandbox, pluginPath: order.pluginPath, network: order.network)
+        report(.sandboxed(refused: refused), to: socket)
         serve(order, regions, socket, schedulingGroup: group)
     }
 

@@ -20,15 +20,16 @@ enum Sandbox {
 
     /// Goes into the sandbox.
     ///
+    /// - Parameter network: how it comes to a network with nothing in it, where the plan wants that.
     /// - Returns: what the kernel refused, for the log; everything else is in force.
-    static func enter(_ plan: SandboxPlan, pluginPath: String) -> [String] {
+    static func enter(_ plan: SandboxPlan, pluginPath: String, network: NetworkWay) -> [String] {
         var refused: [String] = []
         func note(_ what: String, _ reason: Int32) {
             if reason != 0 { refused.append("\(what): \(String(cString: strerror(reason)))") }
         }
         note("resource limits", sandbox_limit(descriptorLimit, plan.memoryLimit.map(dataLimit) ?? 0))
         guard plan.level != .off else { return refused }
-        if !plan.allowsNetwork { note("a network of its own", sandbox_leave_network()) }
+        if !plan.allowsNetwork { note("a network of its own", leaveNetwork(network)) }
         note("no privileges", sandbox_drop_privileges())
         let readable = plan.level == .strict ? strictPaths(plan, pluginPath: pluginPath) : ["/"]
         note(
@@ -41,6 +42,16 @@ enum Sandbox {
             })
         note("system calls (seccomp)", sandbox_restrict_calls(plan.level == .strict, plan.allowsNetwork))
         return refused
+    }
+
+    private static func leaveNetwork(_ way: NetworkWay) -> Int32 {
+        let isThere =
+            switch way {
+            case .make: false
+            case .join: sandbox_join_network(ChannelLayout.network, -1) == 0
+            case .joinOwned: sandbox_join_network(ChannelLayout.network, ChannelLayout.networkOwner) == 0
+            }
+        return isThere ? 0 : sandbox_leave_network()
     }
 
     /// The hard stop behind the gateway's own watch: private memory is counted by what is mapped, so it must leave room

@@ -74,6 +74,26 @@ import Testing
         #expect(eventually { runners.allSatisfy { !FileManager.default.fileExists(atPath: "/proc/\($0)") } })
     }
 
+    /// A network with nothing in it, which the next runner of the same model has in its turn, and no other one.
+    @Test func runnersHaveNetworksOfTheirOwn() throws {
+        func network(_ process: String) -> String? {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
+        }
+        let gateway = try GatewayFixture(Self.yaml)
+        let before = gateway.children
+        let networks = Set(before.compactMap(network))
+        let own = network("self")
+        #expect(own != nil && networks.count == 3 && !networks.contains(own ?? ""))
+        for _ in 0..<2 { #expect(try gateway.post("/v2/models/c/infer", Self.body("corrupt-ring")).status == 200) }
+        #expect(eventually { gateway.children.count == 3 && Set(gateway.children) != Set(before) })
+        #expect(eventually { Set(gateway.children.compactMap(network)) == networks }, "the next ones go into the same")
+        for process in gateway.children {
+            let devices = try String(contentsOfFile: "/proc/\(process)/net/dev", encoding: .utf8)
+            #expect(devices.split(separator: "\n").dropFirst(2).map { $0.split(separator: ":")[0] } == ["    lo"])
+        }
+        #expect(gateway.logLines("the kernel refused part of the sandbox").isEmpty, "\(gateway.log.suffix(2000))")
+    }
+
     @Test func readinessIsTrue() throws {
         let gateway = try GatewayFixture(Self.yaml)
         #expect(try gateway.get("/v2/models/c/ready").status == 200)

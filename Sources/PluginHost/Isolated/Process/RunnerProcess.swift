@@ -33,9 +33,10 @@ final class RunnerProcess {
         close(output)
     }
 
-    /// Starts a runner with the memory that it shares with us.
+    /// Starts a runner with the memory that it shares with us, and the namespaces of its network, where there are such.
     static func start(
-        program: String, environment: [String], inputs: SharedRegion, host: SharedRegion, runner: SharedRegion
+        program: String, environment: [String], inputs: SharedRegion, host: SharedRegion, runner: SharedRegion,
+        namespaces: [Int32] = []
     ) throws(PluginLoadError) -> RunnerProcess {
         var sockets: [Int32] = [-1, -1]
         var pipes: [Int32] = [-1, -1]
@@ -53,7 +54,8 @@ final class RunnerProcess {
                     var strings: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) }
                     strings.append(nil)
                     defer { for string in strings { free(string) } }
-                    return process_start(program, strings, pipes[1], [sockets[1], inputs, host, runner], 4)
+                    let handed = [sockets[1], inputs, host, runner] + namespaces
+                    return process_start(program, strings, pipes[1], handed, Int32(handed.count))
                 }
             }
         }

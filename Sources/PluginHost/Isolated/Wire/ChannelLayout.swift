@@ -12,7 +12,9 @@ enum ChannelLayout {
     static let inputs: Int32 = 4
     static let host: Int32 = 5
     static let runner: Int32 = 6
-    static let firstFree: Int32 = 7
+    /// The namespaces of an `EmptyNetwork`, where the runner is to go into one.
+    static let network: Int32 = 7
+    static let networkOwner: Int32 = 8
 
     static let ringCapacity = 256 << 10
     /// How much a model's inputs, or a runner's outputs, may take at a time. Only what is touched takes memory.

@@ -6,13 +6,15 @@ internal import Tensors
 /// It goes through the socket, not through arguments or the environment, where other processes could read it.
 struct LoadOrder: Sendable {
     /// Counts changes to the messages and to `ChannelLayout`.
-    static let protocolVersion: UInt32 = 4
+    static let protocolVersion: UInt32 = 5
 
     var pluginPath: String
     var sha256: String?
     var arguments: InProcessModel.Arguments
     var logLevel: PluginServices.LogLevel
     var sandbox: SandboxPlan
+    /// How it comes to a network with nothing in it, if it is to have no other.
+    var network: NetworkWay
     /// The process to die with.
     var gatewayProcess: Int32
     /// Whether it goes behind the gateway only once it is ready: requests wait for it.
@@ -35,6 +37,7 @@ struct LoadOrder: Sendable {
         writer.write(arguments.function.rawValue)
         writer.write(logLevel.rawValue)
         sandbox.write(to: &writer)
+        writer.write(network.rawValue)
         writer.write(gatewayProcess)
         writer.write(isAwaited)
         writer.write(state) { writer, state in
@@ -45,13 +48,15 @@ struct LoadOrder: Sendable {
 
     init(
         pluginPath: String, sha256: String?, arguments: InProcessModel.Arguments, logLevel: PluginServices.LogLevel,
-        sandbox: SandboxPlan, gatewayProcess: Int32, isAwaited: Bool = false, state: Range<Int>? = nil
+        sandbox: SandboxPlan, network: NetworkWay = .make, gatewayProcess: Int32, isAwaited: Bool = false,
+        state: Range<Int>? = nil
     ) {
         self.pluginPath = pluginPath
         self.sha256 = sha256
         self.arguments = arguments
         self.logLevel = logLevel
         self.sandbox = sandbox
+        self.network = network
         self.gatewayProcess = gatewayProcess
         self.isAwaited = isAwaited
         self.state = state
@@ -77,6 +82,10 @@ struct LoadOrder: Sendable {
         arguments.function = function
         logLevel = PluginServices.LogLevel(rawValue: try reader.read()) ?? .info
         sandbox = try SandboxPlan(reading: &reader)
+        guard let way = NetworkWay(rawValue: try reader.read()) else {
+            throw MessageReader.Malformed("a way to a network")
+        }
+        network = way
         gatewayProcess = try reader.read()
         isAwaited = try reader.readBool()
         state = try reader.readOptional { reader throws(MessageReader.Malformed) in
