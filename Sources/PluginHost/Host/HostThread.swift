@@ -8,6 +8,14 @@ enum HostThread {
     ///
     /// - Parameter name: what `top -H` and a debugger show; the kernel keeps 15 bytes of it.
     static func start(name: String, _ body: @escaping @Sendable () -> Void) {
+        let result = tryToStart(name: name, body)
+        // As with memory, there is no way on without a thread: whoever waits for its work would wait for ever.
+        precondition(result == 0, "no more threads: \(String(cString: strerror(result)))")
+    }
+
+    /// The same for work that can be done without; an error number where the system has no more threads.
+    @discardableResult
+    static func tryToStart(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
         let work = Unmanaged.passRetained(Work(name: name, body: body))
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -23,8 +31,8 @@ enum HostThread {
                 work.body()
                 return nil
             }, work.toOpaque())
-        // As with memory, there is no way on without a thread: whoever waits for its work would wait for ever.
-        precondition(result == 0, "no more threads: \(String(cString: strerror(result)))")
+        if result != 0 { work.release() }
+        return result
     }
 
     private final class Work: Sendable {

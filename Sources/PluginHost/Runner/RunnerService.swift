@@ -151,8 +151,8 @@ final class RunnerService: Sendable {
             return known.count - 1
         }
         guard let index else { return }
-        HostThread.start(name: "work-on-\(processor.number)") { [self] in
-            // Where the system won't have it, the other readers are all there are.
+        // Where the system won't have it, the other readers are all there are.
+        HostThread.tryToStart(name: "work-on-\(processor.number)") { [self] in
             guard processor.keepThread() else { return }
             let reader = LocalReader(index: index)
             requestsBell.say(reader, keepsTo: processor)
