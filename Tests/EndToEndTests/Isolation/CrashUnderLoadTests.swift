@@ -113,7 +113,11 @@ import Testing
         let isSanitized = ProcessInfo.processInfo.environment["SLUICE_TEST_PLUGINS"] != nil
         for fault in Self.faults where fault != "wild-write" && !isSanitized {
             let expected = ["answer-twice": 200, "spin": 504][fault] ?? 503
-            #expect(codes[fault].map { Set($0.keys) } == [expected], "\(fault): \(codes[fault] ?? [:])")
+            // Where others have the processors, what never ends may not get to its fault before the time is up.
+            let possible: Set = Self.isQuiet ? [expected] : [expected, 504]
+            #expect(
+                codes[fault].map { $0[expected] != nil && possible.isSuperset(of: $0.keys) } == true,
+                "\(fault): \(codes[fault] ?? [:])")
         }
         // Where a wild write goes, and so whether it is the end at once, nobody can say.
         #expect(Set((codes["wild-write"] ?? [:]).keys).isSubset(of: [503, 504, 200]))
