@@ -1,4 +1,4 @@
-// What the media plugin takes for one file, beside FFmpeg's own libraries doing the like: `make bench`, suite `media`.
+// What the media plugin takes for one file, beside FFmpeg's own libraries doing the like: `make bench`, suite `decoding`.
 //
 //     media PLUGIN picture FILE.jpg WIDTH HEIGHT
 //     media PLUGIN sound FILE

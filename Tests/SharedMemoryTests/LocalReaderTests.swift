@@ -70,6 +70,7 @@ import Testing
         }
         let limit = Date(timeIntervalSinceNow: 20)
         while !areAsleep(), Date() < limit { usleep(200) }
+        try #require(areAsleep(), "only who sleeps can be woken")
         let writer = RingWriter(fixture.memory)
         writer.wake(Self.reader)
         #expect(done.wait(timeout: .now() + 20) == .success)
