@@ -10,18 +10,8 @@ package struct BlockAllocator: Sendable {
     private static let smallest = 256
     private static let pageOrder = pageSize.trailingZeroBitCount
 
-    private enum Page {
-        /// Not the first page of any block.
-        static let inside: Int8 = -2
-    }
-
-    /// Per page: the order (log2 of the size) of the taken block that begins there.
-    private var takenOrder: [Int8]
-    /// Per page: the order of the free block that begins there.
-    private var freeOrder: [Int8]
-    /// Free large blocks by order, as doubly linked lists of page numbers.
-    private var next: [Int32]
-    private var previous: [Int32]
+    private var pages: PageTable
+    /// The first free large block of each order.
     private var heads: [Int32]
     /// Free small blocks by order.
     private var small: [[Int]]
@@ -31,21 +21,18 @@ package struct BlockAllocator: Sendable {
     /// - Parameter byteCount: a multiple of `pageSize`.
     package init(byteCount: Int) {
         precondition(byteCount >= Self.pageSize && byteCount % Self.pageSize == 0)
-        let pages = byteCount / Self.pageSize
-        precondition(pages <= Int(Int32.max))
-        takenOrder = Array(repeating: Page.inside, count: pages)
-        freeOrder = Array(repeating: Page.inside, count: pages)
-        next = Array(repeating: -1, count: pages)
-        previous = Array(repeating: -1, count: pages)
+        let count = byteCount / Self.pageSize
+        precondition(count <= Int(Int32.max))
+        pages = PageTable(count: count)
         heads = Array(repeating: -1, count: Int.bitWidth)
         small = Array(repeating: [], count: Self.pageOrder)
         // Covers any size by the largest blocks that begin at a multiple of their own size.
         var page = 0
-        while page < pages {
+        while page < count {
             var order = Self.pageOrder
             while order < 62 {
                 let size = (1 << (order + 1)) >> Self.pageOrder
-                guard page % size == 0, page + size <= pages else { break }
+                guard page % size == 0, page + size <= count else { break }
                 order += 1
             }
             insert(page, order: order)
@@ -67,17 +54,17 @@ package struct BlockAllocator: Sendable {
     /// Takes a block back. True where it was one; false for what is none, and nothing happens.
     package mutating func free(offset: Int, capacity: Int) -> Bool {
         guard capacity >= Self.smallest, capacity.nonzeroBitCount == 1, offset >= 0, offset % capacity == 0,
-            offset / Self.pageSize < takenOrder.count
+            offset / Self.pageSize < pages.count
         else { return false }
         let order = capacity.trailingZeroBitCount
         let page = offset / Self.pageSize
-        guard takenOrder[page] == Int8(order) else { return false }
+        guard pages[page].takenOrder == Int8(order) else { return false }
         usedByteCount -= capacity
         if order < Self.pageOrder {
             small[order].append(offset)
             return true
         }
-        takenOrder[page] = Page.inside
+        pages[page].takenOrder = PageTable.Page.none
         join(page, order: order)
         return true
     }
@@ -85,7 +72,7 @@ package struct BlockAllocator: Sendable {
     private mutating func takeSmall(order: Int) -> Int? {
         if let offset = small[order].popLast() { return offset }
         guard let start = takeLarge(order: Self.pageOrder, mark: false) else { return nil }
-        takenOrder[start / Self.pageSize] = Int8(order)
+        pages[start / Self.pageSize].takenOrder = Int8(order)
         let size = 1 << order
         for offset in stride(from: start + Self.pageSize - size, to: start, by: -size) { small[order].append(offset) }
         return start
@@ -101,7 +88,7 @@ package struct BlockAllocator: Sendable {
             current -= 1
             insert(page + (1 << current) / Self.pageSize, order: current)
         }
-        if mark { takenOrder[page] = Int8(order) }
+        if mark { pages[page].takenOrder = Int8(order) }
         return page * Self.pageSize
     }
 
@@ -111,7 +98,7 @@ package struct BlockAllocator: Sendable {
         while true {
             let size = (1 << order) / Self.pageSize
             let buddy = page ^ size
-            guard buddy + size <= freeOrder.count, freeOrder[buddy] == Int8(order) else { break }
+            guard buddy + size <= pages.count, pages[buddy].freeOrder == Int8(order) else { break }
             remove(buddy, order: order)
             page = min(page, buddy)
             order += 1
@@ -120,16 +107,18 @@ package struct BlockAllocator: Sendable {
     }
 
     private mutating func insert(_ page: Int, order: Int) {
-        freeOrder[page] = Int8(order)
-        next[page] = heads[order]
-        previous[page] = -1
-        if heads[order] >= 0 { previous[Int(heads[order])] = Int32(page) }
+        let head = heads[order]
+        pages[page].freeOrder = Int8(order)
+        pages[page].next = head
+        pages[page].previous = -1
+        if head >= 0 { pages[Int(head)].previous = Int32(page) }
         heads[order] = Int32(page)
     }
 
     private mutating func remove(_ page: Int, order: Int) {
-        freeOrder[page] = Page.inside
-        if previous[page] >= 0 { next[Int(previous[page])] = next[page] } else { heads[order] = next[page] }
-        if next[page] >= 0 { previous[Int(next[page])] = previous[page] }
+        pages[page].freeOrder = PageTable.Page.none
+        let (next, previous) = (pages[page].next, pages[page].previous)
+        if previous >= 0 { pages[Int(previous)].next = next } else { heads[order] = next }
+        if next >= 0 { pages[Int(next)].previous = previous }
     }
 }

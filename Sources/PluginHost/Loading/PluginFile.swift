@@ -87,7 +87,8 @@ struct PluginFile: ~Copyable {
 
     private static func digest(ofDescriptor descriptor: Int32, path: String) throws(PluginLoadError) -> String {
         var hasher = SHA256()
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        // Small enough that to have it costs little beside reading a small plugin.
+        var buffer = [UInt8](repeating: 0, count: 32 << 10)
         var offset = off_t(0)
         while true {
             let count = pread(descriptor, &buffer, buffer.count, offset)
