@@ -62,7 +62,10 @@ struct RunnerWatch {
         while !(keeper.wishes.withLockedValue { $0.mustStop }) {
             if life == nil {
                 guard let startAt else { break }
-                if startAt <= .now { begin() }
+                if startAt <= .now {
+                    begin()
+                    continue
+                }
             }
             sleep()
             tend(now: .now)
