@@ -85,7 +85,7 @@ struct scheduling {
   uint64_t runtime, deadline, period;
 };
 
-bool shared_run_briefly(uint64_t nanoseconds) {
+bool shared_take_turns(uint64_t nanoseconds) {
   struct scheduling own = {.size = sizeof own};
   if (syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) != 0) return false;
   own.runtime = nanoseconds;

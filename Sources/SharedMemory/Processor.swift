@@ -17,9 +17,6 @@ package struct Processor: Hashable, Sendable {
         return (0..<most).contains(number) ? Processor(number: number) : nil
     }
 
-    /// Nanoseconds that a reader which keeps to a processor says it runs at a time.
-    private static let turn: UInt64 = 100_000
-
     /// Keeps this thread on it, for short turns that begin as soon as the thread is woken; false where the system won't
     /// have it.
     ///
@@ -27,7 +24,7 @@ package struct Processor: Hashable, Sendable {
     /// timer with which a caller sleeps, and no more.
     package func keepThread() -> Bool {
         guard shared_keep_on(Int32(truncatingIfNeeded: number)) else { return false }
-        _ = shared_run_briefly(Self.turn)
+        Turn.short.take()
         return true
     }
 }

@@ -73,9 +73,9 @@ int shared_processor(void);
 /* Keeps this thread on one processor. False where the system won't have it. */
 bool shared_keep_on(int processor);
 
-/* Says that this thread never runs for longer than so at a time, so that a scheduler that heeds it (Linux 6.12) lets it
- * run as soon as it is woken. False where the system won't have it. */
-bool shared_run_briefly(uint64_t nanoseconds);
+/* Says how long this thread wants to run at a time, for a scheduler that heeds it (Linux 6.12). False where the system
+ * won't have it. */
+bool shared_take_turns(uint64_t nanoseconds);
 
 /* Gives the pages of a range back to the system; they read as zero from then on. */
 void shared_discard(void *address, size_t size);
