@@ -72,7 +72,9 @@ typedef enum {
   WILD_WRITE,
   CORRUPT_RING,
   /* what a sandbox should stop */
-  ATTEMPT
+  ATTEMPT,
+  /* what no two runners should have in common */
+  LAYOUT
 } behaviour;
 
 static const char *const behaviour_names[] = {"load-fails",
@@ -123,6 +125,7 @@ static const char *const behaviour_names[] = {"load-fails",
                                               "wild-write",
                                               "corrupt-ring",
                                               "attempt",
+                                              "layout",
                                               NULL};
 
 static const struct {
@@ -484,6 +487,15 @@ static sluice_status answer_in_host_memory(sluice_model *model, const sluice_req
 }
 
 /* Answers with one output that is wrong in the way that `kind` says. */
+/* What the compiler guards stacks with; 0 where a program can't see it. */
+static uint64_t stack_guard(void) {
+  uint64_t guard = 0;
+#if defined(__x86_64__)
+  __asm__("movq %%fs:0x28, %0" : "=r"(guard));
+#endif
+  return guard;
+}
+
 static void answer_wrongly(sluice_model *model, const sluice_request *request, behaviour kind) {
   sluice_tensor outputs[2] = {echo_of(request), echo_of(request)};
   sluice_tensor *output = &outputs[0];
@@ -618,6 +630,12 @@ static sluice_status serve(sluice_model *model, const sluice_request *request, s
     case LOG_FLOOD:
       for (int i = 0; i < 100000; i++) request->host->log(request->host, SLUICE_LOG_INFO, "one of 100000 messages");
       break;
+    case LAYOUT: {
+      static const char here;
+      return fail(error, SLUICE_FAILED_PRECONDITION, "guard %llx plugin %llx stack %llx",
+                  (unsigned long long)stack_guard(), (unsigned long long)(uintptr_t)&here,
+                  (unsigned long long)(uintptr_t)&orders);
+    }
     case ANSWER_TWICE:
       answer_echo(model, request, SLUICE_FINAL, 0);
       break;
