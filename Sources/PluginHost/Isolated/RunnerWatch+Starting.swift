@@ -4,12 +4,11 @@ internal import Tensors
 
 /// How a runner is started.
 ///
-/// Most of a start is the dynamic linker's work, which takes a processor for as long as it is given one. At full share it
-/// would hold up an event loop on the same processor for a whole time slice, so a runner starts behind the gateway, and
-/// only where that takes too long for those who wait for it does it get its full share.
+/// It is a copy of the keeper's template, as the program's start is mostly the dynamic linker's work. What is left takes a
+/// processor for a millisecond and more, by what the plugin does; at full share it would hold up an event loop on the same
+/// processor for as long, so a runner starts behind the gateway (`runner_template.c`), and only where that takes too long
+/// for those who wait for it does it get its full share.
 extension RunnerWatch {
-    /// Of its session, while it starts: a tenth of a share, and whoever wakes goes first.
-    private static let startingNiceness: Int32 = 10
     /// How long a runner that is waited for may take at that.
     private static let leisure: UInt64 = 150_000_000
 
@@ -26,10 +25,8 @@ extension RunnerWatch {
                 throw PluginLoadError(.loadFailed, "\(error)")
             }
             let settings = core.settings
-            let process = try RunnerProcess.start(
-                program: settings.program, environment: settings.environment, inputs: settings.inputs.region,
-                host: host, runner: runner, namespaces: network?.descriptors ?? [])
-            process.give(niceness: Self.startingNiceness)
+            let process = try presentTemplate().makeRunner(
+                inputs: settings.inputs.region, host: host, runner: runner, namespaces: network?.descriptors ?? [])
             host.closeDescriptor()
             runner.closeDescriptor()
             let connection = RunnerConnection(
@@ -53,6 +50,14 @@ extension RunnerWatch {
         } catch {
             failed(error as? PluginLoadError ?? PluginLoadError(.loadFailed, "\(error)"))
         }
+    }
+
+    private mutating func presentTemplate() throws(PluginLoadError) -> RunnerTemplate {
+        // Nothing but the system, short of memory, or a person ends one.
+        if let template, !template.hasEnded { return template }
+        let template = try RunnerTemplate(program: core.settings.program, environment: core.settings.environment)
+        self.template = template
+        return template
     }
 
     /// The kernel's own watch over the runner's memory, which has not opened its plugin yet.

@@ -45,6 +45,8 @@ struct RunnerWatch {
     /// When to start the next runner.
     var startAt: MonotonicTime? = .now
     var hasBeenReady = false
+    /// What its runners are copies of.
+    var template: RunnerTemplate?
     /// What the first runner made, for those after it.
     var network: EmptyNetwork?
     private var description: ModelDescription?
@@ -112,13 +114,7 @@ struct RunnerWatch {
         lookForOverdue(now: now)
         lookAtMemory(now: now)
         carryOutEnding(now: now)
-        if hasEnded { bury() }
-    }
-
-    private var hasEnded: Bool {
-        guard let life else { return false }
-        var descriptor = pollfd(fd: life.process.descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&descriptor, 1, 0) > 0
+        if life?.process.hasEnded == true { bury() }
     }
 
     private mutating func readOutput() {
@@ -328,6 +324,7 @@ struct RunnerWatch {
     /// The model is unloaded, or never was loaded.
     private mutating func end() {
         core.end()
+        template = nil
         guard let life else { return }
         self.life = nil
         let calls = life.connection.close()

@@ -1,21 +1,42 @@
+internal import CSandbox
 internal import Glibc
 internal import SharedMemory
 internal import Tensors
 
 /// The program of `sluice-runner`: one model of one plugin, for the gateway that started it.
 ///
-/// It starts in the order that keeps a plugin from doing harm: memory and orders first, then the sandbox, and only then
-/// the plugin's file.
+/// The process that the gateway starts is a template: it makes copies of itself, which are the runners. A runner starts in
+/// the order that keeps a plugin from doing harm: memory and orders first, then the sandbox, and only then the plugin's
+/// file.
 package enum RunnerProgram {
-    /// Never returns: the process ends with the gateway's order, with the gateway, or by the plugin's fault.
     package static func run() -> Never {
+        if CommandLine.arguments.dropFirst() == [PROCESS_ALONE] {
+            // It was started by another name.
+            process_name_thread("sluice-runner")
+            beRunner()
+        }
+        var kind: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(ChannelLayout.socket, SOL_SOCKET, SO_TYPE, &kind, &length) == 0 else {
+            complain("sluice-runner is started by sluice, not by hand")
+        }
+        guard kind == Int32(SOCK_SEQPACKET.rawValue) else {
+            complain("this sluice-runner belongs to another version of sluice than the one that started it")
+        }
+        RunnerRehearsal.run()
+        // Each runner is a copy, and so are its turns: all that a runner does may be interrupted by the gateway.
+        Turn.long.take()
+        process_be_template(ChannelLayout.socket) { RunnerProgram.beRunner() }
+    }
+
+    /// Never returns: the process ends with the gateway's order, with the gateway, or by the plugin's fault.
+    private static func beRunner() -> Never {
         signal(SIGPIPE, SIG_IGN)
         var socket = SocketChannel(descriptor: ChannelLayout.socket)
         let order: LoadOrder
         do {
-            guard case .message(let message) = socket.receive() else {
-                complain("sluice-runner is started by sluice, not by hand")
-            }
+            // The gateway may have gone already.
+            guard case .message(let message) = socket.receive() else { _exit(1) }
             var reader = MessageReader(message)
             order = try LoadOrder(reading: &reader)
         } catch {

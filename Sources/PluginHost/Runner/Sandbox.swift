@@ -61,7 +61,7 @@ enum Sandbox {
     }
 
     /// What `strict` may read: libraries and what describes the machine to them, the plugin's own folder, grants.
-    private static func strictPaths(_ plan: SandboxPlan, pluginPath: String) -> [String] {
+    static func strictPaths(_ plan: SandboxPlan, pluginPath: String) -> [String] {
         var paths = [
             "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/proc/self", "/proc/cpuinfo",
             "/proc/meminfo", "/proc/stat", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu",
@@ -84,7 +84,7 @@ enum Sandbox {
         return folders
     }
 
-    private static func withCStrings<Result>(
+    static func withCStrings<Result>(
         _ texts: [String], _ body: (UnsafeBufferPointer<UnsafePointer<CChar>?>) -> Result
     ) -> Result {
         let copies = texts.map { UnsafePointer(strdup($0)) }

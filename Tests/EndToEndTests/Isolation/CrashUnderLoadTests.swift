@@ -33,21 +33,42 @@ import Testing
         """
     }
 
-    /// A request on a connection of its own, which the gateway closes behind the answer.
-    private static func ask(_ gateway: GatewayFixture, _ behaviour: String) throws -> RawConnection {
-        let connection = try RawConnection(port: gateway.port)
-        let body = body(behaviour)
-        connection.send(
-            "POST /v2/models/b/infer HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
-        return connection
-    }
+    /// Requests to B on a connection that is kept, as clients keep theirs, one after the other.
+    private struct Client {
+        private let name: String
+        private let connection: RawConnection
+        private var count = 0
 
-    /// The one answer on a connection: nothing comes after it.
-    private static func onlyAnswer(to connection: RawConnection) throws -> Response {
-        let response = try connection.response()
-        #expect(try connection.isClosedByPeer(), "more than one answer")
-        return response
+        init(_ name: String, _ gateway: GatewayFixture) throws {
+            self.name = name
+            connection = try RawConnection(port: gateway.port)
+        }
+
+        mutating func send(_ behaviour: String) {
+            count += 1
+            let body = CrashUnderLoadTests.body(behaviour)
+            connection.send(
+                "POST /v2/models/b/infer HTTP/1.1\r\nHost: test\r\nX-Request-Id: \(name)-\(count)\r\n"
+                    + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        }
+
+        /// The one answer to the request that was sent last: were there another one, it would be taken for the next one's.
+        func answer() throws -> Response {
+            let response = try connection.response()
+            #expect(response.headers["x-request-id"] == "\(name)-\(count)", "more than one answer")
+            return response
+        }
+
+        mutating func ask(_ behaviour: String) throws -> Response {
+            send(behaviour)
+            return try answer()
+        }
+
+        /// Nothing came behind the last answer.
+        func end() throws {
+            connection.finishSending()
+            #expect(try connection.isClosedByPeer(), "more than one answer")
+        }
     }
 
     private static func holds(_ time: UInt64, _ ranges: [Range<UInt64>]) -> Bool {
@@ -65,6 +86,8 @@ import Testing
         let gateway = try GatewayFixture(Self.yaml)
         #expect(try gateway.post("/v2/models/b/infer", Self.body("ok")).status == 200)
         let descriptors = gateway.descriptorCount
+        var client = try Client("client", gateway)
+        var neighbour = try Client("neighbour", gateway)
 
         let load = Load(
             port: gateway.port, connections: 4, path: "/v2/models/a/infer",
@@ -88,15 +111,15 @@ import Testing
             for fault in Self.faults {
                 // Another request is in the runner that dies: it is answered once too, in whatever way.
                 let begin = DispatchTime.now().uptimeNanoseconds
-                let neighbour = try Self.ask(gateway, "slow")
-                codes[fault, default: [:]][try Self.onlyAnswer(to: Self.ask(gateway, fault)).status, default: 0] += 1
+                neighbour.send("slow")
+                codes[fault, default: [:]][try client.ask(fault).status, default: 0] += 1
                 // The answer to the next request shows that it is back; it waits for the new runner, and not for long.
                 let crashed = DispatchTime.now().uptimeNanoseconds
-                let isBack = try eventually { try Self.onlyAnswer(to: Self.ask(gateway, "ok")).status == 200 }
+                let isBack = try eventually { try client.ask("ok").status == 200 }
                 #expect(isBack, "after \(fault) in round \(round)")
                 returns[fault, default: []].append(DispatchTime.now().uptimeNanoseconds - crashed)
                 moments[fault, default: []].append(begin..<DispatchTime.now().uptimeNanoseconds)
-                let beside = try Self.onlyAnswer(to: neighbour)
+                let beside = try neighbour.answer()
                 #expect(
                     beside.status == 200 || ["plugin_crashed", "model_unavailable"].contains(beside.code),
                     "beside \(fault): \(beside.status) \(beside.text)")
@@ -104,6 +127,8 @@ import Testing
             faulty.append(end..<DispatchTime.now().uptimeNanoseconds)
         }
         let outcome = load.stop()
+        try client.end()
+        try neighbour.end()
 
         #expect(outcome.failureCount == 0, "\(outcome.failures)")
         let slowest = returns.values.flatMap(\.self).max() ?? 0
@@ -138,7 +163,7 @@ import Testing
 
         #expect(try eventually { try gateway.get("/v2/health/ready").status == 200 })
         #expect(eventually { gateway.descriptorCount <= descriptors + 4 }, "descriptors leak")
-        #expect(eventually { gateway.children.count == 1 }, "one runner is left, and no dead ones: \(gateway.children)")
+        #expect(eventually { gateway.runners.count == 1 }, "one runner is left, and no dead ones: \(gateway.runners)")
         #expect(eventually { gateway.sharedMemoryMappings == 3 }, "\(gateway.sharedMemoryMappings) mappings: they leak")
         gateway.terminate()
         #expect(gateway.waitForExit() == 0, "\(gateway.log.suffix(2000))")
@@ -156,14 +181,21 @@ import Testing
 }
 
 extension GatewayFixture {
-    /// Processes that the gateway has started and not yet buried.
-    var children: [String] {
+    /// Runners that the gateway has started and not yet buried.
+    var runners: [String] { children(named: "sluice-runner") }
+
+    /// What its keepers' runners are copies of.
+    var templates: [String] { children(named: "sluice-template") }
+
+    private func children(named name: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { process in
             guard Int32(process) != nil,
+                // 4711 (sluice-runner) S 4710 ...
                 let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let rest = status.split(separator: ")").last
+                let open = status.firstIndex(of: "("), let close = status.lastIndex(of: ")")
             else { return false }
-            return rest.split(separator: " ").dropFirst().first.flatMap { Int32($0) } == processID
+            let parent = status[close...].split(separator: " ").dropFirst(2).first.flatMap { Int32($0) }
+            return parent == processID && status[open...].dropFirst().prefix(while: { $0 != ")" }) == name
         } ?? []
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// `isolation: process` in a real gateway.
@@ -44,7 +45,7 @@ import Testing
         #expect(failed.text.contains("told to fail"))
         gateway.terminate()
         #expect(gateway.waitForExit() == 0)
-        #expect(gateway.children.isEmpty)
+        #expect(gateway.runners.isEmpty)
     }
 
     @Test func crashIsAClearErrorOrTheFallbacksAnswer() throws {
@@ -67,11 +68,61 @@ import Testing
 
     @Test func runnersDieWithTheGateway() throws {
         let gateway = try GatewayFixture(Self.yaml)
-        let runners = gateway.children
-        #expect(runners.count == 3)
+        #expect(gateway.runners.count == 3)
+        #expect(gateway.templates.count == 3)
+        let processes = gateway.runners + gateway.templates
         kill(gateway.processID, SIGKILL)
         _ = gateway.waitForExit()
-        #expect(eventually { runners.allSatisfy { !FileManager.default.fileExists(atPath: "/proc/\($0)") } })
+        #expect(eventually { processes.allSatisfy { !FileManager.default.fileExists(atPath: "/proc/\($0)") } })
+    }
+
+    /// A template is of no consequence to the runners that were made from it, and there will be another one.
+    @Test func templatesThatAreGoneAreReplaced() throws {
+        let gateway = try GatewayFixture(Self.yaml)
+        let (runners, templates) = (gateway.runners, gateway.templates)
+        for template in templates { kill(try #require(Int32(template)), SIGKILL) }
+        for model in ["a", "b", "c"] {
+            #expect(try gateway.post("/v2/models/\(model)/infer", Self.body("ok")).status == 200)
+        }
+        #expect(gateway.runners == runners)
+        #expect(gateway.logLines("runner ended").isEmpty)
+        #expect(try gateway.post("/v2/models/c/infer", Self.body("corrupt-ring")).status == 200)
+        #expect(try eventually { try gateway.get("/v2/models/c/ready").status == 200 })
+        #expect(gateway.runners.count == 3)
+        #expect(Set(gateway.templates).subtracting(templates).count == 1, "the one that was needed")
+        gateway.terminate()
+        #expect(gateway.waitForExit() == 0)
+        #expect(gateway.runners.isEmpty && gateway.templates.isEmpty)
+    }
+
+    /// Where a runner's memory can't be laid out anew it is no copy, but the program from its beginning.
+    @Test func withoutAddressSpaceToSpareRunnersAreStartedAnew() throws {
+        let gateway = try GatewayFixture(Self.yaml)
+        for template in gateway.templates {
+            // Enough for the memory that is shared; a gap is larger, forty-nine times in fifty.
+            let limit = Process()
+            limit.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
+            limit.arguments = ["--pid", template, "--as=\(20 << 30)"]
+            try limit.run()
+            limit.waitUntilExit()
+            #expect(limit.terminationStatus == 0)
+        }
+        func isStartedAnew(_ runner: String) -> Bool {
+            let arguments = try? String(contentsOfFile: "/proc/\(runner)/cmdline", encoding: .utf8)
+            return arguments == "sluice-runner\0alone\0"
+        }
+        let hasStartedAnew = try eventually {
+            // The fallback's answer to what the runner dies of, and then the next runner's own.
+            let saved = try gateway.post("/v2/models/c/infer", Self.body("corrupt-ring"))
+            #expect(saved.status == 200)
+            let answered = try gateway.post("/v2/models/c/infer", Self.body("ok"))
+            #expect(answered.status == 200 && answered.headers["sluice-fallback"] == nil)
+            return gateway.runners.contains(where: isStartedAnew)
+        }
+        #expect(hasStartedAnew)
+        gateway.terminate()
+        #expect(gateway.waitForExit() == 0)
+        #expect(gateway.runners.isEmpty && gateway.templates.isEmpty)
     }
 
     /// A network with nothing in it, which the next runner of the same model has in its turn, and no other one.
@@ -80,14 +131,14 @@ import Testing
             try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/ns/net")
         }
         let gateway = try GatewayFixture(Self.yaml)
-        let before = gateway.children
+        let before = gateway.runners
         let networks = Set(before.compactMap(network))
         let own = network("self")
         #expect(own != nil && networks.count == 3 && !networks.contains(own ?? ""))
         for _ in 0..<2 { #expect(try gateway.post("/v2/models/c/infer", Self.body("corrupt-ring")).status == 200) }
-        #expect(eventually { gateway.children.count == 3 && Set(gateway.children) != Set(before) })
-        #expect(eventually { Set(gateway.children.compactMap(network)) == networks }, "the next ones go into the same")
-        for process in gateway.children {
+        #expect(eventually { gateway.runners.count == 3 && Set(gateway.runners) != Set(before) })
+        #expect(eventually { Set(gateway.runners.compactMap(network)) == networks }, "the next ones go into the same")
+        for process in gateway.runners {
             let devices = try String(contentsOfFile: "/proc/\(process)/net/dev", encoding: .utf8)
             #expect(devices.split(separator: "\n").dropFirst(2).map { $0.split(separator: ":")[0] } == ["    lo"])
         }

@@ -97,7 +97,7 @@ import Testing
     @Test func whatWasLearnedOutlivesACrash() throws {
         let gateway = try GatewayFixture(Self.yaml("process"))
         #expect(try teach(gateway, Self.lesson).status == 200)
-        let runners = gateway.children
+        let runners = gateway.runners
         #expect(runners.count == 1)
         for runner in runners { kill(try #require(Int32(runner)), SIGKILL) }
         _ = try gateway.waitForLog("runner ended")

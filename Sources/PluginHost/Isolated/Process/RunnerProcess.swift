@@ -2,7 +2,7 @@ internal import CSandbox
 internal import Glibc
 internal import SharedMemory
 
-/// A runner's process: started, watched, killed, and buried.
+/// A runner's process, or a template's: started, watched, killed, and buried.
 ///
 /// Used by its keeper's thread alone.
 final class RunnerProcess {
@@ -15,7 +15,7 @@ final class RunnerProcess {
     let id: Int32
     /// Readable once the process has ended.
     let descriptor: Int32
-    /// What it says while it starts and ends.
+    /// What it is told and says while it starts and ends.
     var socket: SocketChannel
     /// What it writes to its standard output and error.
     let output: Int32
@@ -33,14 +33,15 @@ final class RunnerProcess {
         close(output)
     }
 
-    /// Starts a runner with the memory that it shares with us, and the namespaces of its network, where there are such.
+    /// Starts a process that has the other end of a socket to us, and a pipe to us for all that it writes.
+    ///
+    /// - Parameter start: is given both of the process's ends, and says its id, or -1 with the reason in errno.
     static func start(
-        program: String, environment: [String], inputs: SharedRegion, host: SharedRegion, runner: SharedRegion,
-        namespaces: [Int32] = []
+        _ what: String, socket kind: __socket_type, _ start: (_ socket: Int32, _ output: Int32) -> Int32
     ) throws(PluginLoadError) -> RunnerProcess {
         var sockets: [Int32] = [-1, -1]
         var pipes: [Int32] = [-1, -1]
-        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &sockets) == 0 else {
+        guard socketpair(AF_UNIX, Int32(kind.rawValue | SOCK_CLOEXEC.rawValue), 0, &sockets) == 0 else {
             throw failure("make a socket")
         }
         guard process_pipe(&pipes) == 0 else {
@@ -48,21 +49,11 @@ final class RunnerProcess {
             for descriptor in sockets { close(descriptor) }
             throw error
         }
-        let id = inputs.withDescriptor { inputs in
-            host.withDescriptor { host in
-                runner.withDescriptor { runner in
-                    var strings: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) }
-                    strings.append(nil)
-                    defer { for string in strings { free(string) } }
-                    let handed = [sockets[1], inputs, host, runner] + namespaces
-                    return process_start(program, strings, pipes[1], handed, Int32(handed.count))
-                }
-            }
-        }
+        let id = start(sockets[1], pipes[1])
+        let descriptor = id > 0 ? process_descriptor(id) : -1
         let reason = errno
         close(sockets[1])
         close(pipes[1])
-        let descriptor = id > 0 ? process_descriptor(id) : -1
         guard descriptor >= 0 else {
             if id > 0 {
                 Glibc.kill(id, SIGKILL)
@@ -71,15 +62,19 @@ final class RunnerProcess {
             }
             close(sockets[0])
             close(pipes[0])
-            throw PluginLoadError(
-                .loadFailed, "can't start \(program): \(String(cString: strerror(id > 0 ? errno : reason)))")
+            throw PluginLoadError(.loadFailed, "can't start \(what): \(String(cString: strerror(reason)))")
         }
-        for own in [sockets[0], pipes[0]] { _ = fcntl(own, F_SETFL, fcntl(own, F_GETFL) | O_NONBLOCK) }
+        _ = fcntl(pipes[0], F_SETFL, fcntl(pipes[0], F_GETFL) | O_NONBLOCK)
         return RunnerProcess(id: id, descriptor: descriptor, socket: sockets[0], output: pipes[0])
     }
 
     private static func failure(_ what: String) -> PluginLoadError {
         PluginLoadError(.loadFailed, "can't \(what) for a runner: \(String(cString: strerror(errno)))")
+    }
+
+    var hasEnded: Bool {
+        var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) > 0
     }
 
     /// What its session's threads together get of a processor beside others, as `nice` has it; kernels without such
