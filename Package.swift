@@ -14,7 +14,7 @@ let swiftSettings: [SwiftSetting] = [
 let safeSettings: [SwiftSetting] = swiftSettings + [.strictMemorySafety()]
 
 /// Locks: as quick as any here, and ThreadSanitizer sees them (it doesn't see the standard library's Mutex, which
-/// `QuotaLock` alone is made of: it lies in what it guards).
+/// `QuotaLock` and `LockedInPlace` alone are made of: they lie in what they guard).
 let locks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 
 /// Optimised programs carry Swift's libraries in themselves. Calls that count references are direct ones then, and the

@@ -1,6 +1,5 @@
 internal import CSluicePlugin
 internal import Glibc
-internal import NIOConcurrencyHelpers
 internal import Synchronization
 internal import Tensors
 
@@ -19,14 +18,14 @@ final class CallSlot: CallHolder, @unchecked Sendable {
         var slot: UnsafeMutableRawPointer
     }
 
-    private struct Locked {
+    private struct Locked: Sendable {
         var state = CallState()
         var call: InferenceCall?
         /// Host memory that the plugin asked for and has not yet handed back.
         var newOutputs: [NewOutput] = []
     }
 
-    struct NewOutput {
+    struct NewOutput: Sendable {
         var data: TensorStorage
         var offsets: TensorStorage?
     }
@@ -34,7 +33,7 @@ final class CallSlot: CallHolder, @unchecked Sendable {
     private let head: UnsafeMutablePointer<Head>
     /// Memory for the request's tensors, shapes and texts; grows, never shrinks.
     private var scratch = RequestArena()
-    private let locked = NIOLockedValueBox(Locked())
+    private let locked = LockedInPlace(Locked())
     private let abandoned = Atomic<Bool>(false)
     private let pool: CallSlotPool
 
@@ -169,10 +168,7 @@ final class CallSlot: CallHolder, @unchecked Sendable {
     private func checkedPart(
         of response: ResponseReader, newOutputs: [NewOutput], call: InferenceCall
     ) throws(SluiceError) -> InferencePart {
-        // Borrowed memory is copied to where outputs belong.
-        let part = try PreferredMemory.with(pool.outputs) { () throws(SluiceError) in
-            try response.part(inputs: call.envelope.inputs, newOutputs: newOutputs, pool: pool)
-        }
+        let part = try response.part(inputs: call.envelope.inputs, newOutputs: newOutputs, pool: pool)
         guard part.error == nil else { return part }
         let fault = pool.description.signature.fault(
             inOutputs: part.outputs, wanted: call.envelope.wantedOutputs,

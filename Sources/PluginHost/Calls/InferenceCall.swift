@@ -1,11 +1,10 @@
-internal import NIOConcurrencyHelpers
 package import Tensors
 
 /// One request on its way through one model, from the queue to its final part.
 ///
 /// Whatever happens (answer, failure, deadline, cancellation, broken contract), `receive` gets exactly one final part.
 package final class InferenceCall: Sendable {
-    private enum Place {
+    private enum Place: Sendable {
         /// Nobody has it.
         case new
         case queued(any CallQueue, ticket: UInt64)
@@ -13,7 +12,7 @@ package final class InferenceCall: Sendable {
         case finished
     }
 
-    private struct Locked {
+    private struct Locked: Sendable {
         var place = Place.new
         var afterwards: (@Sendable () -> Void)?
         /// When the plugin got it, and with how many others it shares that call.
@@ -27,14 +26,17 @@ package final class InferenceCall: Sendable {
     /// Called with each part, in order, from whichever thread the plugin answers on; `false` means that the caller has
     /// gone. May block for flow control.
     private let receive: @Sendable (InferencePart) -> Bool
-    private let locked = NIOLockedValueBox(Locked())
+    private let locked: LockedInPlace<Locked>
 
+    /// - Parameter afterwards: as one that is given to `afterwards` first of all.
     package init(
-        envelope: consuming Envelope, isGathered: Bool = false, receive: @escaping @Sendable (InferencePart) -> Bool
+        envelope: consuming Envelope, isGathered: Bool = false, afterwards: (@Sendable () -> Void)? = nil,
+        receive: @escaping @Sendable (InferencePart) -> Bool
     ) {
         self.envelope = envelope
         self.isGathered = isGathered
         self.receive = receive
+        locked = LockedInPlace(Locked(afterwards: afterwards))
     }
 
     // MARK: For the caller
@@ -164,9 +166,11 @@ package final class InferenceCall: Sendable {
 
     /// The model has let go of the request, or never got it. Every `ModelInstance` says so for each call.
     package func letGo() {
-        let action = locked.withLockedValue { locked in
-            defer { locked.afterwards = nil }
-            return locked.afterwards
+        // Not as the closure's result: to bring a function through a generic one takes another one around it.
+        var action: (@Sendable () -> Void)?
+        locked.withLockedValue { locked in
+            action = locked.afterwards
+            locked.afterwards = nil
         }
         action?()
     }

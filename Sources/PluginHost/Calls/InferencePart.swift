@@ -23,14 +23,16 @@ package struct InferencePart: Sendable {
         /// It was not: the model failed, and an answer was given that is past its age.
         case stale
     }
+}
 
+// Outside of the struct, which keeps its own initialiser so: that makes it in one piece, without a copy.
+extension InferencePart {
     package init(
         outputs: [Tensor], parameters: [Envelope.Parameter] = [], isFinal: Bool, error: SluiceError? = nil
     ) {
-        self.outputs = outputs
-        self.parameters = parameters
-        self.isFinal = isFinal
-        self.error = error
+        self.init(
+            outputs: outputs, parameters: parameters, isFinal: isFinal, error: error, cache: nil,
+            pluginNanoseconds: 0, companions: nil)
     }
 
     /// The final part of a call that failed.

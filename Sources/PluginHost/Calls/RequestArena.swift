@@ -98,20 +98,21 @@ struct RequestArena {
         guard !inputs.isEmpty else { return nil }
         let memory = take(inputs.count * MemoryLayout<sluice_tensor>.stride)
         let tensors = memory.bindMemory(to: sluice_tensor.self, capacity: inputs.count)
-        for index in inputs.indices { tensors[index] = tensor(inputs[index]) }
+        for index in inputs.indices { tensors[index] = tensor(index, of: inputs) }
         return tensors
     }
 
-    private mutating func tensor(_ input: borrowing Tensor) -> sluice_tensor {
-        let rank = input.shape.count
+    // By index: a copy of a tensor counts up and down what it holds.
+    private mutating func tensor(_ index: Int, of inputs: [Tensor]) -> sluice_tensor {
+        let rank = inputs[index].shape.count
         let shape = take(rank * 8).bindMemory(to: Int64.self, capacity: rank)
-        for axis in 0..<rank { shape[axis] = Int64(input.shape[axis]) }
+        for axis in 0..<rank { shape[axis] = Int64(inputs[index].shape[axis]) }
         return sluice_tensor(
-            data: input.byteCount > 0 ? input.storage.base + input.byteOffset : nil,
+            data: inputs[index].byteCount > 0 ? inputs[index].storage.base + inputs[index].byteOffset : nil,
             device_type: Int32(SLUICE_CPU), device_id: 0, ndim: Int32(rank),
-            dtype: input.dataType.dlpack, shape: shape, strides: nil, byte_offset: 0, name: text(input.name),
-            byte_size: UInt64(input.byteCount),
-            offsets: input.offsets.map { UnsafePointer($0.base.assumingMemoryBound(to: Int64.self)) },
+            dtype: inputs[index].dataType.dlpack, shape: shape, strides: nil, byte_offset: 0,
+            name: text(inputs[index].name), byte_size: UInt64(inputs[index].byteCount),
+            offsets: inputs[index].offsets.map { UnsafePointer($0.base.assumingMemoryBound(to: Int64.self)) },
             release: nil, owner: nil, reserved: 0)
     }
 

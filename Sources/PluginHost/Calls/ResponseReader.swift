@@ -1,4 +1,5 @@
 internal import CSluicePlugin
+internal import Glibc
 internal import Tensors
 
 /// Reads a plugin's response and takes over its tensors, trusting nothing that it says about them.
@@ -59,7 +60,8 @@ struct ResponseReader {
             do {
                 outputs.append(
                     try Self.take(
-                        &response.pointee.outputs[index], inputs: inputs, newOutputs: newOutputs, pool: pool))
+                        &response.pointee.outputs[index], at: index, inputs: inputs, newOutputs: newOutputs,
+                        pool: pool))
             } catch {
                 releaseAll()
                 throw pool.breach("output \(index): \(error.reason)")
@@ -98,10 +100,10 @@ extension ResponseReader {
             throw OutputError(reason: "\(tensor.ndim) dimensions")
         }
         let rank = Int(tensor.ndim)
-        let shape = [Int](unsafeUninitializedCapacity: rank) { dimensions, count in
-            for axis in 0..<rank { dimensions[axis] = Int(tensor.shape[axis]) }
-            count = rank
-        }
+        // Appended to: one that is made in its whole length looks up its own type first, which takes longer than all this.
+        var shape: [Int] = []
+        shape.reserveCapacity(rank)
+        for axis in 0..<rank { shape.append(Int(tensor.shape[axis])) }
         // Bounded well below overflow, so that byte counts and offsets can be computed freely.
         guard let elements = Shape.elementCount(shape), elements <= 1 << 48 else {
             throw OutputError(reason: "shape \(Shape.text(shape))")
@@ -109,27 +111,32 @@ extension ResponseReader {
         return (dataType, shape, elements)
     }
 
-    /// Bytes that lie in an input, aligned as their type wants: nobody writes to them, so they need no copy.
+    /// The storage of an input that some bytes lie in, aligned as their type wants: nobody writes to them, so they need no
+    /// copy.
     private static func shared(_ data: UnsafeRawBufferPointer, of inputs: [Tensor], width: Int) -> TensorStorage? {
         guard let start = data.baseAddress, data.count > 0, UInt(bitPattern: start) % UInt(max(width, 1)) == 0 else {
             return nil
         }
         for index in inputs.indices {
-            let storage = inputs[index].storage
-            let (first, end) = (UnsafeRawPointer(storage.base), storage.base + storage.byteCount)
-            if start >= first, start + data.count <= end { return .slice(of: data, keptAliveBy: storage) }
+            // The input alone: beside it in its storage may lie what is another request's.
+            let first = UnsafeRawPointer(inputs[index].storage.base + inputs[index].byteOffset)
+            if start >= first, start + data.count <= first + inputs[index].byteCount { return inputs[index].storage }
         }
         return nil
     }
 
     /// Takes over one output: host memory as it is, plugin memory by its release function, the request's own inputs
-    /// by sharing them, other borrowed memory by a copy.
+    /// by sharing them, other borrowed memory by a copy, which lies where outputs belong.
     private static func take(
-        _ tensor: inout sluice_tensor, inputs: [Tensor], newOutputs: [CallSlot.NewOutput], pool: CallSlotPool
+        _ tensor: inout sluice_tensor, at index: Int, inputs: [Tensor], newOutputs: [CallSlot.NewOutput],
+        pool: CallSlotPool
     ) throws(OutputError) -> Tensor {
         let (dataType, shape, elements) = try declared(tensor)
         guard let namePointer = tensor.name else { throw OutputError(reason: "no name") }
-        let name = String(cString: namePointer)
+        // Mostly outputs come in the declared order: then no new text need be made.
+        let nameBytes = UnsafeRawBufferPointer(start: namePointer, count: strlen(namePointer))
+        let name =
+            pool.description.signature.outputName(nameBytes, near: index) ?? String(decoding: nameBytes, as: UTF8.self)
         guard tensor.device_type == SLUICE_CPU else {
             throw OutputError(reason: "\"\(name)\" is on device type \(tensor.device_type), not in host memory")
         }
@@ -138,7 +145,7 @@ extension ResponseReader {
         guard bytes == 0 || tensor.data != nil else {
             throw OutputError(reason: "\"\(name)\" has \(bytes) bytes of no data")
         }
-        if let needed = Shape.byteCount(shape, of: dataType), needed != bytes {
+        if let needed = Shape.byteCount(ofElements: elements, of: dataType), needed != bytes {
             throw OutputError(
                 reason: "\"\(name)\": \(dataType)\(Shape.text(shape)) takes \(needed) bytes, not \(bytes)")
         }
@@ -152,6 +159,7 @@ extension ResponseReader {
             : UnsafeRawBufferPointer(start: nil, count: 0)
 
         var dataStorage: TensorStorage
+        var dataOffset = 0
         var offsetStorage: TensorStorage?
         if tensor.release != nil {
             let owner = PluginMemory(taking: &tensor, pool: pool)
@@ -159,24 +167,31 @@ extension ResponseReader {
             if dataType == .bytes { offsetStorage = .slice(of: offsets, keptAliveBy: owner) }
             // Codecs read elements in place, so they must lie as their type wants.
             if let start, dataType.byteWidth > 1, UInt(bitPattern: start) % UInt(dataType.byteWidth) != 0 {
-                dataStorage = .copy(of: data)
+                dataStorage = .copy(of: data, preferably: pool.outputs)
             }
         } else if let made = newOutputs.first(where: { UnsafeRawPointer($0.data.base) == start && bytes > 0 }) {
             dataStorage = made.data
             offsetStorage = made.offsets
             if dataType == .bytes, made.offsets.map({ UnsafeRawPointer($0.base) }) != offsets.baseAddress {
-                offsetStorage = .copy(of: offsets)
+                offsetStorage = .copy(of: offsets, preferably: pool.outputs)
             }
         } else {
-            dataStorage = shared(data, of: inputs, width: dataType.byteWidth) ?? .copy(of: data)
-            if dataType == .bytes { offsetStorage = .copy(of: offsets) }
+            if let input = shared(data, of: inputs, width: dataType.byteWidth) {
+                // A part of the same storage, where a tensor can be that: so it needs none of its own.
+                dataOffset = dataType == .bytes ? 0 : data.baseAddress! - UnsafeRawPointer(input.base)
+                dataStorage = dataType == .bytes ? .slice(of: data, in: input) : input
+            } else {
+                dataStorage = .copy(of: data, preferably: pool.outputs)
+            }
+            if dataType == .bytes { offsetStorage = .copy(of: offsets, preferably: pool.outputs) }
         }
         do {
             if dataType == .bytes {
                 return try Tensor(name: name, bytesOf: shape, data: dataStorage, offsets: offsetStorage ?? .empty)
             }
             return try Tensor(
-                name: name, dataType: dataType, shape: shape, storage: dataStorage, byteCount: bytes)
+                name: name, dataType: dataType, shape: shape, storage: dataStorage, byteOffset: dataOffset,
+                byteCount: bytes)
         } catch {
             throw OutputError(reason: error.message)
         }

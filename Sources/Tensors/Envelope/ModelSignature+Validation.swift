@@ -54,8 +54,17 @@ extension ModelSignature {
 
     /// The declared input whose name these bytes are, without making a text of them; mostly it is the one at `index`.
     package func inputName(_ bytes: UnsafeRawBufferPointer, near index: Int) -> String? {
-        guard index < inputs.count else { return nil }
-        var name = inputs[index].name
+        Self.name(bytes, in: inputs, near: index)
+    }
+
+    /// The same of outputs.
+    package func outputName(_ bytes: UnsafeRawBufferPointer, near index: Int) -> String? {
+        Self.name(bytes, in: outputs, near: index)
+    }
+
+    private static func name(_ bytes: UnsafeRawBufferPointer, in specs: [TensorSpec], near index: Int) -> String? {
+        guard index < specs.count else { return nil }
+        var name = specs[index].name
         let isSame = name.withUTF8 { known in
             guard known.count == bytes.count, let left = known.baseAddress, let right = bytes.baseAddress else {
                 return false

@@ -34,7 +34,7 @@ package struct Tensor: Sendable {
                 detail: [.init("input", name)])
         }
         let present = byteCount ?? (storage.byteCount - byteOffset)
-        guard let needed = Shape.byteCount(shape, of: dataType), needed == present else {
+        guard let needed = Shape.byteCount(ofElements: elements, of: dataType), needed == present else {
             throw SluiceError(
                 .invalidInput,
                 "input \"\(name)\": \(dataType) of shape \(Shape.text(shape)) does not take \(present) bytes",

@@ -81,6 +81,12 @@ package final class TensorStorage: @unchecked Sendable {
             base: UnsafeMutableRawPointer(mutating: base), byteCount: bytes.count, owner: .object(owner))
     }
 
+    /// Some of another storage's bytes; all of them are that storage itself.
+    package static func slice(of bytes: UnsafeRawBufferPointer, in storage: TensorStorage) -> TensorStorage {
+        if bytes.count == storage.byteCount, bytes.baseAddress == UnsafeRawPointer(storage.base) { return storage }
+        return slice(of: bytes, keptAliveBy: storage)
+    }
+
     /// Memory of a plugin; `release` is called exactly once, on whichever thread drops the last reference.
     package static func foreign(
         _ bytes: UnsafeRawBufferPointer, release: @escaping () -> Void
@@ -96,8 +102,14 @@ package final class TensorStorage: @unchecked Sendable {
         owner: .nobody)
 
     /// A fresh aligned copy of some bytes.
-    package static func copy(of bytes: UnsafeRawBufferPointer) -> TensorStorage {
-        let storage = allocate(byteCount: bytes.count)
+    ///
+    /// - Parameter preferred: where it had best lie; where there is no room, or by default, wherever `allocate` finds some.
+    package static func copy(
+        of bytes: UnsafeRawBufferPointer, preferably preferred: (any TensorMemory)? = nil
+    ) -> TensorStorage {
+        let storage =
+            preferred.flatMap { allocateIfPossible(byteCount: bytes.count, pool: $0) }
+            ?? allocate(byteCount: bytes.count)
         if let source = bytes.baseAddress, bytes.count > 0 {
             storage.base.copyMemory(from: source, byteCount: bytes.count)
         }

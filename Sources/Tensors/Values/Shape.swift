@@ -24,7 +24,13 @@ package enum Shape {
 
     /// How many bytes a compact tensor of this shape and fixed-width type takes; `nil` on overflow or for `bytes`.
     package static func byteCount(_ shape: [Int], of dataType: DataType) -> Int? {
-        guard dataType != .bytes, let elements = elementCount(shape) else { return nil }
+        guard let elements = elementCount(shape) else { return nil }
+        return byteCount(ofElements: elements, of: dataType)
+    }
+
+    /// How many bytes so many elements of this fixed-width type take; `nil` on overflow or for `bytes`.
+    package static func byteCount(ofElements elements: Int, of dataType: DataType) -> Int? {
+        guard dataType != .bytes else { return nil }
         let (bytes, overflow) = elements.multipliedReportingOverflow(by: dataType.byteWidth)
         return overflow ? nil : bytes
     }
