@@ -25,8 +25,7 @@ package enum PreferredMemory {
 
     /// What the caller of the code that runs now wishes for.
     static var current: (any TensorMemory)? {
-        guard let box = pthread_getspecific(key) else { return nil }
-        return Unmanaged<Box>.fromOpaque(box).takeUnretainedValue().memory
+        pthread_getspecific(key)?.assumingMemoryBound(to: (any TensorMemory).self).pointee
     }
 
     /// Runs `body` with a wish for where its tensors come from; `nil` is no wish.
@@ -34,15 +33,12 @@ package enum PreferredMemory {
         _ memory: (any TensorMemory)?, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard let memory else { return try body() }
-        let box = Box(memory)
         let previous = pthread_getspecific(key)
-        pthread_setspecific(key, Unmanaged.passUnretained(box).toOpaque())
-        defer { withExtendedLifetime(box) { _ = pthread_setspecific(key, previous) } }
-        return try body()
-    }
-
-    private final class Box {
-        let memory: any TensorMemory
-        init(_ memory: any TensorMemory) { self.memory = memory }
+        // The thread looks at it only while `body` runs.
+        return try withUnsafePointer(to: memory) { memory throws(Failure) in
+            pthread_setspecific(key, memory)
+            defer { pthread_setspecific(key, previous) }
+            return try body()
+        }
     }
 }
