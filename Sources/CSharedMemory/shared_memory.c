@@ -15,20 +15,10 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns, uint32_t kinds) {
-  struct timespec end = {0, 0};
+void shared_wait(const void *word, uint32_t expected, uint64_t end_ns, uint32_t kinds) {
+  const struct timespec end = {(time_t)(end_ns / 1000000000u), (long)(end_ns % 1000000000u)};
   int saved = errno;
-  if (timeout_ns != 0) {
-    /* FUTEX_WAIT_BITSET counts to a time of this clock, not from now. */
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += (time_t)(timeout_ns / 1000000000u);
-    end.tv_nsec += (long)(timeout_ns % 1000000000u);
-    if (end.tv_nsec >= 1000000000) {
-      end.tv_sec++;
-      end.tv_nsec -= 1000000000;
-    }
-  }
-  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, timeout_ns == 0 ? NULL : &end, NULL, kinds);
+  syscall(SYS_futex, word, FUTEX_WAIT_BITSET, expected, end_ns == 0 ? NULL : &end, NULL, kinds);
   errno = saved;
 }
 

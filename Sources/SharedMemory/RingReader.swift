@@ -1,5 +1,6 @@
 internal import CSharedMemory
 internal import Glibc
+package import Tensors
 
 /// The consuming end of a ring; one thread at a time reads, any number may sleep.
 ///
@@ -25,14 +26,18 @@ package struct RingReader: Sendable {
         guard available <= UInt64(memory.capacity), available % 8 == 0 else {
             throw RingFault(description: "a ring's tail is \(tail), its head \(head)")
         }
-        var header: UInt64 = 0
-        withUnsafeMutableBytes(of: &header) { get($0, at: head) }
+        // A record begins at a multiple of 8, as the tail is one: its header never lies across the end.
+        let header = shared_load_u64(memory.producer + RingMemory.bytes + Int(head & UInt64(memory.capacity - 1)))
         let length = Int(header & 0xFFFF_FFFF)
         guard length <= RingMemory.largestPayload, RingMemory.recordSize(payload: length) <= Int(available) else {
             throw RingFault(description: "a record of \(length) bytes where there are \(available)")
         }
-        payload.removeAll(keepingCapacity: true)
-        append(length, at: head &+ UInt64(RingMemory.headerSize), to: &payload)
+        // Mostly records are as long as those before them.
+        if payload.count != length {
+            payload.removeAll(keepingCapacity: true)
+            payload.append(contentsOf: repeatElement(0, count: length))
+        }
+        payload.withUnsafeMutableBytes { get($0, at: head &+ UInt64(RingMemory.headerSize)) }
         head &+= UInt64(RingMemory.recordSize(payload: length))
         shared_store_u64(memory.consumer + RingMemory.head, head)
         return UInt32(truncatingIfNeeded: header >> 32)
@@ -48,16 +53,6 @@ package struct RingReader: Sendable {
         bytes.baseAddress?.copyMemory(from: source + start, byteCount: first)
         if first < bytes.count {
             bytes.baseAddress?.advanced(by: first).copyMemory(from: source, byteCount: bytes.count - first)
-        }
-    }
-
-    private func append(_ length: Int, at position: UInt64, to payload: inout [UInt8]) {
-        let start = Int(position & UInt64(memory.capacity - 1))
-        let first = min(length, memory.capacity - start)
-        let source = UnsafeRawPointer(memory.producer + RingMemory.bytes)
-        payload.append(contentsOf: UnsafeRawBufferPointer(start: source + start, count: first))
-        if first < length {
-            payload.append(contentsOf: UnsafeRawBufferPointer(start: source, count: length - first))
         }
     }
 
@@ -111,9 +106,9 @@ package struct Doorbell: Sendable {
 
     /// Sleeps while the doorbell is as it was; may return early.
     ///
-    /// - Parameter nanoseconds: how long at most; 0 is without end.
-    package func sleep(while state: UInt32, nanoseconds: UInt64 = 0, as sleeper: Sleeper = .reader) {
-        shared_wait(memory.producer + RingMemory.doorbell, state, nanoseconds, sleeper.kinds)
+    /// - Parameter end: until when at most; `nil` is without end.
+    package func sleep(while state: UInt32, until end: MonotonicTime? = nil, as sleeper: Sleeper = .reader) {
+        shared_wait(memory.producer + RingMemory.doorbell, state, end?.nanoseconds ?? 0, sleeper.kinds)
     }
 
     package func endSleep(as sleeper: Sleeper = .reader) {

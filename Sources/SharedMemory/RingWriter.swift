@@ -17,12 +17,18 @@ package struct RingWriter: Sendable {
 
     /// Appends a record; the consumer may see it at once, but isn't woken. False where there is no room.
     package mutating func write(kind: UInt32, _ payload: [UInt8]) throws(RingFault) -> Bool {
+        try payload.withUnsafeBufferPointer { payload throws(RingFault) in
+            try write(kind: kind, UnsafeRawBufferPointer(payload))
+        }
+    }
+
+    package mutating func write(kind: UInt32, _ payload: UnsafeRawBufferPointer) throws(RingFault) -> Bool {
         precondition(payload.count <= RingMemory.largestPayload)
         let size = RingMemory.recordSize(payload: payload.count)
         guard try hasRoom(for: size) else { return false }
         var header = UInt64(payload.count) | UInt64(kind) << 32
         withUnsafeBytes(of: &header) { put($0, at: tail) }
-        payload.withUnsafeBytes { put($0, at: tail &+ UInt64(RingMemory.headerSize)) }
+        put(payload, at: tail &+ UInt64(RingMemory.headerSize))
         tail &+= UInt64(size)
         shared_store_u64(memory.producer + RingMemory.tail, tail)
         return true

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 import SharedMemory
+import Tensors
 import Testing
 
 /// Readers of a ring that keep to one processor.
@@ -53,7 +54,7 @@ import Testing
             Thread {
                 bell.beginSleep(as: sleeper)
                 identifiers.withLockedValue { $0.append(Self.thread ?? "none") }
-                bell.sleep(while: before, nanoseconds: 20_000_000_000, as: sleeper)
+                bell.sleep(while: before, until: .now.advanced(byNanoseconds: 20_000_000_000), as: sleeper)
                 bell.endSleep(as: sleeper)
                 woken.withLockedValue { $0.append(name) }
                 done.signal()

@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import NIOConcurrencyHelpers
 import SharedMemory
+import Tensors
 import Testing
 
 /// A ring between two regions, as between a gateway and a runner; both ends are in this process.
@@ -133,7 +134,7 @@ struct RingFixture {
                 let state = bell.state
                 guard let kind = try? reader.read(into: &payload) else {
                     bell.beginSleep()
-                    if reader.isEmpty { bell.sleep(while: state, nanoseconds: 20_000_000_000) }
+                    if reader.isEmpty { bell.sleep(while: state, until: .now.advanced(byNanoseconds: 20_000_000_000)) }
                     bell.endSleep()
                     continue
                 }
@@ -191,7 +192,9 @@ struct RingFixture {
                 while taken < 3, take() { taken += 1 }
                 if taken == 0 {
                     bell.beginSleep(as: .caller)
-                    if isEmpty() && !isOver() { bell.sleep(while: state, nanoseconds: 100_000, as: .caller) }
+                    if isEmpty() && !isOver() {
+                        bell.sleep(while: state, until: .now.advanced(byNanoseconds: 100_000), as: .caller)
+                    }
                     bell.endSleep(as: .caller)
                 }
                 bell.leave()
@@ -229,7 +232,7 @@ struct RingFixture {
         bell.beginSleep()
         let reader = Thread {
             // Its state is the one from before the record, as that of a reader who is long asleep.
-            bell.sleep(while: state &+ 1, nanoseconds: 20_000_000_000)
+            bell.sleep(while: state &+ 1, until: .now.advanced(byNanoseconds: 20_000_000_000))
             bell.endSleep()
             woken.signal()
         }
@@ -259,7 +262,7 @@ struct RingFixture {
         #expect(bell.state == state &+ 1, "whoever is awake sees it")
         let thread = Thread {
             // As one who has been asleep since before the record.
-            bell.sleep(while: state &+ 1, nanoseconds: 20_000_000_000, as: sleeper)
+            bell.sleep(while: state &+ 1, until: .now.advanced(byNanoseconds: 20_000_000_000), as: sleeper)
             woken.signal()
         }
         thread.start()

@@ -51,9 +51,9 @@ static inline void shared_pause(void) {
 #endif
 }
 
-/* Sleeps while the word is `expected`, at most `timeout_ns` (0 = without end). May return early. `kinds` has the bits
- * by which the sleeper can be called. */
-void shared_wait(const void *word, uint32_t expected, uint64_t timeout_ns, uint32_t kinds);
+/* Sleeps while the word is `expected`, at most until `end_ns` on CLOCK_MONOTONIC (0 = without end). May return early.
+ * `kinds` has the bits by which the sleeper can be called. */
+void shared_wait(const void *word, uint32_t expected, uint64_t end_ns, uint32_t kinds);
 
 /* Wakes up to `count` sleepers (negative = all) of any of the `kinds`, in whichever process; how many there were. */
 int shared_wake(const void *word, int count, uint32_t kinds);

@@ -60,7 +60,7 @@ extension RunnerConnection {
                 if count == Self.recordsTogether { continue }
                 bell.beginSleep(as: .caller)
                 if bell.isRingEmpty && !isClosed {
-                    bell.sleep(while: state, nanoseconds: limit.nanoseconds(since: now), as: .caller)
+                    bell.sleep(while: state, until: limit, as: .caller)
                 }
                 bell.endSleep(as: .caller)
             }

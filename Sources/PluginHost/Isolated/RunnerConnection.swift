@@ -136,7 +136,7 @@ final class RunnerConnection: Sendable {
             guard !entries.isEmpty else { return .sent(left: left) }
             locked.message.reset()
             locked.message.write(UInt32(entries.count))
-            locked.message.write(raw: body.bytes)
+            locked.message.write(raw: body)
             return writeRequest(.inferList, of: entries, &locked) ? .sent(left: left) : .noRoom(entries, left: left)
         }
         return settle(outcome, of: batch)
@@ -261,21 +261,21 @@ final class RunnerConnection: Sendable {
         _ kind: MessageKind.Request, of entries: [IsolatedCall], wakes: Bool = true, _ locked: inout Locked
     ) -> Bool {
         var kind = kind.rawValue
-        if locked.message.bytes.count > RingMemory.largestPayload {
-            guard let block = TensorStorage.allocateIfPossible(byteCount: locked.message.bytes.count, pool: inputs),
+        if locked.message.count > RingMemory.largestPayload {
+            guard let block = TensorStorage.allocateIfPossible(byteCount: locked.message.count, pool: inputs),
                 let offset = inputs.offset(of: block.base, byteCount: block.byteCount)
             else {
                 for entry in entries { remove(entry, &locked) }
                 return false
             }
-            locked.message.bytes.withUnsafeBytes { block.mutableBytes.copyMemory(from: $0) }
+            locked.message.withBytes { block.mutableBytes.copyMemory(from: $0) }
             for entry in entries { entry.keep(block) }
             locked.message.reset()
             locked.message.write(UInt64(offset))
             locked.message.write(UInt64(block.byteCount))
             kind |= MessageKind.isElsewhere
         }
-        Self.write(kind, locked.message.bytes, &locked.requests, &locked.requestBacklog, reportTo: self)
+        Self.write(kind, locked.message, &locked.requests, &locked.requestBacklog, reportTo: self)
         locked.requests.note()
         locked.isUnwoken = true
         if wakes { locked.wakeRunner() }
@@ -291,17 +291,17 @@ final class RunnerConnection: Sendable {
 
     /// Into the ring if there is room, else behind what waits already.
     private static func write(
-        _ kind: UInt32, _ bytes: [UInt8], _ ring: inout RingWriter,
+        _ kind: UInt32, _ message: MessageWriter, _ ring: inout RingWriter,
         _ backlog: inout [(kind: UInt32, bytes: [UInt8])], reportTo connection: RunnerConnection
     ) {
         var isWritten = false
         do throws(RingFault) {
-            if backlog.isEmpty { isWritten = try ring.write(kind: kind, bytes) }
+            if backlog.isEmpty { isWritten = try ring.write(kind: kind, message) }
         } catch {
             connection.broke(error)
             return
         }
-        if !isWritten { backlog.append((kind, bytes)) }
+        if !isWritten { backlog.append((kind, message.bytes)) }
     }
 
     private func broke(_ fault: RingFault) {
@@ -357,7 +357,7 @@ final class RunnerConnection: Sendable {
             guard !locked.isClosed else { return }
             locked.message.reset()
             locked.message.write(number)
-            Self.write(kind.rawValue, locked.message.bytes, &locked.control, &locked.controlBacklog, reportTo: self)
+            Self.write(kind.rawValue, locked.message, &locked.control, &locked.controlBacklog, reportTo: self)
             if !ring { locked.quietReleases += 1 }
             if ring || locked.quietReleases >= Self.releasesTogether {
                 locked.quietReleases = 0

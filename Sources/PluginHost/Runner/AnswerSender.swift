@@ -136,20 +136,20 @@ final class AnswerSender: Sendable {
     /// Writes the message into the ring or, where it is too large for that, into the arena.
     private func write(_ kind: UInt32, _ locked: inout Locked) -> Bool {
         do {
-            guard locked.message.bytes.count > RingMemory.largestPayload else {
-                return try locked.ring.write(kind: kind, locked.message.bytes)
+            let count = locked.message.count
+            guard count > RingMemory.largestPayload else {
+                return try locked.ring.write(kind: kind, locked.message)
             }
-            let count = locked.message.bytes.count
             guard let block = TensorStorage.allocateIfPossible(byteCount: count, pool: arena),
                 let offset = arena.offset(of: block.base, byteCount: count)
             else { return false }
-            locked.message.bytes.withUnsafeBytes { block.mutableBytes.copyMemory(from: $0) }
+            locked.message.withBytes { block.mutableBytes.copyMemory(from: $0) }
             var pointer = MessageWriter()
             let token = locked.newToken()
             pointer.write(UInt64(offset))
             pointer.write(UInt64(count))
             pointer.write(token)
-            guard try locked.ring.write(kind: kind | MessageKind.isElsewhere, pointer.bytes) else { return false }
+            guard try locked.ring.write(kind: kind | MessageKind.isElsewhere, pointer) else { return false }
             locked.lent[token] = [block]
             return true
         } catch {

@@ -17,8 +17,8 @@ struct SocketChannel {
     /// Sends all of a message; false where the other side has gone.
     func send(_ message: MessageWriter) -> Bool {
         var bytes: [UInt8] = []
-        withUnsafeBytes(of: UInt32(message.bytes.count)) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: message.bytes)
+        withUnsafeBytes(of: UInt32(message.count)) { bytes.append(contentsOf: $0) }
+        message.withBytes { bytes.append(contentsOf: $0) }
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {

@@ -1,5 +1,6 @@
-import SharedMemory
 import Testing
+
+@testable import PluginHost
 
 @Suite struct MessageTests {
     @Test func valuesComeOutAsTheyWentIn() throws {
@@ -23,6 +24,33 @@ import Testing
         #expect(try reader.readOptional { reader throws(MessageReader.Malformed) in try reader.readText() } == nil)
         #expect(try reader.read(Int64.self) == -1)
         try reader.finish()
+    }
+
+    @Test(arguments: ["INPUT0", "INPUT1", "INPUT", "", "Größe"]) func textIsTheOneThatWasSentWhateverIsLikely(
+        likely: String
+    ) throws {
+        var writer = MessageWriter()
+        for text in ["INPUT0", "", "Größe"] { writer.write(text) }
+        var reader = MessageReader(writer.bytes)
+        for text in ["INPUT0", "", "Größe"] { #expect(try reader.readText(likely: likely) == text) }
+        try reader.finish()
+    }
+
+    /// What was said before is overwritten, and a message may be longer than all before it.
+    @Test func writerStartsAnew() throws {
+        var writer = MessageWriter()
+        for count in [3, 1000, 1, 100_000] {
+            writer.reset()
+            writer.write(UInt8(1))
+            for number in 0..<count { writer.write(UInt64(number)) }
+            #expect(writer.count == 1 + 8 * count)
+            var reader = MessageReader(writer.bytes)
+            #expect(try reader.read(UInt8.self) == 1)
+            for number in 0..<count where try reader.read(UInt64.self) != UInt64(number) {
+                Issue.record("another number than \(number)")
+            }
+            try reader.finish()
+        }
     }
 
     @Test func everyPrefixIsRefusedAndNoneReadBeyond() {
