@@ -120,11 +120,12 @@ final class PartCollector: Sendable {
 
     func call(
         _ behaviour: String? = nil, id: String = "r1", more: [String: String] = [:], deadline: Duration? = nil,
-        isGathered: Bool = false
+        isGathered: Bool = false, input: Tensor? = nil
     ) throws -> InferenceCall {
         var parameters = more.map { Envelope.Parameter($0.key, .string($0.value)) }
         if let behaviour { parameters.append(.init("behaviour", .string(behaviour))) }
-        let input = try Tensor(name: "INPUT0", dataType: .fp32, shape: [1, 4], copying: [1, 2, 3, 4] as [Float])
+        let input =
+            try input ?? Tensor(name: "INPUT0", dataType: .fp32, shape: [1, 4], copying: [1, 2, 3, 4] as [Float])
         let latest = deadline.map { MonotonicTime.now.advanced(byNanoseconds: UInt64($0 / .nanoseconds(1))) }
         let envelope = Envelope(id: id, deadline: latest, parameters: parameters, inputs: [input])
         return InferenceCall(envelope: envelope, isGathered: isGathered) { part in

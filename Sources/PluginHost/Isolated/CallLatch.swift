@@ -28,11 +28,16 @@ final class CallLatch: Sendable {
 
 /// Calls on their way into a runner together.
 struct IsolatedBatch: Sendable {
-    var calls: [InferenceCall]
+    var first: InferenceCall
+    /// Mostly a call is alone: then it takes no list to hold it.
+    var others: [InferenceCall] = []
     /// Whether a runner has died with them already.
     var isRetry = false
     /// Who waits for the plugin to return; nobody where the model is quick.
     var latch: CallLatch?
+
+    var count: Int { 1 + others.count }
+    var calls: [InferenceCall] { [first] + others }
 
     /// A call is over.
     func letGo(_ call: InferenceCall) {

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import NIOConcurrencyHelpers
 internal import SharedMemory
 internal import Tensors
 
@@ -8,7 +7,7 @@ internal import Tensors
 /// What a runner says about a request is measured by the same state machine that measures plugins.
 final class IsolatedCall: CallHolder, Sendable {
     private struct Locked: Sendable {
-        var state = CallState()
+        var state = begun
         /// Parts that the stream's thread has not taken yet.
         var parts: [InferencePart] = []
         /// Whether a thread is taking parts: everything goes through it then, to stay in order.
@@ -21,31 +20,47 @@ final class IsolatedCall: CallHolder, Sendable {
         var isGivenBack = false
         /// The request itself, where it was too large for the ring.
         var message: TensorStorage?
+
+        /// The plugin's function returns in another process; what counts here is the final part.
+        static var begun: CallState {
+            var state = CallState()
+            state.begin()
+            _ = state.inferReturned(ok: true, mustHaveAnswered: false)
+            return state
+        }
     }
 
     let call: InferenceCall
     let number: CallNumber
-    /// What it was sent with.
-    let batch: IsolatedBatch
+    /// Who waits for the plugin to return, if somebody does.
+    let latch: CallLatch?
+    /// Whether a runner has died with it already.
+    private let isRetry: Bool
     private let connection: RunnerConnection
-    /// Keeps the inputs in shared memory for as long as the runner may read them.
-    private let memory: [TensorStorage]
-    private let locked = NIOLockedValueBox(Locked())
+    /// Inputs that were copied into shared memory, for as long as the runner may read them; others lie there already, and
+    /// the call keeps them.
+    private let copies: [TensorStorage]
+    private let locked = LockedInPlace(Locked())
 
     init(
-        _ call: InferenceCall, number: CallNumber, batch: IsolatedBatch, memory: [TensorStorage],
+        _ call: InferenceCall, number: CallNumber, of batch: IsolatedBatch, copies: [TensorStorage],
         connection: RunnerConnection
     ) {
         self.call = call
         self.number = number
-        self.batch = batch
-        self.memory = memory
+        latch = batch.latch
+        isRetry = batch.isRetry
+        self.copies = copies
         self.connection = connection
-        locked.withLockedValue { locked in
-            locked.state.begin()
-            // The plugin's function returns in another process; what counts here is the final part.
-            _ = locked.state.inferReturned(ok: true, mustHaveAnswered: false)
-        }
+    }
+
+    /// What it was sent with, by itself.
+    var batch: IsolatedBatch { IsolatedBatch(first: call, isRetry: isRetry, latch: latch) }
+
+    /// The call is over.
+    func letGo() {
+        call.letGo()
+        latch?.leave(call)
     }
 
     /// Keeps the message for as long as the call.
@@ -54,19 +69,23 @@ final class IsolatedCall: CallHolder, Sendable {
     }
 
     /// The part of the request's own inputs that a message says an output is; nobody can have changed it since.
-    func input(at offset: UInt64, _ message: TensorMessage) -> TensorStorage? {
+    func input(at offset: UInt64, _ message: borrowing TensorMessage) -> TensorStorage? {
         let count = message.byteCount
         // BYTES have offsets beside them, and no width: they are never shared.
         guard message.dataType != .bytes, offset < UInt64(Int.max), count > 0,
             Int(offset) % message.dataType.byteWidth == 0
         else { return nil }
-        for storage in memory {
+        func part(of storage: TensorStorage) -> TensorStorage? {
             guard let start = connection.inputs.offset(of: storage.base, byteCount: storage.byteCount),
                 Int(offset) >= start, Int(offset) - start <= storage.byteCount - count
-            else { continue }
+            else { return nil }
             let bytes = UnsafeRawBufferPointer(start: storage.base + (Int(offset) - start), count: count)
-            return .slice(of: bytes, keptAliveBy: storage)
+            return .slice(of: bytes, in: storage)
         }
+        for index in call.envelope.inputs.indices {
+            if let part = part(of: call.envelope.inputs[index].storage) { return part }
+        }
+        for storage in copies { if let part = part(of: storage) { return part } }
         return nil
     }
 
@@ -104,6 +123,7 @@ final class IsolatedCall: CallHolder, Sendable {
     ///
     /// - Returns: whether it was the last, so that the runner has let go of the request.
     func received(_ part: InferencePart) throws(RingFault) -> Bool {
+        let isFinal = part.isFinal
         enum Way {
             case now
             case byStream(start: Bool)
@@ -112,12 +132,12 @@ final class IsolatedCall: CallHolder, Sendable {
         }
         let way = locked.withLockedValue { locked -> Way in
             defer { locked.state.endResponse() }
-            switch locked.state.beginResponse(isFinal: part.isFinal) {
+            switch locked.state.beginResponse(isFinal: isFinal) {
             case .refuse(let reason): return .fault(reason)
             case .drop: return .drop
             case .deliver:
                 locked.hasDelivered = true
-                guard !part.isFinal || locked.isStreaming else { return .now }
+                guard !isFinal || locked.isStreaming else { return .now }
                 if locked.parts.count > RunnerCall.window { return .fault("more parts than were asked for") }
                 locked.parts.append(part)
                 defer { locked.isStreaming = true }
@@ -134,7 +154,7 @@ final class IsolatedCall: CallHolder, Sendable {
         case .drop: break
         case .fault(let reason): throw RingFault(description: "\(reason) from a runner")
         }
-        return part.isFinal
+        return isFinal
     }
 
     /// The runner has let go of an abandoned request.
@@ -174,7 +194,7 @@ final class IsolatedCall: CallHolder, Sendable {
     /// Whether the request can be made again: the caller has had nothing of it, it isn't the second time, and no lesson,
     /// which nobody may learn twice.
     var mayTryAgain: Bool {
-        locked.withLockedValue { !$0.hasDelivered } && !batch.isRetry && call.envelope.purpose == nil
+        locked.withLockedValue { !$0.hasDelivered } && !isRetry && call.envelope.purpose == nil
     }
 
     /// The runner is gone; nothing more will come from it.

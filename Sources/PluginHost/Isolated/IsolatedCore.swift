@@ -50,7 +50,7 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
     var unfinishedCalls: Int {
         locked.withLockedValue { locked in
             (locked.connection?.callCount ?? 0) + (locked.leaving?.callCount ?? 0)
-                + locked.waiting.reduce(0) { $0 + $1.calls.count }
+                + locked.waiting.reduce(0) { $0 + $1.count }
         }
     }
 
@@ -58,13 +58,15 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
     ///
     /// - Parameter waits: whether to come back only once the plugin's function has returned, or within microseconds
     ///   even if it hasn't.
-    func infer(_ calls: [InferenceCall], waits: Bool) {
+    func infer(_ batch: IsolatedBatch, waits: Bool) {
         guard waits else {
-            dispatch(IsolatedBatch(calls: calls), waitsBriefly: true)
+            dispatch(batch, waitsBriefly: true)
             return
         }
-        let latch = CallLatch(calls)
-        dispatch(IsolatedBatch(calls: calls, latch: latch))
+        let latch = CallLatch(batch.calls)
+        var batch = batch
+        batch.latch = latch
+        dispatch(batch)
         latch.wait()
     }
 
@@ -76,7 +78,8 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
         }
         while true {
             let way = locked.withLockedValue { locked -> Way in
-                switch locked.supervision.admit(now: .now) {
+                // The time matters to those only who are told when to come again.
+                switch locked.supervision.admit(now: .coarse) {
                 case .send:
                     if let connection = locked.connection { return .send(connection) }
                     fallthrough
@@ -183,13 +186,13 @@ final class IsolatedCore: RunnerConnectionObserver, Sendable {
         // First out of the entry, then close it: whoever abandons the call in between finds it on either side.
         if mayRetry, hasTime, entry.mayTryAgain, entry.call.leave(entry) {
             if entry.close(isGivenBack: true) {
-                dispatch(IsolatedBatch(calls: [entry.call], isRetry: true, latch: entry.batch.latch))
+                dispatch(IsolatedBatch(first: entry.call, isRetry: true, latch: entry.latch))
                 return
             }
         } else if entry.close() {
             entry.call.deliver(.failure(crashed))
         }
-        entry.batch.letGo(entry.call)
+        entry.letGo()
     }
 
     /// The model is unloaded: nothing waits any more.

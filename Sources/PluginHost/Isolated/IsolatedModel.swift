@@ -65,19 +65,19 @@ package final class IsolatedModel: ModelInstance, Sendable {
     }
 
     package func infer(_ call: InferenceCall) {
-        core.infer([call], waits: isWaitedFor)
+        core.infer(IsolatedBatch(first: call), waits: isWaitedFor)
     }
 
     package func infer(_ calls: [InferenceCall]) {
-        if description.signature.batching == .list {
-            core.infer(calls, waits: isWaitedFor)
+        if description.signature.batching == .list, let first = calls.first {
+            core.infer(IsolatedBatch(first: first, others: Array(calls.dropFirst())), waits: isWaitedFor)
         } else {
             for call in calls { infer(call) }
         }
     }
 
     package func perform(_ call: InferenceCall) {
-        core.infer([call], waits: true)
+        core.infer(IsolatedBatch(first: call), waits: true)
     }
 
     /// A quick model is called on an event loop, which nothing may hold up; all others on the model's own threads.

@@ -59,7 +59,8 @@ extension RunnerConnection {
     /// Takes up to so many records, and does what they ask for; how many there were.
     func takeRecords(atMost limit: Int) throws -> Int {
         var count = 0
-        while count < limit, let taken = try next() {
+        // Looked at without the lock first: behind nearly each answer there is none.
+        while count < limit, !bell.isRingEmpty, let taken = try next() {
             try settle(taken)
             count += 1
         }
@@ -80,7 +81,7 @@ extension RunnerConnection {
             observer.runnerAnswered(self)
             if isOver { finish(entry) }
         case .letGo(let entry): finish(entry)
-        case .returned(let entry): entry.batch.latch?.leave(entry.call)
+        case .returned(let entry): entry.latch?.leave(entry.call)
         case .log(let level, let text): observer.runnerLogged(level: level, text: text)
         case .observed(let metric, let value): observer.runnerObserved(metric: metric, value: value)
         case .broken(let requestID, let reason):
@@ -100,7 +101,7 @@ extension RunnerConnection {
                 throw RingFault(description: "a message of \(count) bytes")
             }
             let message = Array(bytes)
-            withExtendedLifetime(LentOutputs(self, token: token, byteCount: message.count)) {}
+            LentOutputs(self, token: token).add(byteCount: message.count)
             reader = MessageReader(message)
         }
         switch MessageKind.Answer(rawValue: rawKind & ~MessageKind.isElsewhere) {
@@ -135,67 +136,73 @@ extension RunnerConnection {
     private static let largestMessage = 16 << 20
 
     private func entry(_ number: CallNumber) throws(RingFault) -> IsolatedCall {
-        let entry = locked.withLockedValue { locked -> IsolatedCall? in
+        try entryAndDeclared(number).entry
+    }
+
+    private func entryAndDeclared(
+        _ number: CallNumber
+    ) throws(RingFault) -> (entry: IsolatedCall, declared: Declared?) {
+        let (entry, declared) = locked.withLockedValue { locked -> (IsolatedCall?, Declared?) in
             let place = Int(number.place)
-            return place < locked.calls.count ? locked.calls[place] : nil
+            return (place < locked.calls.count ? locked.calls[place] : nil, locked.declared)
         }
         guard let entry, entry.number == number else {
             throw RingFault(description: "an answer to a request that the runner doesn't have")
         }
-        return entry
+        return (entry, declared)
     }
 
     private func finish(_ entry: IsolatedCall) {
         locked.withLockedValue { remove(entry, &$0) }
-        entry.batch.letGo(entry.call)
+        entry.letGo()
     }
 
     private func takePart(_ reader: inout MessageReader) throws -> Taken {
-        let entry = try entry(CallNumber(try reader.read()))
+        let (entry, declared) = try entryAndDeclared(CallNumber(try reader.read()))
         let isFinal = try reader.readBool()
         let token: UInt64 = try reader.read()
         let count = Int(try reader.read(UInt32.self))
         guard count <= 4096 else { throw RingFault(description: "\(count) outputs") }
-        var messages: [TensorMessage] = []
-        messages.reserveCapacity(min(count, 16))
-        for _ in 0..<count { messages.append(try TensorMessage(reading: &reader)) }
+        let lent = token == 0 ? nil : LentOutputs(self, token: token)
+        var outputs: [Tensor] = []
+        outputs.reserveCapacity(min(count, 16))
+        for index in 0..<count {
+            let message = try TensorMessage(reading: &reader, likely: declared?.outputName(at: index))
+            lent?.add(byteCount: message.byteCount)
+            outputs.append(try tensor(message, lent, of: entry))
+        }
         let parameters = try reader.readParameters()
         let code = try reader.readBool() ? try reader.readText(atMost: 64) : nil
         let text = code == nil ? "" : try reader.readText(atMost: 4096)
         try reader.finish()
 
-        let lent =
-            token == 0
-            ? nil : LentOutputs(self, token: token, byteCount: messages.reduce(0) { $0 &+ $1.byteCount })
-        var part = InferencePart(outputs: [], parameters: parameters, isFinal: isFinal)
         if let code {
             guard isFinal, let code = Self.possibleCodes[code] else {
                 throw RingFault(description: "a failure that no plugin can cause")
             }
-            part.error = SluiceError(code, text, detail: [.init("model", model)])
-        } else {
-            part.outputs.reserveCapacity(messages.count)
-            for message in messages { part.outputs.append(try tensor(message, lent, of: entry)) }
-            // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
-            if let fault = fault(in: part, to: entry.call.envelope) { throw RingFault(description: fault) }
+            let error = SluiceError(code, text, detail: [.init("model", model)])
+            return .part(entry, InferencePart(outputs: [], parameters: parameters, isFinal: isFinal, error: error))
         }
-        return .part(entry, part)
+        // The runner holds answers against the declaration too; one that gets here all the same is its own fault.
+        if let fault = Self.fault(in: outputs, isFinal: isFinal, of: entry.call, declared) {
+            throw RingFault(description: fault)
+        }
+        return .part(entry, InferencePart(outputs: outputs, parameters: parameters, isFinal: isFinal))
     }
 
-    private func fault(in part: InferencePart, to envelope: Envelope) -> String? {
-        if case .saveState? = envelope.purpose {
-            let state = part.outputs.first
+    private static func fault(
+        in outputs: [Tensor], isFinal: Bool, of call: InferenceCall, _ declared: Declared?
+    ) -> String? {
+        if case .saveState? = call.envelope.purpose {
+            let state = outputs.first
             let isState =
-                part.outputs.count == 1 && state?.name == Envelope.Purpose.stateName && state?.dataType == .uint8
+                outputs.count == 1 && state?.name == Envelope.Purpose.stateName && state?.dataType == .uint8
             return isState ? nil : "a state that is none"
         }
-        // Looked at where it lies: to copy all that a model declares would take longer than the look.
-        return locked.withLockedValue { locked in
-            guard locked.description != nil else { return nil }
-            let mayStream = locked.description!.streams || envelope.purpose != nil
-            return locked.description!.signature.fault(
-                inOutputs: part.outputs, wanted: envelope.wantedOutputs, isComplete: part.isFinal && !mayStream)
-        }
+        guard let declared else { return nil }
+        let mayStream = declared.description.streams || call.envelope.purpose != nil
+        return declared.description.signature.fault(
+            inOutputs: outputs, wanted: call.envelope.wantedOutputs, isComplete: isFinal && !mayStream)
     }
 
     private func outputBytes(offset: UInt64, count: Int) throws(RingFault) -> UnsafeRawBufferPointer {
@@ -208,7 +215,9 @@ extension RunnerConnection {
 
     /// An output where it lies. The runner may still write there, so what is decided by, the offsets of BYTES and the
     /// bytes that they point to, is copied before it is checked; numbers can be anything anyway.
-    private func tensor(_ message: TensorMessage, _ lent: LentOutputs?, of entry: IsolatedCall) throws -> Tensor {
+    private func tensor(
+        _ message: borrowing TensorMessage, _ lent: LentOutputs?, of entry: IsolatedCall
+    ) throws -> Tensor {
         if message.offset & TensorPlace.isInInputs != 0 {
             guard let storage = entry.input(at: message.offset & ~TensorPlace.isInInputs, message) else {
                 throw RingFault(description: "an output in inputs that the request doesn't have")

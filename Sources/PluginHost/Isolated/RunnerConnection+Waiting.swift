@@ -13,8 +13,8 @@ extension RunnerConnection {
     ///
     /// - Returns: false where the runner is gone; the call is as it was.
     func sendQuick(_ batch: IsolatedBatch) -> Bool {
-        guard batch.calls.count == 1 else { return send(batch) }
-        let call = batch.calls[0]
+        guard batch.count == 1 else { return send(batch) }
+        let call = batch.first
         let (isAlone, isQuiet) = locked.withLockedValue { ($0.callCount == 0, $0.patience.isQuiet) }
         let isWaitedForLater = call.isGathered && !(isAlone && isQuiet)
         // Where others have calls under way there is other work to do meanwhile.

@@ -39,7 +39,7 @@ final class RunnerConnection: Sendable {
         var isUnwoken = false
         var patience = CallerPatience()
         /// What the model declares; set before the first call.
-        var description: ModelDescription?
+        var declared: Declared?
         var isClosed = false
 
         /// Calls that the runner has not let go of.
@@ -57,6 +57,20 @@ final class RunnerConnection: Sendable {
             guard isUnwoken else { return }
             isUnwoken = false
             if let reader { requests.wake(reader) } else { requests.wake() }
+        }
+    }
+
+    /// What the model declares, in an object: so it can be looked at without the lock and without a copy of all of it.
+    final class Declared: Sendable {
+        let description: ModelDescription
+
+        init(_ description: ModelDescription) {
+            self.description = description
+        }
+
+        /// What the output at a place of an answer is mostly called.
+        func outputName(at index: Int) -> String? {
+            index < description.signature.outputs.count ? description.signature.outputs[index].name : nil
         }
     }
 
@@ -100,8 +114,11 @@ final class RunnerConnection: Sendable {
 
     /// What the model declares, as soon as it is known.
     var description: ModelDescription? {
-        get { locked.withLockedValue { $0.description } }
-        set { locked.withLockedValue { $0.description = newValue } }
+        get { locked.withLockedValue { $0.declared }?.description }
+        set {
+            let declared = newValue.map { Declared($0) }
+            locked.withLockedValue { $0.declared = declared }
+        }
     }
 
     /// Calls that the runner has not let go of.
@@ -114,7 +131,7 @@ final class RunnerConnection: Sendable {
     /// - Parameter wakes: whether the runner is woken for a single call; otherwise `wait` does.
     /// - Returns: false where the runner is gone; the calls are as they were.
     func send(_ batch: IsolatedBatch, wakes: Bool = true) -> Bool {
-        if batch.calls.count == 1 { return send(batch.calls[0], of: batch, wakes: wakes) }
+        if batch.count == 1 { return send(batch.first, of: batch, wakes: wakes) }
         var ready: [(InferenceCall, SharedInputs)] = []
         for call in batch.calls {
             guard let inputs = share(call, of: batch) else { continue }
@@ -130,14 +147,16 @@ final class RunnerConnection: Sendable {
                     left.append(call)
                     continue
                 }
-                body.write(call.envelope, number: entry.number, places: inputs.places)
+                var inputs = inputs
+                write(call, as: entry.number, &inputs, to: &body)
                 entries.append(entry)
             }
             guard !entries.isEmpty else { return .sent(left: left) }
             locked.message.reset()
             locked.message.write(UInt32(entries.count))
             locked.message.write(raw: body)
-            return writeRequest(.inferList, of: entries, &locked) ? .sent(left: left) : .noRoom(entries, left: left)
+            if writeRequest(.inferList, of: entries[0], and: entries.dropFirst(), &locked) { return .sent(left: left) }
+            return .noRoom(entries, left: left)
         }
         return settle(outcome, of: batch)
     }
@@ -166,64 +185,23 @@ final class RunnerConnection: Sendable {
     }
 
     private func send(_ call: InferenceCall, of batch: IsolatedBatch, wakes: Bool) -> Bool {
-        guard let inputs = share(call, of: batch) else { return true }
+        guard var inputs = share(call, of: batch) else { return true }
         let outcome = locked.withLockedValue { locked -> Outcome in
             guard !locked.isClosed else { return .closed }
             guard let entry = enter(call, inputs, of: batch, &locked) else { return .sent(left: [call]) }
             locked.message.reset()
-            locked.message.write(call.envelope, number: entry.number, places: inputs.places)
+            write(call, as: entry.number, &inputs, to: &locked.message)
             var kind = MessageKind.Request.infer
             if let purpose = call.envelope.purpose {
                 kind = .perform
-                locked.message.write(purpose, labelsAt: inputs.places[call.envelope.inputs.count...])
+                locked.message.write(purpose) { place(of: $0, in: call.envelope.lesson?.labels ?? [], &inputs) }
             }
-            return writeRequest(kind, of: [entry], wakes: wakes, &locked) ? .sent(left: []) : .noRoom([entry], left: [])
+            return writeRequest(kind, of: entry, wakes: wakes, &locked) ? .sent(left: []) : .noRoom([entry], left: [])
         }
         return settle(outcome, of: batch)
     }
 
-    /// A call's inputs, and its labels behind them, in shared memory.
-    private struct SharedInputs {
-        var places: [TensorPlace] = []
-        var memory: [TensorStorage] = []
-    }
-
-    /// Sees to it that a call's inputs lie in shared memory; those that were decoded there stay where they are.
-    ///
-    /// - Returns: `nil` where there is no room: the call is over then.
-    private func share(_ call: InferenceCall, of batch: IsolatedBatch) -> SharedInputs? {
-        var shared = SharedInputs()
-        for input in call.envelope.lesson.map({ call.envelope.inputs + $0.labels }) ?? call.envelope.inputs {
-            var place = TensorPlace(offset: 0)
-            let data = input.withBytes { self.place($0, of: input.storage, &shared) }
-            guard let data else { return refuse(call, of: batch) }
-            place.offset = data
-            if let offsets = input.offsets {
-                guard let offset = self.place(offsets.bytes, of: offsets, &shared) else {
-                    return refuse(call, of: batch)
-                }
-                place.offsetsOffset = offset
-            }
-            shared.places.append(place)
-        }
-        return shared
-    }
-
-    private func place(
-        _ bytes: UnsafeRawBufferPointer, of storage: TensorStorage, _ shared: inout SharedInputs
-    ) -> Int? {
-        guard let base = bytes.baseAddress, bytes.count > 0 else { return 0 }
-        if let offset = inputs.offset(of: base, byteCount: bytes.count) {
-            shared.memory.append(storage)
-            return offset
-        }
-        guard let copy = TensorStorage.allocateIfPossible(byteCount: bytes.count, pool: inputs) else { return nil }
-        copy.mutableBytes.copyMemory(from: bytes)
-        shared.memory.append(copy)
-        return inputs.offset(of: copy.base, byteCount: bytes.count)
-    }
-
-    private func refuse(_ call: InferenceCall, of batch: IsolatedBatch) -> SharedInputs? {
+    func refuse(_ call: InferenceCall, of batch: IsolatedBatch) -> SharedInputs? {
         call.abandon(overloaded)
         batch.letGo(call)
         return nil
@@ -246,8 +224,8 @@ final class RunnerConnection: Sendable {
         }
         locked.turns[place] &+= 1
         let entry = IsolatedCall(
-            call, number: CallNumber(place: UInt32(place), turn: locked.turns[place]), batch: batch,
-            memory: inputs.memory, connection: self)
+            call, number: CallNumber(place: UInt32(place), turn: locked.turns[place]), of: batch,
+            copies: inputs.copies, connection: self)
         guard call.enter(entry) else {
             locked.free.append(place)
             return nil
@@ -258,10 +236,12 @@ final class RunnerConnection: Sendable {
 
     /// Sends the message that was written; false where it is too large for the ring and the arena has no room for it.
     private func writeRequest(
-        _ kind: MessageKind.Request, of entries: [IsolatedCall], wakes: Bool = true, _ locked: inout Locked
+        _ kind: MessageKind.Request, of first: IsolatedCall, and others: ArraySlice<IsolatedCall> = [],
+        wakes: Bool = true, _ locked: inout Locked
     ) -> Bool {
         var kind = kind.rawValue
         if locked.message.count > RingMemory.largestPayload {
+            let entries = [first] + others
             guard let block = TensorStorage.allocateIfPossible(byteCount: locked.message.count, pool: inputs),
                 let offset = inputs.offset(of: block.base, byteCount: block.byteCount)
             else {

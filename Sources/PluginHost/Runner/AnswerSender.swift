@@ -58,57 +58,91 @@ final class AnswerSender: Sendable {
     /// One part of an answer. Outputs that are not in the arena are copied there.
     ///
     /// - Returns: false where there is no room for them; nothing is sent then.
-    func send(_ part: InferencePart, of number: CallNumber) -> Bool {
-        var storages: [TensorStorage] = []
-        var places: [TensorPlace] = []
-        places.reserveCapacity(part.outputs.count)
-        for output in part.outputs {
-            let base = output.storage.base + output.byteOffset
-            if output.dataType != .bytes, let offset = offsetInInputs(of: base, output.byteCount) {
-                places.append(TensorPlace(offset: offset, isInInputs: true))
-                continue
-            }
-            guard let data = shared(base, output.byteCount, of: output.storage) else { return false }
-            var place = TensorPlace(offset: data.offset)
-            if let storage = data.storage { storages.append(storage) }
-            if let offsets = output.offsets {
-                guard let shared = shared(offsets.base, offsets.byteCount, of: offsets) else { return false }
-                place.offsetsOffset = shared.offset
-                if let storage = shared.storage { storages.append(storage) }
-            }
-            places.append(place)
-        }
-        send(.part, lending: storages) { writer, token in
+    func send(_ part: borrowing InferencePart, of number: CallNumber) -> Bool {
+        // Not the part itself: what is used inside of the lock would be a copy of all of it.
+        let (outputs, parameters, isFinal) = (part.outputs, part.parameters, part.isFinal)
+        var failure: (code: String, message: String)?
+        if let error = part.error { failure = (error.code.text, error.message) }
+        var lent: [TensorStorage] = []
+        guard lend(outputs, &lent) else { return false }
+        send(.part, lending: lent) { writer, token in
             writer.write(number.raw)
-            writer.write(part.isFinal)
+            writer.write(isFinal)
             writer.write(token)
-            writer.write(UInt32(part.outputs.count))
-            for (output, place) in zip(part.outputs, places) { writer.write(output, at: place) }
-            writer.write(part.parameters)
-            writer.write(part.error != nil)
-            if let error = part.error {
-                writer.write(error.code.text)
-                writer.write(error.message)
+            var next = 0
+            writer.write(outputs) { place(of: $0, in: outputs, lent, &next) }
+            writer.write(parameters)
+            writer.write(failure != nil)
+            if let failure {
+                writer.write(failure.code)
+                writer.write(failure.message)
             }
         }
         return true
     }
 
+    /// Sees to it that outputs lie where the gateway can read them, and adds to `lent` what keeps them there: nothing for
+    /// those that lie in the request's inputs.
+    ///
+    /// - Returns: false where some had to be copied and there was no room.
+    private func lend(_ outputs: [Tensor], _ lent: inout [TensorStorage]) -> Bool {
+        for index in outputs.indices {
+            let base = outputs[index].storage.base + outputs[index].byteOffset
+            let count = outputs[index].byteCount
+            if outputs[index].dataType != .bytes, offsetInInputs(of: base, count) != nil { continue }
+            guard lend(base, count, of: outputs[index].storage, &lent) else { return false }
+            if let offsets = outputs[index].offsets {
+                guard lend(offsets.base, offsets.byteCount, of: offsets, &lent) else { return false }
+            }
+        }
+        return true
+    }
+
+    private func lend(
+        _ bytes: UnsafeMutableRawPointer, _ count: Int, of storage: TensorStorage, _ lent: inout [TensorStorage]
+    ) -> Bool {
+        if count == 0 { return true }
+        if arena.offset(of: bytes, byteCount: count) != nil {
+            lent.append(storage)
+            return true
+        }
+        guard let copy = TensorStorage.allocateIfPossible(byteCount: count, pool: arena) else { return false }
+        copy.base.copyMemory(from: bytes, byteCount: count)
+        lent.append(copy)
+        return true
+    }
+
+    /// Where an output lies that was lent.
+    ///
+    /// - Parameter next: the first of `lent` that is of this output; afterwards that of the next one.
+    private func place(of index: Int, in outputs: [Tensor], _ lent: [TensorStorage], _ next: inout Int) -> TensorPlace {
+        let base = outputs[index].storage.base + outputs[index].byteOffset
+        let count = outputs[index].byteCount
+        if outputs[index].dataType != .bytes, let offset = offsetInInputs(of: base, count) {
+            return TensorPlace(offset: offset, isInInputs: true)
+        }
+        var place = TensorPlace(offset: offset(of: base, count, lent, &next))
+        if let offsets = outputs[index].offsets {
+            place.offsetsOffset = offset(of: offsets.base, offsets.byteCount, lent, &next)
+        }
+        return place
+    }
+
+    private func offset(
+        of bytes: UnsafeMutableRawPointer, _ count: Int, _ lent: [TensorStorage], _ next: inout Int
+    ) -> Int {
+        if count == 0 { return 0 }
+        defer { next += 1 }
+        if let offset = arena.offset(of: bytes, byteCount: count) { return offset }
+        guard let offset = arena.offset(of: lent[next].base, byteCount: count) else {
+            preconditionFailure("a copy in the arena lies elsewhere")
+        }
+        return offset
+    }
+
     private func offsetInInputs(of bytes: UnsafeMutableRawPointer, _ count: Int) -> Int? {
         let offset = bytes - inputs.base
         return count > 0 && offset >= 0 && offset < inputs.byteCount ? offset : nil
-    }
-
-    /// Where some bytes lie in the arena, and what keeps them there; `nil` where they had to be copied and there was no
-    /// room.
-    private func shared(
-        _ bytes: UnsafeMutableRawPointer, _ count: Int, of storage: TensorStorage
-    ) -> (offset: Int, storage: TensorStorage?)? {
-        if count == 0 { return (0, nil) }
-        if let offset = arena.offset(of: bytes, byteCount: count) { return (offset, storage) }
-        guard let copy = TensorStorage.allocateIfPossible(byteCount: count, pool: arena) else { return nil }
-        copy.base.copyMemory(from: bytes, byteCount: count)
-        return arena.offset(of: copy.base, byteCount: count).map { ($0, copy) }
     }
 
     private func send(

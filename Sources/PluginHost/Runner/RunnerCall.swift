@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import NIOConcurrencyHelpers
+internal import Synchronization
 internal import Tensors
 
 /// One request inside a runner: how many parts it may still send, and whether anybody wants them.
@@ -7,19 +7,23 @@ final class RunnerCall: Sendable {
     /// Parts of a stream that the gateway has not acknowledged, at most.
     static let window = 8
 
-    private struct Locked {
-        var isCancelled = false
-        var hasSentFinal = false
+    /// What has happened to it, in bits.
+    private enum State {
+        static let isCancelled: UInt8 = 1
+        static let hasSentFinal: UInt8 = 2
     }
 
     let number: CallNumber
+    /// Whose it is. Known here, so that what is done with a call's parts need hold nothing but the call.
+    let service: RunnerService
     private let deadline: MonotonicTime?
-    private let locked = NIOLockedValueBox(Locked())
+    private let state = Atomic<UInt8>(0)
     /// `nil` for models that answer in one part.
     private let credits: DispatchSemaphore?
 
-    init(number: CallNumber, deadline: MonotonicTime?, streams: Bool) {
+    init(number: CallNumber, service: RunnerService, deadline: MonotonicTime?, streams: Bool) {
         self.number = number
+        self.service = service
         self.deadline = deadline
         credits = streams ? DispatchSemaphore(value: Self.window) : nil
     }
@@ -29,8 +33,8 @@ final class RunnerCall: Sendable {
         if let credits { for _ in 0..<Self.window { credits.signal() } }
     }
 
-    var isCancelled: Bool { locked.withLockedValue { $0.isCancelled } }
-    var hasSentFinal: Bool { locked.withLockedValue { $0.hasSentFinal } }
+    var isCancelled: Bool { state.load(ordering: .acquiring) & State.isCancelled != 0 }
+    var hasSentFinal: Bool { state.load(ordering: .acquiring) & State.hasSentFinal != 0 }
 
     /// Waits until a part may be sent; `false` where nobody wants it.
     func waitForCredit() -> Bool {
@@ -46,16 +50,12 @@ final class RunnerCall: Sendable {
 
     /// The caller has gone: nothing more is sent.
     func cancel() {
-        locked.withLockedValue { $0.isCancelled = true }
+        state.bitwiseOr(State.isCancelled, ordering: .acquiringAndReleasing)
         if let credits { for _ in 0..<Self.window { credits.signal() } }
     }
 
     /// Whether the final part may be sent: once, and not after a cancellation.
     func beginFinal() -> Bool {
-        locked.withLockedValue { locked in
-            guard !locked.isCancelled, !locked.hasSentFinal else { return false }
-            locked.hasSentFinal = true
-            return true
-        }
+        state.compareExchange(expected: 0, desired: State.hasSentFinal, ordering: .acquiringAndReleasing).exchanged
     }
 }

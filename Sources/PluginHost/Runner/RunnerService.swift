@@ -9,6 +9,8 @@ internal import Tensors
 final class RunnerService: Sendable {
     private let regions: RunnerProgram.Regions
     private let logLevel: PluginServices.LogLevel
+    /// All inputs there are: each input is a part of it, and needs no storage of its own.
+    private let inputs: TensorStorage
     let sender: AnswerSender
     private let requests: NIOLockedValueBox<RingReader>
     private let requestsBell: Doorbell
@@ -27,12 +29,11 @@ final class RunnerService: Sendable {
         /// Cancelled before they were taken from their ring.
         var cancelled: Set<CallNumber> = []
 
-        subscript(_ number: CallNumber) -> Taken? {
-            guard number.place < known.count, let entry = known[Int(number.place)], entry.own.number == number else {
-                return nil
-            }
-            return entry
+        private func has(_ number: CallNumber) -> Bool {
+            number.place < known.count && known[Int(number.place)]?.own.number == number
         }
+
+        subscript(_ number: CallNumber) -> Taken? { has(number) ? known[Int(number.place)] : nil }
 
         mutating func add(_ taken: Taken) {
             let place = Int(taken.own.number.place)
@@ -42,7 +43,7 @@ final class RunnerService: Sendable {
 
         /// Forgets a call, unless another one has its place already.
         mutating func remove(_ number: CallNumber) {
-            if self[number] != nil { known[Int(number.place)] = nil }
+            if has(number) { known[Int(number.place)] = nil }
         }
     }
 
@@ -57,6 +58,9 @@ final class RunnerService: Sendable {
     init(_ regions: RunnerProgram.Regions, logLevel: PluginServices.LogLevel) {
         self.regions = regions
         self.logLevel = logLevel
+        inputs = .slice(
+            of: UnsafeRawBufferPointer(start: regions.inputs.base, count: regions.inputs.byteCount),
+            keptAliveBy: regions.inputs)
         let requests = RingReader(ChannelLayout.requests(host: regions.host, runner: regions.runner))
         let control = RingReader(ChannelLayout.control(host: regions.host, runner: regions.runner))
         self.requestsBell = requests.doorbell
@@ -122,7 +126,8 @@ final class RunnerService: Sendable {
         var spin = SpinBudget()
         while true {
             let state = requestsBell.state
-            if let kind = next(from: requests, into: &payload) {
+            // Looked at without the lock first: after nearly each request there is none behind it.
+            if !requestsBell.isRingEmpty, let kind = next(from: requests, into: &payload) {
                 do throws(MessageReader.Malformed) {
                     try take(kind, payload, for: model)
                 } catch {
@@ -217,20 +222,16 @@ final class RunnerService: Sendable {
     private func call(
         reading reader: inout MessageReader, _ model: InProcessModel, hasPurpose: Bool = false
     ) throws(MessageReader.Malformed) -> Taken {
-        let (number, asked) = try reader.readEnvelope { message throws(MessageReader.Malformed) in
-            try tensor(message)
+        let number = CallNumber(try reader.read())
+        let envelope = try reader.readEnvelope(of: model.description.signature, hasPurpose: hasPurpose) {
+            message throws(MessageReader.Malformed) in try tensor(message)
         }
-        var envelope = asked
-        if hasPurpose {
-            envelope.purpose = try reader.readPurpose { message throws(MessageReader.Malformed) in try tensor(message) }
-        }
-        let own = RunnerCall(number: number, deadline: envelope.deadline, streams: model.description.streams)
-        let call = InferenceCall(envelope: envelope) { [self] part in deliver(part, of: own) }
-        call.afterwards { [self] in
-            calls.withLockedValue { $0.remove(number) }
-            // A call that was answered is over with its answer; of one that was cancelled the gateway waits for this.
-            if !own.hasSentFinal { sender.send(.done) { $0.write(number.raw) } }
-        }
+        let own = RunnerCall(
+            number: number, service: self, deadline: envelope.deadline, streams: model.description.streams)
+        // Each holds one object and nothing else: such a function needs no block of its own for what it holds.
+        let call = InferenceCall(
+            envelope: consume envelope, afterwards: { own.service.letGo(own) },
+            receive: { part in own.service.deliver(part, of: own) })
         let taken = Taken(own: own, call: call)
         let isCancelled = calls.withLockedValue { calls -> Bool in
             calls.add(taken)
@@ -240,15 +241,22 @@ final class RunnerService: Sendable {
         return taken
     }
 
-    private func tensor(_ message: TensorMessage) throws(MessageReader.Malformed) -> Tensor {
+    /// The model has let go of a call.
+    private func letGo(_ call: RunnerCall) {
+        calls.withLockedValue { $0.remove(call.number) }
+        // A call that was answered is over with its answer; of one that was cancelled the gateway waits for this.
+        if !call.hasSentFinal { sender.send(.done) { $0.write(call.number.raw) } }
+    }
+
+    private func tensor(_ message: borrowing TensorMessage) throws(MessageReader.Malformed) -> Tensor {
         let bytes = try inputBytes(offset: message.offset, count: message.byteCount)
-        let data = TensorStorage.slice(of: bytes, keptAliveBy: regions.inputs)
         do {
             guard let offsetsOffset = message.offsetsOffset else {
                 return try Tensor(
-                    name: message.name, dataType: message.dataType, shape: message.shape, storage: data,
-                    byteCount: message.byteCount)
+                    name: message.name, dataType: message.dataType, shape: message.shape, storage: inputs,
+                    byteOffset: Int(message.offset), byteCount: message.byteCount)
             }
+            let data = TensorStorage.slice(of: bytes, keptAliveBy: regions.inputs)
             let offsets = try inputBytes(offset: offsetsOffset, count: message.offsetsByteCount)
             return try Tensor(
                 name: message.name, bytesOf: message.shape, data: data,
@@ -262,7 +270,7 @@ final class RunnerService: Sendable {
         }
     }
 
-    private func deliver(_ part: InferencePart, of call: RunnerCall) -> Bool {
+    private func deliver(_ part: borrowing InferencePart, of call: RunnerCall) -> Bool {
         guard part.isFinal else {
             guard call.waitForCredit() else { return false }
             return sender.send(part, of: call.number) || fail(call)

@@ -42,7 +42,7 @@ import Testing
         func send() throws -> PartCollector {
             let collector = PartCollector()
             let call = try collector.call()
-            #expect(connection.withLockedValue { $0 }?.send(IsolatedBatch(calls: [call])) == true)
+            #expect(connection.withLockedValue { $0 }?.send(IsolatedBatch(first: call)) == true)
             return collector
         }
 

@@ -70,6 +70,24 @@ import Testing
         stub.instance.unload()
     }
 
+    /// In a runner all inputs are parts of one storage, and here those of one body may be.
+    @Test(arguments: Hosting.allCases) func answerThatIsAnInputIsThatPartOfItsStorage(hosting: Hosting) throws {
+        let stub = try StubModel.warm(in: hosting)
+        let memory = hosting == .inProcess ? nil : stub.instance.inputMemory
+        let storage = try #require(TensorStorage.allocateIfPossible(byteCount: 12 * 4, pool: memory))
+        storage.mutableBytes.copyBytes(from: (0..<12).flatMap { withUnsafeBytes(of: Float($0)) { Array($0) } })
+        for start in [0, 4, 8] {
+            let input = try Tensor(
+                name: "INPUT0", dataType: .fp32, shape: [1, 4], storage: storage, byteOffset: start * 4, byteCount: 16)
+            let collector = PartCollector()
+            stub.instance.infer(try collector.call("ok", input: input))
+            let output = try #require(try collector.waitForFinal().outputs.first)
+            #expect(output.elements(as: Float.self) == (start..<start + 4).map { Float($0) })
+            #expect(output.storage.base + output.byteOffset == storage.base + start * 4, "it was not copied")
+        }
+        #expect(stub.recorder.violations.withLockedValue { $0 }.isEmpty)
+    }
+
     @Test(arguments: Hosting.allCases) func pluginMemoryIsReleasedOnceItIsNotUsedAnyMore(hosting: Hosting) throws {
         let stub = try StubModel.warm(in: hosting)
         for _ in 0..<10 {
