@@ -92,7 +92,7 @@ static int receive(int socket, int descriptors[MOST_SENT]) {
 
 static bool put(int descriptor, int place) { return descriptor >= 0 && dup2(descriptor, place) == place; }
 
-/* A runner starts behind the gateway: a session is scheduled as a group, which gets a tenth of what others get. Kernels
+/* A runner starts behind the gateway, and so does its template: a session is scheduled as a group, which gets a tenth of what others get. Kernels
  * without such groups leave it as it is. */
 static void stand_back(void) {
   int file = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
@@ -188,6 +188,7 @@ __attribute__((no_stack_protector)) static _Noreturn void become_runner(bool as_
 
 void process_be_template(int socket, void (*runner)(void)) {
   prctl(PR_SET_NAME, "sluice-template", 0, 0, 0);
+  stand_back();
   int *place = thread_id();
   bool as_copy = place != NULL && fill_gaps();
   int descriptors[MOST_SENT], count;

@@ -24,6 +24,7 @@ extension RunnerWatch {
             } catch {
                 throw PluginLoadError(.loadFailed, "\(error)")
             }
+            giveWay()
             let settings = core.settings
             let process = try presentTemplate().makeRunner(
                 inputs: settings.inputs.region, host: host, runner: runner, namespaces: network?.descriptors ?? [])
@@ -37,6 +38,7 @@ extension RunnerWatch {
             life = Life(
                 process: process, connection: connection, group: group(of: process), state: state?.storage,
                 hurryAt: isAwaited ? .now.advanced(byNanoseconds: Self.leisure) : nil)
+            giveWay()
             // Log lines and metrics come from the first moment on.
             connection.startReading()
             var order = MessageWriter()

@@ -287,6 +287,7 @@ struct RunnerWatch {
         guard var life else { return }
         self.life = nil
         let end = life.process.bury()
+        giveWay()
         life.tail.finish()
         let shortage = outOfMemory(life)
         life.group?.remove()
@@ -308,6 +309,13 @@ struct RunnerWatch {
         // Where it was ready, that its socket has closed is how its end was seen, and no reason.
         let reason = life.ending?.reason ?? (life.isReady ? nil : life.startFailure?.message) ?? ""
         report(connection: life.connection, cause: cause, reason: reason, end: end.text, lines: life.tail.lines)
+        giveWay()
+    }
+
+    /// Lets an event loop go first that waits for this processor: the keeper sleeps nearly always, and would else be let run
+    /// until all that a crash brings is done.
+    func giveWay() {
+        sched_yield()
     }
 
     mutating func report(

@@ -66,6 +66,12 @@ package enum RunnerProgram {
         let host: SharedRegion
         let runner: SharedRegion
 
+        init(inputs: SharedRegion, host: SharedRegion, runner: SharedRegion) {
+            self.inputs = inputs
+            self.host = host
+            self.runner = runner
+        }
+
         init() throws(SharedRegion.Failure) {
             inputs = try .open(descriptor: ChannelLayout.inputs, side: .reader)
             host = try .open(descriptor: ChannelLayout.host, side: .reader)

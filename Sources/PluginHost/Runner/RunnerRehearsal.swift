@@ -21,6 +21,13 @@ enum RunnerRehearsal {
             let order = try LoadOrder(reading: &reader)
             let paths = Sandbox.strictPaths(order.sandbox, pluginPath: order.pluginPath)
             Sandbox.withCStrings(paths) { _ in }
+            let service = RunnerService(
+                RunnerProgram.Regions(
+                    inputs: try .create(name: "rehearsal", byteCount: ChannelLayout.hostByteCount, side: .reader),
+                    host: try .create(name: "rehearsal", byteCount: ChannelLayout.hostByteCount, side: .reader),
+                    runner: try .create(name: "rehearsal", byteCount: ChannelLayout.runnerByteCount, side: .writer)),
+                logLevel: order.logLevel)
+            _ = service.services
             _ = try PluginFile(path: order.pluginPath).load(isPinned: false)
         } catch {
             // It is no plugin.
