@@ -129,7 +129,9 @@ package final class GatewayServer: Sendable {
     /// A listener that the new revision doesn't have: takes no more connections, and lets go of those it has.
     private func retire(_ listener: Listening, within time: TimeAmount) {
         listener.port.draining.start()
-        logger.info("no longer listening", metadata: ["listener": "\(listener.listener.name)"])
+        listener.channel.closeFuture.whenComplete { [logger] _ in
+            logger.info("no longer listening", metadata: ["listener": "\(listener.listener.name)"])
+        }
         listener.channel.close(promise: nil)
         connections.drain(listener.port)
         group.next().scheduleTask(in: time) { [connections, port = listener.port] in
