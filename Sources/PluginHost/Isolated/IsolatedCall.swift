@@ -54,9 +54,6 @@ final class IsolatedCall: CallHolder, Sendable {
         self.connection = connection
     }
 
-    /// What it was sent with, by itself.
-    var batch: IsolatedBatch { IsolatedBatch(first: call, isRetry: isRetry, latch: latch) }
-
     /// The call is over.
     func letGo() {
         call.letGo()

@@ -341,7 +341,7 @@ struct RunnerWatch {
                 entry.call.deliver(
                     .failure(SluiceError(.shuttingDown, "model \"\(core.model)\" is being unloaded")))
             }
-            entry.batch.letGo(entry.call)
+            entry.letGo()
         }
         if calls.isEmpty && life.isReady && !life.isKilled {
             var writer = MessageWriter()
