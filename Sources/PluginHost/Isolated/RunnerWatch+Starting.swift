@@ -55,7 +55,6 @@ extension RunnerWatch {
     }
 
     private mutating func presentTemplate() throws(PluginLoadError) -> RunnerTemplate {
-        // Nothing but the system, short of memory, or a person ends one.
         if let template, !template.hasEnded { return template }
         let template = try RunnerTemplate(program: core.settings.program, environment: core.settings.environment)
         self.template = template

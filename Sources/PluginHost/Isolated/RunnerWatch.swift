@@ -80,6 +80,7 @@ struct RunnerWatch {
 
     private func sleep() {
         var descriptors = [pollfd(fd: keeper.wakeDescriptor, events: Int16(POLLIN), revents: 0)]
+        if let template { descriptors.append(pollfd(fd: template.descriptor, events: Int16(POLLIN), revents: 0)) }
         if let life {
             descriptors.append(pollfd(fd: life.process.descriptor, events: Int16(POLLIN), revents: 0))
             if life.hasOutput {
@@ -105,6 +106,7 @@ struct RunnerWatch {
     // MARK: Tending
 
     private mutating func tend(now: MonotonicTime) {
+        if template?.hasEnded == true { template = nil }
         guard life != nil else { return }
         readOutput()
         readSocket()

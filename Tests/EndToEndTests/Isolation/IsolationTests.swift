@@ -81,6 +81,7 @@ import Testing
         let gateway = try GatewayFixture(Self.yaml)
         let (runners, templates) = (gateway.runners, gateway.templates)
         for template in templates { kill(try #require(Int32(template)), SIGKILL) }
+        #expect(eventually { gateway.templates.isEmpty }, "they are buried at once")
         for model in ["a", "b", "c"] {
             #expect(try gateway.post("/v2/models/\(model)/infer", Self.body("ok")).status == 200)
         }
@@ -89,7 +90,7 @@ import Testing
         #expect(try gateway.post("/v2/models/c/infer", Self.body("corrupt-ring")).status == 200)
         #expect(try eventually { try gateway.get("/v2/models/c/ready").status == 200 })
         #expect(gateway.runners.count == 3)
-        #expect(Set(gateway.templates).subtracting(templates).count == 1, "the one that was needed")
+        #expect(gateway.templates.count == 1, "the one that was needed")
         gateway.terminate()
         #expect(gateway.waitForExit() == 0)
         #expect(gateway.runners.isEmpty && gateway.templates.isEmpty)

@@ -35,6 +35,9 @@ final class RunnerTemplate {
         _ = process.bury()
     }
 
+    /// Readable once the process has ended.
+    var descriptor: Int32 { process.descriptor }
+
     /// Whether it will make no more runners.
     var hasEnded: Bool { end != nil || process.hasEnded }
 
