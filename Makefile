@@ -102,12 +102,15 @@ format: ## format the Swift sources in place
 # clang.
 CLANG = $(dir $(shell command -v swift))clang
 
+# What a plugin in Swift needs of the runtime, and a program doesn't export by itself.
+TSAN_EXPORTS := $(foreach f,external_write ignore_thread_begin ignore_thread_end,-Xlinker --export-dynamic-symbol=__tsan_$(f))
+
 .PHONY: test-sanitize
 test-sanitize: $(foreach s,thread address,$(BUILD)/plugins-$s/libonnxruntime.so.1)
 test-sanitize: plugins models ## every Swift test under ThreadSanitizer, then under AddressSanitizer
 	$(MAKE) --directory Plugins SANITIZE=thread CC=$(CLANG) CXX=$(CLANG)++
 	TSAN_OPTIONS=halt_on_error=1:report_thread_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-thread \
-	    swift test --sanitize thread --scratch-path .build-tsan
+	    swift test --sanitize thread --scratch-path .build-tsan $(TSAN_EXPORTS)
 	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++
 	$(MAKE) --directory Plugins SANITIZE=address CC=$(CLANG) CXX=$(CLANG)++ test SUITES='echo ffi remote'
 	ASAN_OPTIONS=detect_leaks=0 SLUICE_TEST_PLUGINS=$(CURDIR)/$(BUILD)/plugins-address \
