@@ -11,6 +11,7 @@ import WireMessages
         listeners: { public: { address: LISTENER } }
         models:
           stream: { plugin: stub_faulty, config: { behaviour: stream-until-cancelled, for: 30s, concurrency: 4 } }
+          held: { plugin: stub_faulty, config: { behaviour: stream-until-cancelled, for: 30s, concurrency: 4 } }
           parts: { plugin: stub_faulty, config: { behaviour: stream, parts: 5 } }
           hang: { plugin: stub_faulty, config: { behaviour: hang, for: 30s, concurrency: 2 } }
           echo: { plugin: echo }
@@ -152,7 +153,7 @@ struct StreamTests {
     @Test func aStreamWaitsForItsWindow() throws {
         let peer = try HTTP2Peer(port: gateway.port)
         peer.sendHeaders(HTTP2Peer.grpc(GRPCTests.service + "ModelStreamInfer"), on: 1)
-        peer.send(Kind.data, 0, 1, Self.request("stream"))
+        peer.send(Kind.data, 0, 1, Self.request("held"))
         _ = try peer.next { $0.stream == 1 && $0.type == Kind.data }
         var last = -1.0
         #expect(
